@@ -1,0 +1,45 @@
+# Everything goes through `install`, which takes a moment once it has been done.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow lint format check env clean clean-venv
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest."
+
+install: ## Set up .venv with everything in it (about 10 minutes the first time)
+	@$(PYTHON) -m tools.install
+
+demo: install ## Train and test five tasks on generated scenes (at most 12 minutes on 2 cores)
+	@$(VENV_PYTHON) tools/demo.py $(ARGS)
+
+test: install ## Run the fast tests
+	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+test-slow: install ## Run the tests that train for minutes
+	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+
+lint: install ## Look for mistakes: ruff, its formatter, mypy
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m mypy
+
+format: install ## Format the code and mend what ruff can mend
+	@$(VENV_PYTHON) -m ruff check --fix .
+	@$(VENV_PYTHON) -m ruff format .
+
+check: lint test ## Everything a change has to pass
+
+env: install ## Show versions, GPUs, active backends and what is missing
+	@$(VENV_PYTHON) -m argus.env
+
+clean: ## Remove caches and build products; .venv, data and work_dirs stay
+	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	@find . \( -path ./.venv -o -path ./.git -o -path ./data -o -path ./work_dirs \) -prune \
+		-o -name __pycache__ -type d -print0 | xargs -0 -r rm -rf
+
+clean-venv: ## Remove .venv; the next make sets it up anew
+	@rm -rf .venv

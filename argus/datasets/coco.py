@@ -1,0 +1,94 @@
+"""COCO for boxes and masks (mmdet) and for keypoints (mmpose), with the silent mistakes made loud.
+
+The stock classes drop, without a word, classes whose name the annotation file does not hold (which
+shifts every label after them), annotations of an unknown category, and images whose size differs
+from the annotated one. Zero-area boxes and crowd regions they treat well, and so it stays: the
+former are dropped, the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import mmpose
+from mmdet.datasets import CocoDataset as MMDetCocoDataset
+from mmpose.datasets.datasets.body.coco_dataset import CocoDataset as MMPoseCocoDataset
+
+from argus.errors import DataError
+from argus.registry import DATASETS
+
+
+@DATASETS.register_module()
+class CocoInstances(MMDetCocoDataset):
+    """Boxes and instance masks in COCO format; arguments as mmdet's ``CocoDataset``.
+
+    Raises:
+        DataError: A class that the annotation file does not hold, or an annotation whose category
+            the file does not define.
+    """
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Read the annotation file."""
+        self._category_ids: set[int] | None = None
+        return super().load_data_list()
+
+    def parse_data_info(self, raw_data_info: dict[str, Any]) -> Any:
+        """Parse one image's annotations."""
+        if self._category_ids is None:
+            self._category_ids = self._check_categories()
+        for annotation in raw_data_info["raw_ann_info"]:
+            if annotation["category_id"] not in self._category_ids:
+                raise DataError(
+                    f"{self.ann_file}: annotation {annotation.get('id')} has category_id "
+                    f"{annotation['category_id']}, which the file's 'categories' do not define "
+                    f"(ids {min(self._category_ids)}..{max(self._category_ids)})."
+                )
+        return super().parse_data_info(raw_data_info)
+
+    def _check_categories(self) -> set[int]:
+        categories = {item["name"]: item["id"] for item in self.coco.dataset["categories"]}
+        missing = [name for name in self.metainfo["classes"] if name not in categories]
+        if missing:
+            raise DataError(
+                f"{self.ann_file}: classes {missing[:5]}{' ...' if len(missing) > 5 else ''} are "
+                f"not among its {len(categories)} categories ({', '.join(sorted(categories)[:5])} "
+                "...). Set metainfo=dict(classes=...) of the data set to names of the file."
+            )
+        ids = [categories[name] for name in self.metainfo["classes"]]
+        if ids != self.cat_ids:
+            raise DataError(
+                f"{self.ann_file}: its categories are in another order than the classes of the "
+                "data set, and labels follow the file. List metainfo=dict(classes=...) in the "
+                "order of the file's 'categories'."
+            )
+        return set(categories.values())
+
+
+@DATASETS.register_module()
+class CocoKeypoints(MMPoseCocoDataset):
+    """Person keypoints in COCO format, one sample a person; arguments as mmpose's ``CocoDataset``.
+
+    The keypoint definitions are read from the installed mmpose, wherever the program runs.
+
+    Raises:
+        DataError: A person with another number of keypoints than the definitions have.
+    """
+
+    METAINFO = dict(
+        from_file=str(Path(mmpose.__file__).parent / ".mim/configs/_base_/datasets/coco.py")
+    )
+
+    def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
+        """Parse one person; ``None`` for an annotation without keypoints."""
+        annotation, image = raw_data_info["raw_ann_info"], raw_data_info["raw_img_info"]
+        expected = 3 * self.metainfo["num_keypoints"]
+        if "keypoints" in annotation and len(annotation["keypoints"]) != expected:
+            raise DataError(
+                f"{self.ann_file}: annotation {annotation.get('id')} has "
+                f"{len(annotation['keypoints'])} keypoint values, expected {expected} "
+                f"(x, y, visibility of {expected // 3} keypoints)."
+            )
+        info = super().parse_data_info(raw_data_info)
+        if info is not None:
+            # LoadImage compares them with the image and settles its orientation.
+            info["height"], info["width"] = image["height"], image["width"]
+        return info

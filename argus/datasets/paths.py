@@ -1,0 +1,112 @@
+"""The files and folders a data set or metric config names: are they there, and where else to look.
+
+Everything here reads configs alone; no data set is built and no OpenMMLab library imported.
+"""
+
+import copy
+import os.path
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argus.errors import DataError
+
+_FILE_KEYS = ("ann_file", "bbox_file", "proposal_file")
+_PARTS = ("train", "val", "test")
+
+
+def check_paths(config: Mapping[str, Any], *, where: str) -> None:
+    """Raise if a file or folder that a data set or metric config names does not exist.
+
+    Args:
+        config: Config of a data set (wrappers are looked through) or of a metric.
+        where: Place in the config, for the message, e.g. ``tasks.instance.train.dataset``.
+
+    Raises:
+        DataError: Naming every missing path, the layout's description and the option to change.
+    """
+    missing = missing_paths(config)
+    if missing:
+        root = next((c["data_root"] for c in _flatten(config) if c.get("data_root")), None)
+        remedy = (
+            f"or name another root with --cfg-options {where}.data_root=..., found {root!r}"
+            if root
+            else f"or change the path in {where}"
+        )
+        raise DataError(
+            f"{where}: the data is not there. Missing:\n  "
+            + "\n  ".join(missing)
+            + f"\nBring it into the layout of data/README.md, {remedy}."
+        )
+
+
+def missing_paths(config: Mapping[str, Any]) -> list[str]:
+    """The paths of a data set or metric config that do not exist, without duplicates.
+
+    Below a root that does not exist only the root is named. Paths on remote storage
+    (``scheme://``) are not looked at.
+    """
+    missing: list[str] = []
+    for single in _flatten(config):
+        root = single.get("data_root") or ""
+        if root and not _exists(root):
+            missing.append(root)
+            continue
+        missing += [path for path in _named_paths(single) if not _exists(path)]
+    return list(dict.fromkeys(missing))
+
+
+def replace_data_root(task: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """Copy of a task config whose data sets and metrics read below another root.
+
+    Args:
+        task: Task config with ``train``, ``val`` or ``test`` data and ``metrics``.
+        root: The new ``data_root``; paths below the old one are moved with it.
+    """
+    task = copy.deepcopy(dict(task))
+    datasets = [single for part in _PARTS for single in _flatten(_dataset_of(task.get(part)))]
+    old_roots = {single["data_root"] for single in datasets if single.get("data_root")}
+    metrics = task.get("metrics", ())
+    metrics = [metrics] if isinstance(metrics, Mapping) else list(metrics)
+    for config in [*datasets, *metrics]:
+        for key in _FILE_KEYS:
+            value = config.get(key)
+            for old in old_roots:
+                if isinstance(value, str) and value.startswith(old.rstrip("/") + "/"):
+                    config[key] = os.path.join(root, value[len(old.rstrip("/")) + 1 :])
+        if config.get("data_root"):
+            config["data_root"] = root
+    return task
+
+
+def _dataset_of(part: Mapping[str, Any] | None) -> Any:
+    return {} if part is None else part["dataset"]
+
+
+def _flatten(config: Any) -> Iterator[Any]:
+    """A config and, of a wrapper, the configs of the data sets inside."""
+    if not isinstance(config, Mapping):
+        return
+    inner = [config.get("dataset"), *(config.get("datasets") or ())]
+    inner = [item for item in inner if isinstance(item, Mapping)]
+    if not inner:
+        yield config
+    for item in inner:
+        yield from _flatten(item)
+
+
+def _named_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    root = config.get("data_root") or ""
+    for key in _FILE_KEYS:
+        value = config.get(key)
+        if not isinstance(value, str) or not value:
+            continue
+        # mmpose joins the root to ann_file alone.
+        yield value if key == "bbox_file" else os.path.join(root, value)
+    prefix = config.get("data_prefix") or config.get("split") or ""
+    for value in prefix.values() if isinstance(prefix, Mapping) else [prefix]:
+        if isinstance(value, str) and value:
+            yield os.path.join(root, value)
+
+
+def _exists(path: str) -> bool:
+    return "://" in path or os.path.exists(path)

@@ -1,0 +1,9 @@
+"""Everything that registers itself: the location of the registries DATASETS and TRANSFORMS.
+
+Kept out of the package's ``__init__``, because the data sets import mmdet and mmpose (seconds),
+which ``python -m argus.datasets.scenes`` does not need.
+"""
+
+from argus.datasets import coco, transforms
+
+__all__ = ["coco", "transforms"]

@@ -1,0 +1,198 @@
+"""A data set that survives bad samples, and whose samples are a function of the draw.
+
+Training on millions of files meets files that do not decode. Such a sample is replaced by another
+one, chosen by the draw alone, and the replacement is reported with the sample, so that the training
+loop (and not a worker process that nobody reads) counts it, logs it and stops past a share.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch.utils.data import Dataset
+
+from argus.datasets.seeding import isolated_rng, stable_seed
+from argus.errors import DataError
+
+REPLACED = "replaced"
+
+
+class ResilientDataset(Dataset[dict[str, Any]]):
+    """Wrap a data set: seed each draw, replace bad samples, report the replacements.
+
+    A pipeline may return None because an augmentation left nothing of the sample (a crop without
+    objects). That is no fault of the data: the same sample is augmented again, and only when every
+    attempt returns None is it treated as a bad one.
+
+    Args:
+        dataset: An OpenMMLab data set, or anything with ``__getitem__`` and ``__len__``.
+        task: Name of the task, for messages and seeds.
+        seed: Seed of the run.
+        strict: Raise at a bad sample instead of replacing it; for validation and test, where a
+            sample left out would change the metric unseen.
+        max_tries: Bad samples (and None results of one sample) in a row before giving up.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        *,
+        task: str,
+        seed: int,
+        strict: bool = False,
+        max_tries: int = 10,
+    ) -> None:
+        self.dataset = dataset
+        self.task = task
+        self.seed = seed
+        self.strict = strict
+        self.max_tries = max_tries
+        # The data set's own __getitem__ replaces None by another sample unseen.
+        self._load = getattr(dataset, "prepare_data", dataset.__getitem__)
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """Classes, palette and the like of the wrapped data set."""
+        return dict(self.dataset.metainfo)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def full_init(self) -> None:
+        """Read the annotations now; without it every worker process would read them again."""
+        if hasattr(self.dataset, "full_init"):
+            self.dataset.full_init()
+
+    def get_cat_ids(self, index: int) -> list[int]:
+        """The classes in a sample."""
+        return list(self.dataset.get_cat_ids(index))
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """The annotation of a sample, before the pipeline."""
+        return dict(self.dataset.get_data_info(index))
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        """Load a sample.
+
+        Args:
+            key: ``(draw, index)`` as ``TaskSampler`` yields it, or the index alone, which then is
+                its own draw.
+
+        Returns:
+            The sample of the wrapped data set and under ``replaced`` a list of messages, one for
+            every bad sample met on the way to it.
+
+        Raises:
+            DataError: A bad sample if ``strict``; else ``max_tries`` bad samples in a row.
+        """
+        draw, index = key if isinstance(key, tuple) else (key, key)
+        replaced: list[str] = []
+        for attempt in range(self.max_tries):
+            try:
+                sample = self._load_seeded(draw, index, attempt)
+            except Exception as error:  # noqa: BLE001 - whatever a file provokes is a bad sample
+                message = f"task {self.task!r}: {self.describe(index)}: {_reason(error)}"
+                if self.strict:
+                    raise DataError(
+                        f"{message}\nA sample cannot be left out of an evaluation: repair or "
+                        f"remove the file (tools/data/check.py lists all of them)."
+                    ) from error
+                replaced.append(message)
+                cause = error
+                index = stable_seed("replace", self.seed, self.task, draw, attempt) % len(self)
+            else:
+                return {**sample, REPLACED: replaced}
+        raise DataError(
+            f"{self.max_tries} samples in a row could not be loaded, so the data set, its pipeline "
+            "or its disk is broken, not a single file:\n  " + "\n  ".join(replaced)
+        ) from cause
+
+    def _load_seeded(self, draw: int, index: int, attempt: int) -> dict[str, Any]:
+        for retry in range(self.max_tries):
+            with isolated_rng(stable_seed(self.seed, self.task, draw, attempt, retry)):
+                sample = self._load(index)
+            if sample is not None:
+                return dict(sample)
+            if self.strict:
+                break
+        raise DataError(
+            "the pipeline returned nothing for it"
+            + ("" if self.strict else f" in {self.max_tries} attempts")
+        )
+
+    def describe(self, index: int) -> str:
+        """Name a sample for a message: its number and, where known, its file."""
+        try:
+            info = self.dataset.get_data_info(index)
+        except Exception:  # noqa: BLE001 - the annotation itself may be what is broken
+            return f"sample {index}"
+        path = info.get("img_path") if isinstance(info, dict) else None
+        return f"sample {index}" + (f" ({path})" if path else "")
+
+
+def _reason(error: Exception) -> str:
+    """One line: the message of our own errors, the type as well of others."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, DataError) else f"{type(error).__name__}: {text}"
+
+
+def collate(samples: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Batch samples without stacking: images differ in size until the preprocessor pads them.
+
+    Args:
+        samples: Dicts with the same keys, usually ``inputs``, ``data_samples``, ``replaced``.
+
+    Returns:
+        For every key the list of its values; under ``replaced`` all messages in one list.
+    """
+    batch: dict[str, list[Any]] = {
+        key: [sample[key] for sample in samples] for key in samples[0] if key != REPLACED
+    }
+    batch[REPLACED] = [message for sample in samples for message in sample.get(REPLACED, [])]
+    return batch
+
+
+class BadSampleBudget:
+    """Count the replaced samples of a task; stop the run past a share.
+
+    Args:
+        task: Name of the task, for the message.
+        max_share: Share of bad samples among all drawn ones that is still accepted.
+        grace: Bad samples accepted whatever their share, so that one bad file among the first
+            ten does not stop a run.
+    """
+
+    def __init__(self, task: str, *, max_share: float = 0.01, grace: int = 10) -> None:
+        self.task = task
+        self.max_share = max_share
+        self.grace = grace
+        self.num_bad = 0
+        self.num_drawn = 0
+
+    def update(self, replaced: Sequence[str], num_samples: int) -> None:
+        """Take one batch into account.
+
+        Args:
+            replaced: The batch's messages.
+            num_samples: The batch's samples.
+
+        Raises:
+            DataError: More bad samples than accepted.
+        """
+        self.num_bad += len(replaced)
+        self.num_drawn += num_samples + len(replaced)
+        if self.num_bad > max(self.grace, self.max_share * self.num_drawn):
+            raise DataError(
+                f"task {self.task!r}: {self.num_bad} of {self.num_drawn} samples drawn could not "
+                f"be loaded ({self.num_bad / self.num_drawn:.1%}, accepted {self.max_share:.1%}). "
+                f"The last: {replaced[-1]}\nCheck the data with tools/data/check.py CONFIG, or "
+                "raise max_bad_share."
+            )
+
+    def state_dict(self) -> dict[str, int]:
+        """Counts, for the checkpoint."""
+        return dict(num_bad=self.num_bad, num_drawn=self.num_drawn)
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Restore the counts of ``state_dict``."""
+        self.num_bad = state["num_bad"]
+        self.num_drawn = state["num_drawn"]

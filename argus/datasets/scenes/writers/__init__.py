@@ -1,0 +1,1 @@
+"""Writers: one module for each layout of a public data set."""

@@ -1,0 +1,6 @@
+"""Transforms that mmdet, mmseg, mmpose and mmpretrain lack; importing this registers them."""
+
+from argus.datasets.transforms.labels import CheckLabel, LoadSegMap
+from argus.datasets.transforms.loading import LoadImage
+
+__all__ = ["CheckLabel", "LoadImage", "LoadSegMap"]

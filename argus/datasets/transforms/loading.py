@@ -1,0 +1,149 @@
+"""Read an image as every OpenMMLab pipeline expects it, or say which file is bad and why.
+
+mmcv's ``LoadImageFromFile`` (OpenCV) is the reference for good files, bit for bit. What it does
+with bad ones is changed: a truncated JPEG, which OpenCV returns half grey without an error, a file
+that does not decode, and an image whose size is not the annotated one raise ``DataError``.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mmengine.fileio as fileio
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+
+from argus.errors import DataError
+from argus.registry import TRANSFORMS
+
+# How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
+_COMPLETE = (
+    (b"\xff\xd8", b"\xff\xd9"),  # JPEG: start and end of image
+    (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"),  # PNG: signature and last chunk
+)
+
+
+def decode_image(content: bytes) -> np.ndarray:
+    """Decode an encoded image to BGR uint8, (H, W, 3).
+
+    As OpenCV's colour mode: grey is replicated, a palette is looked up, CMYK is converted, 16 bits
+    become their upper 8, alpha is dropped (the stored colour stays, nothing is composited), and the
+    EXIF orientation is applied.
+
+    Args:
+        content: The file's bytes.
+
+    Raises:
+        DataError: The bytes are empty, truncated, or no image that OpenCV reads.
+    """
+    _raise_if_truncated(content)
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise DataError(f"does not decode as an image ({len(content)} bytes)")
+    return image
+
+
+def _raise_if_truncated(content: bytes) -> None:
+    """Raise for the damage that OpenCV forgives: missing data at the end.
+
+    A JPEG or PNG that ends as it should is accepted without a second decoding; any other file is
+    decoded strictly by Pillow first.
+    """
+    if not content:
+        raise DataError("the file is empty (0 bytes)")
+    for start, end in _COMPLETE:
+        if content.startswith(start) and content.rstrip(b"\0\n").endswith(end):
+            return
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
+        raise DataError(
+            f"corrupt or truncated image ({len(content)} bytes, {type(error).__name__})"
+        ) from error
+
+
+@TRANSFORMS.register_module()
+class LoadImage(BaseTransform):
+    """Load an image: ``img`` BGR (H, W, 3), ``img_shape`` and ``ori_shape`` as (height, width).
+
+    Stands in for ``LoadImageFromFile`` of mmcv (mmdet, mmseg, mmpretrain) and ``LoadImage`` of
+    mmpose: an image already in ``results['img']`` is kept.
+
+    The EXIF orientation is applied, as OpenMMLab does, unless the annotation says the size
+    (``height``, ``width``) and only the stored orientation has it: then the annotation was made on
+    the unrotated pixels and they are used.
+
+    Args:
+        to_float32: Return float32 in [0, 255] instead of uint8.
+        backend_args: Options of mmengine's file backend.
+    """
+
+    def __init__(
+        self, *, to_float32: bool = False, backend_args: dict[str, Any] | None = None
+    ) -> None:
+        self.to_float32 = to_float32
+        self.backend_args = backend_args
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the image to ``results``.
+
+        Raises:
+            DataError: The file is missing or damaged, or its size is not the annotated one.
+        """
+        if "img" in results:
+            image = results["img"]
+            results.setdefault("img_path", None)
+        else:
+            image = self._read(results["img_path"], _annotated_shape(results))
+        if self.to_float32:
+            image = image.astype(np.float32)
+        results["img"] = image
+        results["img_shape"] = image.shape[:2]
+        results["ori_shape"] = image.shape[:2]
+        return results
+
+    def _read(self, path: str, annotated: tuple[int, int] | None) -> np.ndarray:
+        content = read_bytes(path, self.backend_args)
+        try:
+            image = decode_image(content)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        if annotated is None or image.shape[:2] == annotated:
+            return image
+        unrotated = cv2.imdecode(
+            np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+        )
+        if unrotated.shape[:2] == annotated:
+            return unrotated
+        raise DataError(
+            f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height), its "
+            f"annotation says {annotated[1]}x{annotated[0]}; boxes and masks would not fit. Was "
+            "the image resized, or does the annotation file belong to another version of the set?"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(to_float32={self.to_float32})"
+
+
+def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> bytes:
+    """Read a file.
+
+    Raises:
+        DataError: It does not exist or cannot be read.
+    """
+    try:
+        return bytes(fileio.get(path, backend_args=backend_args))
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _annotated_shape(results: dict[str, Any]) -> tuple[int, int] | None:
+    """The (height, width) an annotation file states, where it does."""
+    if "height" in results and "width" in results:
+        return int(results["height"]), int(results["width"])
+    return None

@@ -1,0 +1,18 @@
+"""The multitask engine: runner, loops, schedules, optimizer, averaging, checkpoints, logging."""
+
+from argus.engine.ema import EMAHook
+from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
+from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
+from argus.engine.progress import ProgressHook
+from argus.engine.runner import MultitaskRunner
+
+__all__ = [
+    "EMAHook",
+    "MultitaskOptimConstructor",
+    "MultitaskOptimWrapper",
+    "MultitaskRunner",
+    "MultitaskTestLoop",
+    "MultitaskTrainLoop",
+    "MultitaskValLoop",
+    "ProgressHook",
+]

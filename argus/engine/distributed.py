@@ -1,0 +1,106 @@
+"""Process groups by launcher, NCCL on GPUs and Gloo on CPUs, and the reductions the engine needs.
+
+mmengine's own launcher helper binds a CUDA device whatever the backend; on a machine without one
+it cannot start.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from argus.errors import ConfigError
+
+# Where each launcher says the rank, the world size and the rank on this machine.
+_LAUNCHER_VARIABLES = {
+    "pytorch": ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
+    "slurm": ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
+    "mpi": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+}
+_BUCKET_BYTES = 25 * 2**20
+
+
+def init_process_group(launcher: str, *, timeout_s: int = 1800, port: int = 29500) -> None:
+    """Join the process group that ``launcher`` started this process for; bind its GPU if any.
+
+    Args:
+        launcher: ``pytorch`` (torchrun), ``slurm`` or ``mpi``.
+        timeout_s: Seconds a collective may take.
+        port: Port of rank 0 if MASTER_PORT is not set.
+
+    Raises:
+        ConfigError: If the launcher is unknown or its variables are not set.
+    """
+    if launcher not in _LAUNCHER_VARIABLES:
+        raise ConfigError(
+            f"launcher: expected 'none' or one of {sorted(_LAUNCHER_VARIABLES)}, got {launcher!r}."
+        )
+    names = _LAUNCHER_VARIABLES[launcher]
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise ConfigError(
+            f"launcher={launcher!r} needs the environment variables {', '.join(missing)}, which "
+            "are not set. Start through tools/dist_train.sh or tools/slurm_train.sh, or leave "
+            "--launcher out for a single process."
+        )
+    for target, name in zip(("RANK", "WORLD_SIZE", "LOCAL_RANK"), names, strict=True):
+        os.environ[target] = os.environ[name]
+    if launcher == "slurm" and "MASTER_ADDR" not in os.environ:
+        nodes = os.environ["SLURM_NODELIST"]
+        shown = subprocess.run(
+            ["scontrol", "show", "hostname", nodes], capture_output=True, text=True, check=True
+        )
+        os.environ["MASTER_ADDR"] = shown.stdout.split()[0]
+    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+    os.environ.setdefault("MASTER_PORT", str(port))
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timedelta(seconds=timeout_s))
+
+
+def all_reduce_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
+    """Average the gradients of all processes in place; a gradient that is missing counts as zero.
+
+    Every process must pass the same parameters in the same order.
+    """
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return
+    bucket: list[Tensor] = []
+    size = 0
+    for parameter in parameters:
+        if not parameter.requires_grad:
+            continue
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        if bucket and (size > _BUCKET_BYTES or bucket[0].dtype != parameter.grad.dtype):
+            _average(bucket)
+            bucket, size = [], 0
+        bucket.append(parameter.grad)
+        size += parameter.grad.numel() * parameter.grad.element_size()
+    if bucket:
+        _average(bucket)
+
+
+def _average(tensors: list[Tensor]) -> None:
+    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    torch._foreach_copy_(tensors, [part.view_as(t) for part, t in zip(parts, tensors, strict=True)])
+
+
+def mean_over_ranks(values: Mapping[str, float]) -> dict[str, float]:
+    """Mean over all processes of values that every process has under the same names."""
+    if not dist.is_initialized() or dist.get_world_size() == 1 or not values:
+        return dict(values)
+    names = sorted(values)
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    flat = torch.tensor([values[name] for name in names], dtype=torch.float64, device=device)
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    return dict(zip(names, flat.tolist(), strict=True))

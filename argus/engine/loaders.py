@@ -1,0 +1,151 @@
+"""Data loaders of all tasks: endless for training, one pass for evaluation."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import cv2
+import torch
+from mmengine.dist import get_rank, get_world_size
+from torch.utils.data import DataLoader, Sampler
+
+from argus.datasets.resilient import BadSampleBudget, ResilientDataset, collate
+from argus.datasets.samplers import TaskSampler, class_balanced_weights
+from argus.datasets.seeding import stable_seed
+from argus.errors import ConfigError
+from argus.models.foreign import library_of, library_scope
+from argus.registry import DATASETS
+from argus.tasks import EvalData, Task, TrainData
+
+_quiet_worker = functools.partial(cv2.setNumThreads, 0)
+
+
+class ShardSampler(Sampler[int]):
+    """Samples ``rank, rank + world_size, ...`` in order; every sample is seen by one process."""
+
+    def __init__(self, num_samples: int, *, rank: int, world_size: int) -> None:
+        self.indices = range(rank, num_samples, world_size)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def build_dataset(
+    config: Mapping[str, Any], *, task: str, part: str, seed: int, strict: bool
+) -> ResilientDataset:
+    """Build a data set in its library's scope, read its annotations and guard its samples.
+
+    Raises:
+        ConfigError: If it has no samples.
+    """
+    with library_scope(library_of(config["type"]) if isinstance(config["type"], type) else None):
+        built = DATASETS.build(config)
+        dataset = ResilientDataset(built, task=task, seed=seed, strict=strict)
+        dataset.full_init()
+    if len(dataset) == 0:
+        raise ConfigError(
+            f"tasks[{task!r}].{part}.dataset: {type(built).__name__} has no samples. Check its "
+            f"data_root, annotation file and filters with tools/data/check.py."
+        )
+    return dataset
+
+
+def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> DataLoader[Any]:
+    """One pass over an evaluation set, split over the processes."""
+    dataset = build_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
+    sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
+    return DataLoader(
+        dataset,
+        batch_size=data.batch_size,
+        sampler=sampler,
+        num_workers=data.num_workers,
+        collate_fn=collate,
+        persistent_workers=data.num_workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_init_worker,
+    )
+
+
+def _init_worker(worker: int) -> None:
+    _quiet_worker()
+    torch.set_num_threads(1)
+
+
+class MultitaskLoader:
+    """Endless iterator over ``{stream: batch}``, one batch of every stream per step.
+
+    A stream's order is a function of the seed alone; :meth:`set_start` reaches any step without
+    loading what lies before, which makes a resumed run see what an uninterrupted one would.
+
+    Args:
+        tasks: The tasks; those with ``train`` give the streams.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, tasks: Mapping[str, Task], *, seed: int) -> None:
+        self.sources = {t.stream: t for t in tasks.values() if t.train is not None}
+        if not self.sources:
+            raise ConfigError("no task has train data: expected train=dict(dataset=..., ...).")
+        self.datasets: dict[str, ResilientDataset] = {}
+        self.samplers: dict[str, TaskSampler] = {}
+        self.loaders: dict[str, DataLoader[Any]] = {}
+        self.budgets: dict[str, BadSampleBudget] = {}
+        for stream, task in self.sources.items():
+            assert task.train is not None
+            self._add_stream(stream, task.name, task.train, seed)
+
+    def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
+        dataset = build_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
+        weights = None
+        if data.sampling == "balanced":
+            categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]
+            weights = class_balanced_weights(categories, power=data.balance_power)
+        sampler = TaskSampler(
+            len(dataset),
+            data.batch_size,
+            seed=stable_seed(seed, stream),
+            rank=get_rank(),
+            world_size=get_world_size(),
+            sampling=data.sampling,
+            weights=weights,
+        )
+        self.datasets[stream], self.samplers[stream] = dataset, sampler
+        self.budgets[stream] = BadSampleBudget(task, max_share=data.max_bad_share)
+        self.loaders[stream] = DataLoader(
+            dataset,
+            batch_size=data.batch_size,
+            sampler=sampler,
+            num_workers=data.num_workers,
+            collate_fn=collate,
+            persistent_workers=data.num_workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_init_worker,
+        )
+
+    @property
+    def images_per_step(self) -> int:
+        """Images of all streams and processes in one step."""
+        return sum(sampler.global_batch_size for sampler in self.samplers.values())
+
+    def set_start(self, step: int) -> None:
+        """Begin the next iteration at ``step`` (0-based) of every stream."""
+        for sampler in self.samplers.values():
+            sampler.set_start(step)
+
+    def __iter__(self) -> Iterator[dict[str, dict[str, list[Any]]]]:
+        iterators = {stream: iter(loader) for stream, loader in self.loaders.items()}
+        while True:
+            yield {stream: next(iterator) for stream, iterator in iterators.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Counts of bad samples, for the checkpoint; the order needs only the step."""
+        return {stream: budget.state_dict() for stream, budget in self.budgets.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore :meth:`state_dict`; streams that are new start at zero."""
+        for stream, budget in self.budgets.items():
+            if stream in state:
+                budget.load_state_dict(state[stream])

@@ -1,0 +1,242 @@
+"""Training by steps over all tasks, and evaluation of one task after the other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.dist import get_rank
+from mmengine.runner import BaseLoop
+from torch import nn
+
+from argus.datasets.seeding import stable_seed
+from argus.engine.console import prints_to_log
+from argus.engine.loaders import MultitaskLoader, build_eval_loader
+from argus.engine.optim import autocast
+from argus.engine.schedules import GradientSchedule
+from argus.errors import ConfigError
+from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
+from argus.evaluation.table import results_table
+from argus.models.foreign import library_scope
+from argus.models.multitask import MultitaskModel
+from argus.registry import LOOPS
+from argus.tasks import Task
+
+
+@LOOPS.register_module()
+class MultitaskTrainLoop(BaseLoop):
+    """Optimizer steps, each over one batch of every task.
+
+    Args:
+        runner: The runner.
+        dataloader: The checked tasks by name; the loop builds their loaders.
+        max_iters: Optimizer steps of the whole training.
+        val_interval: Steps between validations; 0 validates only after the last step.
+        accumulate: Batches of every task per step, their gradients averaged.
+        schedule: ``joint`` or ``sequential``; the same gradients.
+        grad_norm_interval: Steps between measurements of each task's gradient norm on the shared
+            trainable parameters (a backward pass per task); 0 for never.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Mapping[str, Task],
+        max_iters: int,
+        *,
+        val_interval: int = 0,
+        accumulate: int = 1,
+        schedule: str = "joint",
+        grad_norm_interval: int = 0,
+    ) -> None:
+        for key, value, least in (
+            ("max_iters", max_iters, 1),
+            ("val_interval", val_interval, 0),
+            ("accumulate", accumulate, 1),
+            ("grad_norm_interval", grad_norm_interval, 0),
+        ):
+            if not isinstance(value, int) or value < least:
+                raise ConfigError(
+                    f"train_cfg.{key}: expected an integer >= {least}, found {value!r}."
+                )
+        with prints_to_log(runner.logger):
+            loader = MultitaskLoader(dataloader, seed=runner.seed)
+        super().__init__(runner, loader)
+        self.tasks = dataloader
+        self.max_iters = max_iters
+        self.val_interval = val_interval
+        self.accumulate = accumulate
+        self.schedule = GradientSchedule(schedule)
+        self.grad_norm_interval = grad_norm_interval
+        self.iter = 0
+        self.stop_training = False
+
+    # What mmengine's runner and hooks ask of a loop that has no epochs.
+    epoch = 0
+    max_epochs = 1
+
+    @property
+    def images_per_step(self) -> int:
+        """Images of all tasks and processes in one optimizer step."""
+        return self.dataloader.images_per_step * self.accumulate
+
+    def run(self) -> nn.Module:
+        """Train from the current step to the last."""
+        runner = self.runner
+        runner.call_hook("before_train")
+        runner.call_hook("before_train_epoch")
+        self.dataloader.set_start(self.iter * self.accumulate)
+        batches = iter(self.dataloader)
+        runner.model.train()
+        while self.iter < self.max_iters and not self.stop_training:
+            self._step([next(batches) for _ in range(self.accumulate)])
+            if self._validates():
+                runner.val_loop.run()
+                runner.model.train()
+        runner.call_hook("after_train_epoch")
+        runner.call_hook("after_train")
+        return runner.model
+
+    def _validates(self) -> bool:
+        if self.runner.val_loop is None:
+            return False
+        due = self.val_interval and self.iter % self.val_interval == 0
+        return bool(due) or self.iter == self.max_iters
+
+    def _step(self, micro_batches: list[dict[str, Any]]) -> None:
+        runner = self.runner
+        runner.call_hook("before_train_iter", batch_idx=self.iter, data_batch=micro_batches)
+        for batches in micro_batches:
+            for stream, batch in batches.items():
+                for message in batch["replaced"]:
+                    runner.logger.warning(f"bad sample replaced: {message}")
+                num_samples = len(batch["inputs"])
+                self.dataloader.budgets[stream].update(batch["replaced"], num_samples)
+        result = self.schedule.backward(
+            runner.model,
+            micro_batches,
+            runner.optim_wrapper,
+            seeds=[self._seeds(micro) for micro in range(self.accumulate)],
+            probe=self._probe(),
+        )
+        runner.optim_wrapper.step()
+        runner.optim_wrapper.zero_grad()
+        runner.call_hook(
+            "after_train_iter", batch_idx=self.iter, data_batch=micro_batches, outputs=result
+        )
+        self.iter += 1
+
+    def _seeds(self, micro: int) -> dict[str, int]:
+        place = (self.runner.seed, self.iter * self.accumulate + micro, get_rank())
+        return {name: stable_seed("step", *place, name) for name in self.tasks}
+
+    def _probe(self) -> list[nn.Parameter]:
+        if not self.grad_norm_interval or self.iter % self.grad_norm_interval:
+            return []
+        model = getattr(self.runner.model, "module", self.runner.model)
+        return [p for p in model.backbone.parameters() if p.requires_grad]
+
+
+@LOOPS.register_module()
+class MultitaskValLoop(BaseLoop):
+    """Evaluate every task that has data, one after the other, and print one table.
+
+    Args:
+        runner: The runner.
+        dataloader: The checked tasks by name.
+        evaluator: Ignored; every task brings its metrics.
+        baseline: Reference values ``{"<task>/<metric>": value}``; with it the metric
+            ``multitask/mean_gain`` is measured too.
+    """
+
+    part = "val"
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Mapping[str, Task],
+        evaluator: Any = None,
+        *,
+        baseline: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(runner, None)
+        self.tasks = {n: t for n, t in dataloader.items() if getattr(t, self.part) is not None}
+        if not self.tasks:
+            raise ConfigError(f"no task has {self.part} data: add {self.part}=dict(dataset=...).")
+        self.baseline = baseline
+        self._prepared: dict[str, tuple[Any, TaskEvaluator]] = {}
+
+    def _prepare(self, task: Task) -> tuple[Any, TaskEvaluator]:
+        """Loader and evaluator of a task, built on first use and kept."""
+        if task.name not in self._prepared:
+            data = getattr(task, self.part)
+            model: MultitaskModel = getattr(self.runner.model, "module", self.runner.model)
+            with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
+                loader = build_eval_loader(
+                    data, task=task.name, part=self.part, seed=self.runner.seed
+                )
+                evaluator = TaskEvaluator(
+                    task.name, task.metrics, dataset_meta=loader.dataset.metainfo
+                )
+            self._prepared[task.name] = (loader, evaluator)
+        return self._prepared[task.name]
+
+    def run(self) -> dict[str, float]:
+        """Metrics of all tasks, ``<task>/<metric>``."""
+        runner = self.runner
+        runner.call_hook(f"before_{self.part}")
+        runner.call_hook(f"before_{self.part}_epoch")
+        runner.model.eval()
+        metrics: dict[str, float] = {}
+        for task in self.tasks.values():
+            metrics |= self._run_task(task)
+        if self.baseline:
+            lower = [f"{t.name}/{m}" for t in self.tasks.values() for m in t.lower_is_better]
+            metrics["multitask/mean_gain"] = mean_relative_gain(
+                metrics, self.baseline, lower_is_better=lower
+            )
+        runner.logger.info(f"{self.part} results\n{self.table(metrics)}")
+        runner.call_hook(f"after_{self.part}_epoch", metrics=metrics)
+        runner.call_hook(f"after_{self.part}")
+        return metrics
+
+    @torch.no_grad()
+    def _run_task(self, task: Task) -> dict[str, float]:
+        loader, evaluator = self._prepare(task)
+        model: MultitaskModel = getattr(self.runner.model, "module", self.runner.model)
+        device_type = next(model.parameters()).device.type
+        for index, batch in enumerate(loader):
+            self.runner.call_hook(f"before_{self.part}_iter", batch_idx=index, data_batch=batch)
+            with autocast(self.runner.precision, device_type):
+                predictions = model.predict(task.name, batch)
+            with library_scope(model.libraries[task.name]):
+                evaluator.process(predictions, batch)
+            self.runner.call_hook(
+                f"after_{self.part}_iter",
+                batch_idx=index,
+                data_batch=batch,
+                outputs=[task.name, predictions],
+            )
+        with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
+            return evaluator.evaluate(len(loader.dataset))
+
+    def table(self, metrics: Mapping[str, float], *, markdown: bool = False) -> str:
+        """The metrics of all tasks beside the published values."""
+        names = [name for task in self.tasks.values() for name in task.reported]
+        units = {f"{t.name}/{m}" for t in self.tasks.values() for m in t.units}
+        paper = {f"{t.name}/{m}": v for t in self.tasks.values() for m, v in t.paper.items()}
+        columns = {"measured": metrics} | ({"paper": paper} if paper else {})
+        if "multitask/mean_gain" in metrics:
+            names.append("multitask/mean_gain")
+        return results_table(
+            columns,
+            names=names,
+            percent=[name for name in names if name not in units],
+            markdown=markdown,
+        )
+
+
+@LOOPS.register_module()
+class MultitaskTestLoop(MultitaskValLoop):
+    """Evaluation on the test data of every task."""
+
+    part = "test"

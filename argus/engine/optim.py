@@ -1,0 +1,152 @@
+"""The optimizer: AdamW over parameter groups that follow from the modules, in bf16 autocast."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIMIZERS
+from torch import Tensor, nn
+
+from argus.errors import ConfigError
+from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
+
+
+def autocast(precision: str, device_type: str) -> torch.autocast:
+    """Autocast context of a precision, ``fp32`` (off) or ``bf16``, on any device type."""
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision: expected one of {list(PRECISIONS)}, found {precision!r}.")
+    return torch.autocast(
+        device_type, dtype=PRECISIONS[precision], enabled=PRECISIONS[precision] is not None
+    )
+
+
+@OPTIM_WRAPPERS.register_module()
+class MultitaskOptimWrapper(OptimWrapper):
+    """mmengine's wrapper with an autocast that CPUs have too and a clip without device sync.
+
+    bfloat16 has the exponent range of float32, so no loss scaling is needed.
+
+    Args:
+        optimizer: The optimizer.
+        precision: ``bf16`` or ``fp32``.
+        clip_grad: ``dict(max_norm=..., norm_type=2)``; ``None`` for no clipping.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        *,
+        precision: str = "bf16",
+        clip_grad: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(optimizer, clip_grad=clip_grad)
+        autocast(precision, "cpu")  # an unknown precision is an error here, not in step 1
+        self.precision = precision
+        self.grad_norm: Tensor | None = None
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast around the forward pass of ``model``."""
+        device_type = next(model.parameters()).device.type
+        with autocast(self.precision, device_type):
+            yield
+
+    def step(self, **kwargs: Any) -> None:
+        """Clip by the norm of all gradients, kept as ``grad_norm``, and update."""
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        if self.clip_grad_kwargs:
+            self.grad_norm = self.clip_func(parameters, **self.clip_grad_kwargs)
+        self.optimizer.step(**kwargs)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class MultitaskOptimConstructor:
+    """Build the optimizer with groups for weight decay, task and depth.
+
+    No decay for norms, biases, layer scales (all of one dimension), embeddings, and parameters that
+    belong to no layer but stand by themselves in a module (queries, tokens, position and level
+    embeddings). Source: the parameter groups of Mask DINO and ViT-Adapter.
+
+    Args:
+        optim_wrapper_cfg: Config of the wrapper with ``optimizer=dict(type=..., lr=...)``.
+        paramwise_cfg: ``lr_mult`` (factor per parameter name prefix, the longest that matches
+            counts) and ``layer_decay`` (factor per backbone layer from the top, for the ablation
+            that trains the ViT).
+    """
+
+    def __init__(
+        self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
+    ) -> None:
+        self.config = dict(optim_wrapper_cfg)
+        paramwise = dict(paramwise_cfg or {})
+        self.lr_mult: dict[str, float] = dict(paramwise.pop("lr_mult", {}))
+        self.layer_decay: float | None = paramwise.pop("layer_decay", None)
+        if paramwise:
+            raise ConfigError(
+                f"optim_wrapper.paramwise_cfg: unknown keys {sorted(paramwise)}; known: lr_mult, "
+                "layer_decay."
+            )
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """The optimizer wrapper over the trainable parameters of ``model``."""
+        model = getattr(model, "module", model)
+        optimizer = dict(self.config.pop("optimizer"))
+        groups = self.param_groups(
+            model, lr=optimizer["lr"], weight_decay=optimizer.get("weight_decay", 0.0)
+        )
+        built = OPTIMIZERS.build({**optimizer, "params": groups})
+        return OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
+
+    def param_groups(
+        self, model: nn.Module, *, lr: float, weight_decay: float
+    ) -> list[dict[str, Any]]:
+        """Groups of equal learning rate and decay, in the order of their first parameter.
+
+        Raises:
+            ConfigError: If an ``lr_mult`` prefix matches no trainable parameter.
+        """
+        undecayed = no_decay_names(model)
+        groups: dict[tuple[float, float], dict[str, Any]] = {}
+        unused = set(self.lr_mult)
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            prefixes = [p for p in self.lr_mult if name.startswith(p)]
+            unused -= set(prefixes)
+            factor = self.lr_mult[max(prefixes, key=len)] if prefixes else 1.0
+            factor *= self._depth_factor(model, name)
+            decay = 0.0 if name in undecayed else weight_decay
+            group = groups.setdefault(
+                (factor, decay), dict(params=[], lr=lr * factor, weight_decay=decay)
+            )
+            group["params"].append(parameter)
+        if unused:
+            raise ConfigError(
+                f"optim_wrapper.paramwise_cfg.lr_mult: no trainable parameter begins with "
+                f"{sorted(unused)}."
+            )
+        if not groups:
+            raise ConfigError("nothing is trainable: every parameter of the model is frozen.")
+        return list(groups.values())
+
+    def _depth_factor(self, model: nn.Module, name: str) -> float:
+        if self.layer_decay is None or not name.startswith("backbone."):
+            return 1.0
+        backbone = model.backbone
+        depth = backbone.layer_id(name.removeprefix("backbone."))
+        return float(self.layer_decay ** (backbone.num_layers - depth))
+
+
+def no_decay_names(model: nn.Module) -> set[str]:
+    """Full names of the parameters that take no weight decay."""
+    layers = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention)
+    names = set()
+    for module_name, module in model.named_modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if parameter.ndim <= 1 or not isinstance(module, layers):
+                names.add(f"{module_name}.{name}" if module_name else name)
+    return names

@@ -1,0 +1,139 @@
+"""One line of progress on the console; the same numbers as JSON lines and to TensorBoard."""
+
+import datetime
+import resource
+import sys
+import time
+from collections import defaultdict
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+
+from argus.engine.distributed import mean_over_ranks
+from argus.engine.schedules import StepResult
+from argus.errors import DataError
+from argus.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Average losses over an interval and log them, with ETA, images/s and memory.
+
+    Losses stay on the device until the interval ends, so that logging costs one synchronisation
+    per interval and not one per step.
+
+    Args:
+        interval: Steps between lines.
+    """
+
+    priority = "BELOW_NORMAL"
+
+    def __init__(self, *, interval: int = 50) -> None:
+        self.interval = interval
+        self._sums: dict[str, torch.Tensor] = {}
+        self._counts: dict[str, int] = defaultdict(int)
+        self._started = 0.0
+        self._steps = 0
+        self._data_seconds = 0.0
+        self._step_ended = 0.0
+        # Seconds per step over the whole run, for an ETA that does not jump.
+        self._seconds = 0.0
+        self._total_steps = 0
+
+    def before_train(self, runner: Any) -> None:
+        """Start the clock."""
+        runner.message_hub.update_info("max_iters", runner.max_iters)
+        self._started = self._step_ended = time.perf_counter()
+
+    def before_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
+        """Account the time since the last step to the data."""
+        runner.message_hub.update_info("iter", runner.iter)
+        self._data_seconds += time.perf_counter() - self._step_ended
+
+    def after_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: StepResult | None = None,
+    ) -> None:
+        """Add a step up; log at the end of an interval and of the training."""
+        assert outputs is not None
+        self._add("loss", torch.stack([v.float() for v in outputs.losses.values()]).sum())
+        for task, value in outputs.losses.items():
+            self._add(f"{task}/loss_weighted", value)
+        for name, value in outputs.parts.items():
+            self._add(name, value)
+        for task, value in outputs.grad_norms.items():
+            self._add(f"{task}/adapter_grad_norm", value)
+        if runner.optim_wrapper.grad_norm is not None:
+            self._add("grad_norm", runner.optim_wrapper.grad_norm)
+        self._steps += 1
+        self._step_ended = time.perf_counter()
+        step = runner.iter + 1
+        if step % self.interval == 0 or step == runner.max_iters:
+            self._log(runner, step)
+
+    def after_val(self, runner: Any) -> None:
+        """Do not count validation as training time."""
+        self._started += time.perf_counter() - self._step_ended
+        self._step_ended = time.perf_counter()
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Write the metrics."""
+        if metrics:
+            step = runner.iter if runner.training else 0
+            runner.visualizer.add_scalars(
+                {**metrics, "iter": step}, step=step, file_path=f"{runner.timestamp}.json"
+            )
+
+    def _add(self, name: str, value: torch.Tensor) -> None:
+        value = value.detach()
+        self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+        self._counts[name] += 1
+
+    def _log(self, runner: Any, step: int) -> None:
+        names = list(self._sums)
+        stacked = torch.stack([self._sums[name].float() for name in names]).tolist()
+        means = {n: v / self._counts[n] for n, v in zip(names, stacked, strict=True)}
+        means = mean_over_ranks(means)
+        if not all(abs(value) < float("inf") for value in means.values()):
+            bad = [name for name, value in means.items() if not abs(value) < float("inf")]
+            raise DataError(
+                f"not a number or infinite by step {step}: {', '.join(bad)}. Lower the learning "
+                "rate, clip gradients, or look at the data of that task with tools/data/check.py."
+            )
+        elapsed = self._step_ended - self._started
+        self._seconds += elapsed
+        self._total_steps += self._steps
+        eta = self._seconds / self._total_steps * (runner.max_iters - step)
+        scalars = {
+            **means,
+            "lr": runner.optim_wrapper.get_lr()["lr"][0],
+            "time": elapsed / self._steps,
+            "data_time": self._data_seconds / self._steps,
+            "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
+            "memory_mb": memory_mb(),
+            "iter": step,
+        }
+        tasks = [n.split("/")[0] for n in names if n.endswith("/loss_weighted")]
+        losses = "  ".join(f"{task} {means[f'{task}/loss_weighted']:.3f}" for task in tasks)
+        runner.logger.info(
+            f"{step:>{len(str(runner.max_iters))}}/{runner.max_iters}  "
+            f"eta {datetime.timedelta(seconds=int(eta))}  {scalars['time']:.3f} s/step "
+            f"(data {scalars['data_time']:.3f})  {scalars['images_per_second']:.1f} img/s  "
+            f"{scalars['memory_mb']:.0f} MB  lr {scalars['lr']:.2e}  loss {means['loss']:.3f}: "
+            f"{losses}"
+        )
+        runner.visualizer.add_scalars(scalars, step=step, file_path=f"{runner.timestamp}.json")
+        self._sums, self._counts = {}, defaultdict(int)
+        self._steps, self._data_seconds, self._started = 0, 0.0, time.perf_counter()
+
+
+def memory_mb() -> float:
+    """Peak memory of this process in MB: of its GPU, or resident without one."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

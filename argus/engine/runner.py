@@ -1,0 +1,295 @@
+"""The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import master_only
+from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.utils import is_list_of
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+import argus
+from argus.engine.checkpoint import (
+    base_of,
+    load_trained_state,
+    read_checkpoint,
+    trained_state,
+    write_checkpoint,
+)
+from argus.engine.console import quiet_console
+from argus.engine.distributed import init_process_group
+from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
+from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
+from argus.errors import CheckpointError, ConfigError
+from argus.models.multitask import MultitaskModel
+from argus.registry import RUNNERS
+from argus.tasks import parse_tasks, streams_of
+
+# Hooks of mmengine's defaults that presuppose one data loader with epochs; ProgressHook does the
+# part of the first two, the samplers that of the third.
+_NO_HOOKS = dict(runtime_info=None, timer=None, sampler_seed=None)
+
+
+@RUNNERS.register_module()
+class MultitaskRunner(Runner):
+    """mmengine's runner for many tasks.
+
+    A config holds ``backbone``, ``tasks``, ``train_cfg``, ``optim_wrapper``, ``param_scheduler``,
+    ``precision`` and the usual runtime keys; see ``configs/default_runtime.py``.
+    """
+
+    @classmethod
+    def from_cfg(cls, cfg: Any) -> "MultitaskRunner":
+        """Check the tasks and build the runner.
+
+        Raises:
+            ConfigError: On a mistake in the config.
+        """
+        tasks = parse_tasks(cfg.get("tasks"))
+        if "backbone" not in cfg:
+            raise ConfigError(
+                "the config has no 'backbone': import one from configs/_base_/backbones/."
+            )
+        model = dict(
+            type=MultitaskModel,
+            backbone=cfg["backbone"],
+            decoders={name: task.decoder for name, task in tasks.items()},
+            loss_weights={name: task.loss_weight for name, task in tasks.items()},
+            streams=streams_of(tasks),
+        )
+        trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
+        validates = any(t.val for t in tasks.values())
+        tests = any(t.test for t in tasks.values())
+        runner = cls(
+            model=model,
+            work_dir=cfg["work_dir"],
+            train_dataloader=tasks if trains else None,
+            train_cfg=dict(type=MultitaskTrainLoop, **cfg["train_cfg"]) if trains else None,
+            optim_wrapper=_optim_wrapper(cfg, tasks) if trains else None,
+            param_scheduler=cfg.get("param_scheduler") if trains else None,
+            val_dataloader=tasks if validates else None,
+            val_cfg=dict(type=MultitaskValLoop, **(cfg.get("val_cfg") or {}))
+            if validates
+            else None,
+            val_evaluator={} if validates else None,
+            test_dataloader=tasks if tests else None,
+            test_cfg=dict(type=MultitaskTestLoop, **(cfg.get("test_cfg") or {})) if tests else None,
+            test_evaluator={} if tests else None,
+            default_hooks=_NO_HOOKS | dict(cfg.get("default_hooks") or {}),
+            custom_hooks=cfg.get("custom_hooks"),
+            load_from=cfg.get("load_from"),
+            resume=cfg.get("resume", False),
+            launcher=cfg.get("launcher", "none"),
+            env_cfg=cfg.get("env_cfg") or {},
+            log_level=cfg.get("log_level", "INFO"),
+            visualizer=cfg.get("visualizer"),
+            default_scope=None,
+            randomness=dict(cfg.get("randomness") or dict(seed=0)),
+            experiment_name=cfg.get("experiment_name"),
+            cfg=cfg,
+        )
+        runner.tasks = tasks
+        return runner
+
+    @property
+    def precision(self) -> str:
+        """Precision of forward passes, ``bf16`` or ``fp32``."""
+        return self.cfg.get("precision", "bf16")
+
+    @property
+    def training(self) -> bool:
+        """Whether a training loop runs, as opposed to a test."""
+        return isinstance(self._train_loop, MultitaskTrainLoop)
+
+    def setup_env(self, env_cfg: Mapping[str, Any]) -> None:
+        """Join the process group first, then what mmengine sets up."""
+        if self.distributed and not torch.distributed.is_initialized():
+            init_process_group(self._launcher, **env_cfg.get("dist_cfg", {}))
+        super().setup_env({k: v for k, v in env_cfg.items() if k != "dist_cfg"})
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """Mmengine's logger, with a console for people."""
+        logger = super().build_logger(*args, **kwargs)
+        quiet_console(logger)
+        return logger
+
+    def wrap_model(self, model_wrapper_cfg: Any, model: nn.Module) -> nn.Module:
+        """Move the model to its device; wrap it for distributed training.
+
+        There is no search for unused parameters: every task's loss is connected to all of them.
+        """
+        device = torch.device("cuda", torch.cuda.current_device()) if _has_gpu() else "cpu"
+        model = model.to(device)
+        if not self.distributed:
+            return model
+        if not any(parameter.requires_grad for parameter in model.parameters()):
+            return model
+        return DistributedDataParallel(
+            model,
+            device_ids=[device] if _has_gpu() else None,
+            broadcast_buffers=False,
+            gradient_as_bucket_view=True,
+        )
+
+    def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper:
+        """The wrapper with groups taken from the model."""
+        if isinstance(optim_wrapper, OptimWrapper):
+            return optim_wrapper
+        config = {k: v for k, v in dict(optim_wrapper).items() if k != "constructor"}
+        paramwise = config.pop("paramwise_cfg", None)
+        return MultitaskOptimConstructor(config, paramwise)(self.model)
+
+    @property
+    def raw_model(self) -> MultitaskModel:
+        """The model without its distributed wrapper."""
+        return getattr(self.model, "module", self.model)
+
+    def load_or_resume(self) -> None:
+        """Resume the given or the latest checkpoint, or load weights, as the config says."""
+        if self._has_loaded:
+            return
+        path = self._load_from
+        if self._resume and path is None:
+            path = find_latest_checkpoint(self.work_dir)
+            if path is None:
+                self.logger.info(f"nothing to resume in {self.work_dir}: training from the start")
+                return
+        if path is None:
+            return
+        if self._resume:
+            self.resume(path)
+        else:
+            self.load_checkpoint(path)
+
+    def load_checkpoint(  # type: ignore[override]
+        self, filename: str, *, weights: str | None = None
+    ) -> dict[str, Any]:
+        """Load trained weights.
+
+        Args:
+            filename: Path of an Argus checkpoint.
+            weights: ``ema`` or ``raw``; by default ``eval_weights`` of the config when testing and
+                ``raw`` when training goes on from them.
+
+        Raises:
+            CheckpointError: If the file does not fit.
+        """
+        checkpoint = read_checkpoint(filename)
+        if weights is None:
+            wanted = "raw" if self.training else self.cfg.get("eval_weights", "ema")
+            weights = wanted if "ema" in checkpoint else "raw"
+        notes = load_trained_state(
+            self.raw_model,
+            checkpoint,
+            path=filename,
+            weights=weights,
+            allow_new_tasks=self.training and not self._resume,
+        )
+        for note in notes:
+            self.logger.warning(note)
+        self._has_loaded = True
+        kind = "averaged (EMA)" if weights == "ema" else "trained"
+        self.logger.info(f"loaded the {kind} weights of {filename}")
+        return checkpoint
+
+    def resume(self, filename: str, **kwargs: Any) -> None:  # type: ignore[override]
+        """Go on as if the training had not been interrupted."""
+        checkpoint = self.load_checkpoint(filename, weights="raw")
+        state = checkpoint.get("training")
+        if state is None:
+            raise CheckpointError(
+                f"{filename} holds weights only, so a training cannot be resumed from it. Start "
+                "from its weights with load_from instead of --resume."
+            )
+        if state["seed"] != self.seed:
+            raise CheckpointError(
+                f"{filename} was trained with seed {state['seed']}, this config has {self.seed}; "
+                "samples and noise would differ. Set randomness=dict(seed=...) alike."
+            )
+        if state["world_size"] != self.world_size:
+            self.logger.warning(
+                f"{filename} was written by {state['world_size']} processes, now there are "
+                f"{self.world_size}: the order of samples goes on, the noise drawn by them differs"
+            )
+        self.optim_wrapper.load_state_dict(state["optimizer"])
+        for scheduler, saved in zip(self.param_schedulers or [], state["schedulers"], strict=True):
+            scheduler.load_state_dict(saved)
+        self.train_loop.iter = state["iter"]
+        self.train_loop.dataloader.load_state_dict(state["bad_samples"])
+        for key, value in state["runtime"].items():
+            self.message_hub.update_info(key, value)
+        self.call_hook("after_load_checkpoint", checkpoint={**checkpoint, "resuming": True})
+        self.logger.info(f"resumed {filename} at step {state['iter']}")
+
+    @master_only
+    def save_checkpoint(  # type: ignore[override]
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: Any = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict[str, Any] | None = None,
+        by_epoch: bool = False,
+        backend_args: Any = None,
+    ) -> None:
+        """Write what was trained; with ``save_optimizer`` also all that a resumed run needs."""
+        # Hooks run within a step, before the loop counts it; validation runs after.
+        step = (meta or {}).get("iter", self.iter + 1)
+        checkpoint: dict[str, Any] = {
+            "meta": {
+                "argus_version": argus.__version__,
+                "config": self.cfg.pretty_text,
+                "experiment": self.experiment_name,
+                "iter": step,
+                "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
+                "tasks": list(self.raw_model.decoders),
+            },
+            "base": self.base,
+            "state_dict": trained_state(self.raw_model),
+        }
+        if save_optimizer:
+            checkpoint["training"] = {
+                "iter": step,
+                "seed": self.seed,
+                "world_size": self.world_size,
+                "optimizer": self.optim_wrapper.state_dict(),
+                "schedulers": [s.state_dict() for s in self.param_schedulers or []],
+                "bad_samples": self.train_loop.dataloader.state_dict(),
+                "runtime": {k: v for k, v in self.message_hub.runtime_info.items() if _is_plain(v)},
+            }
+        self.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+        write_checkpoint(Path(out_dir) / filename, checkpoint)
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """Name and hash of the frozen weights, computed once."""
+        if not hasattr(self, "_base"):
+            self._base = base_of(self.raw_model)
+        return self._base
+
+
+def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """The config's wrapper with its precision and the tasks' learning rate factors filled in."""
+    wrapper = dict(cfg["optim_wrapper"])
+    wrapper.setdefault("type", MultitaskOptimWrapper)
+    wrapper.setdefault("precision", cfg.get("precision", "bf16"))
+    paramwise = dict(wrapper.get("paramwise_cfg") or {})
+    factors = {f"decoders.{n}.": t.lr_mult for n, t in tasks.items() if t.lr_mult != 1.0}
+    paramwise["lr_mult"] = {**factors, **paramwise.get("lr_mult", {})}
+    wrapper["paramwise_cfg"] = paramwise
+    return wrapper
+
+
+def _has_gpu() -> bool:
+    return torch.cuda.is_available()
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool)) or is_list_of(value, (str, int, float))

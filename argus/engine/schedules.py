@@ -1,0 +1,112 @@
+"""Two exact schedules of one training step over several tasks.
+
+``joint`` runs one forward over all tasks and one backward. ``sequential`` runs forward and backward
+stream by stream and adds the gradients up, so that peak memory is that of the largest stream; the
+processes exchange gradients once, at the end. The gradients are the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from argus.engine.distributed import all_reduce_gradients
+from argus.engine.optim import MultitaskOptimWrapper
+from argus.errors import ConfigError
+
+SCHEDULES = ("joint", "sequential")
+
+
+@dataclass
+class StepResult:
+    """What a step leaves for the log: detached tensors, so that nothing waits for the device.
+
+    Args:
+        losses: Weighted loss per task, summed over the accumulated batches.
+        parts: Unweighted parts, ``<task>/<name>``.
+        grad_norms: Norm of each task's gradient on the probed parameters, when asked for.
+    """
+
+    losses: dict[str, Tensor] = field(default_factory=dict)
+    parts: dict[str, Tensor] = field(default_factory=dict)
+    grad_norms: dict[str, Tensor] = field(default_factory=dict)
+
+
+class GradientSchedule:
+    """Fill the gradients of one optimizer step.
+
+    Args:
+        kind: ``joint`` or ``sequential``.
+    """
+
+    def __init__(self, kind: str = "joint") -> None:
+        if kind not in SCHEDULES:
+            raise ConfigError(f"train_cfg.schedule: expected one of {SCHEDULES}, found {kind!r}.")
+        self.kind = kind
+
+    def backward(
+        self,
+        model: nn.Module,
+        micro_batches: Sequence[Mapping[str, Any]],
+        optim_wrapper: MultitaskOptimWrapper,
+        *,
+        seeds: Sequence[Mapping[str, int]],
+        probe: Sequence[nn.Parameter] = (),
+    ) -> StepResult:
+        """Accumulate the gradients of all micro-batches, averaged over them and the processes.
+
+        Args:
+            model: The multitask model, or its DDP wrapper.
+            micro_batches: Batches by stream; more than one accumulates.
+            optim_wrapper: Gives the autocast context.
+            seeds: Seed by task of each micro-batch.
+            probe: Parameters on which to measure each task's gradient norm; costs a backward
+                pass per task.
+        """
+        result = StepResult()
+        scale = 1.0 / len(micro_batches)
+        for index, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True)):
+            last = index == len(micro_batches) - 1
+            for group in self._groups(batches):
+                reduce_now = self.kind == "joint" and last
+                with _no_sync(model, active=not reduce_now):
+                    with optim_wrapper.optim_context(model):
+                        losses, parts = model(group, mode="loss", seeds=seed)
+                    if probe:
+                        result.grad_norms |= _gradient_norms(losses, probe)
+                    total = torch.stack([loss * scale for loss in losses.values()]).sum()
+                    total.backward()
+                for store, new in ((result.losses, losses), (result.parts, parts)):
+                    for name, value in new.items():
+                        store[name] = store.get(name, 0.0) + value.detach() * scale
+        if self.kind == "sequential":
+            all_reduce_gradients(model.parameters())
+        return result
+
+    def _groups(self, batches: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        if self.kind == "joint":
+            yield batches
+        else:
+            yield from ({stream: batch} for stream, batch in batches.items())
+
+
+@contextmanager
+def _no_sync(model: nn.Module, *, active: bool) -> Iterator[None]:
+    held = active and isinstance(model, DistributedDataParallel)
+    with model.no_sync() if held else nullcontext():
+        yield
+
+
+def _gradient_norms(
+    losses: Mapping[str, Tensor], probe: Sequence[nn.Parameter]
+) -> dict[str, Tensor]:
+    norms = {}
+    for task, loss in losses.items():
+        grads = torch.autograd.grad(loss, probe, retain_graph=True, allow_unused=True)
+        found = [grad for grad in grads if grad is not None]
+        norms[task] = torch.nn.utils.get_total_norm(found) if found else loss.detach() * 0
+    return norms

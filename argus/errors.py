@@ -1,0 +1,16 @@
+"""The errors a user of Argus can meet. Each says what was expected, found, where, and what to do.
+
+All are ``ValueError``: a caller who does not care for the kind can catch that.
+"""
+
+
+class ConfigError(ValueError):
+    """A mistake in a config: an unknown key, a missing part, two values that disagree."""
+
+
+class DataError(ValueError):
+    """A mistake in the data: a missing file, an image that does not decode, a label out of range."""
+
+
+class CheckpointError(ValueError):
+    """A weight file that is missing, of another layout, or made for another backbone."""

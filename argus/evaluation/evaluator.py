@@ -1,0 +1,95 @@
+"""Evaluate one task with the metrics of its library, under common names and units.
+
+Metrics are named ``<task>/<metric>``. mmdet and mmpose report fractions, mmseg and mmpretrain
+percents; here every ratio is a fraction in [0, 1].
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import Evaluator
+
+from argus.errors import ConfigError
+from argus.registry import METRICS
+
+_PERCENT_LIBRARIES = ("mmseg", "mmpretrain")
+
+
+class TaskEvaluator:
+    """The metrics of one task.
+
+    Args:
+        task: Name of the task.
+        metrics: Metric configs, or metric objects.
+        dataset_meta: ``metainfo`` of the evaluated data set.
+    """
+
+    def __init__(
+        self, task: str, metrics: Sequence[Any], *, dataset_meta: Mapping[str, Any]
+    ) -> None:
+        self.task = task
+        self.metrics = [
+            METRICS.build(metric) if isinstance(metric, Mapping) else metric for metric in metrics
+        ]
+        self._evaluators = [Evaluator([metric]) for metric in self.metrics]
+        for evaluator in self._evaluators:
+            evaluator.dataset_meta = dict(dataset_meta)
+
+    def process(self, predictions: Sequence[Any], batch: Mapping[str, Any]) -> None:
+        """Take the data samples of one batch with their predictions."""
+        for evaluator in self._evaluators:
+            evaluator.process(data_samples=predictions, data_batch=batch)
+
+    def evaluate(self, num_samples: int) -> dict[str, float]:
+        """Metrics over all processes, ``<task>/<metric>``.
+
+        Args:
+            num_samples: Length of the data set; padding samples of uneven shards are dropped.
+        """
+        found: dict[str, float] = {}
+        for metric, evaluator in zip(self.metrics, self._evaluators, strict=True):
+            scale = 0.01 if type(metric).__module__.split(".")[0] in _PERCENT_LIBRARIES else 1.0
+            for name, value in evaluator.evaluate(num_samples).items():
+                if np.ndim(value) == 0 and not isinstance(value, str):
+                    found[f"{self.task}/{metric_name(name)}"] = float(value) * scale
+        return found
+
+
+def metric_name(name: str) -> str:
+    """A library's metric name without its prefix, as one word.
+
+    ``coco/AP .5`` becomes ``AP_50``, ``coco/AP (M)`` becomes ``AP_M``, ``accuracy/top1`` ``top1``.
+    """
+    word = name.rsplit("/", 1)[-1]
+    word = re.sub(r" \.(\d+)$", lambda match: f"_{match[1]:0<2}", word)
+    return re.sub(r"[^\w.]+", "_", word).strip("_")
+
+
+def mean_relative_gain(
+    metrics: Mapping[str, float], baseline: Mapping[str, float], *, lower_is_better: Sequence[str]
+) -> float:
+    """Mean over tasks of the relative gain over a baseline (Maninis et al., CVPR 2019, eq. 4).
+
+    Args:
+        metrics: Measured values, ``<task>/<metric>``.
+        baseline: Reference values of some of them; each counts equally.
+        lower_is_better: Names whose sign is turned.
+
+    Raises:
+        ConfigError: If the baseline is empty, zero, or names a metric that was not measured.
+    """
+    if not baseline:
+        raise ConfigError("baseline is empty: name at least one '<task>/<metric>' with its value.")
+    gains = []
+    for name, reference in baseline.items():
+        if name not in metrics:
+            raise ConfigError(
+                f"baseline names {name!r}, which was not measured. Measured: {sorted(metrics)}."
+            )
+        if reference == 0:
+            raise ConfigError(f"baseline[{name!r}] is 0, so no relative gain over it exists.")
+        sign = -1.0 if name in lower_is_better else 1.0
+        gains.append(sign * (metrics[name] - reference) / reference)
+    return float(np.mean(gains))

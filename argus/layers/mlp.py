@@ -1,0 +1,48 @@
+"""The two feed-forward networks of DINOv2, with the parameter names of its checkpoints.
+
+Paper: DINOv2, https://arxiv.org/abs/2304.07193; SwiGLU: https://arxiv.org/abs/2002.05202.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Mlp(nn.Module):
+    """Linear, GELU, linear: ``fc1``, ``fc2``.
+
+    Args:
+        dim: Channels in and out.
+        hidden_dim: Channels between.
+    """
+
+    def __init__(self, dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden_dim)
+        self.fc2 = nn.Linear(hidden_dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (..., C)."""
+        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        return out
+
+
+class SwiGLUFFN(nn.Module):
+    """Gated network of DINOv2 giant: ``w3(silu(a) * b)`` with ``a, b = w12(x)``.
+
+    Args:
+        dim: Channels in and out.
+        hidden_dim: What a plain MLP would have; two thirds of it, rounded up to a multiple of 8,
+            keep the parameter count about equal (4096 for giant).
+    """
+
+    def __init__(self, dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        gated_dim = (int(hidden_dim * 2 / 3) + 7) // 8 * 8
+        self.w12 = nn.Linear(dim, 2 * gated_dim)
+        self.w3 = nn.Linear(gated_dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (..., C)."""
+        gate, hidden = self.w12(x).chunk(2, dim=-1)
+        out: Tensor = self.w3(F.silu(gate) * hidden)
+        return out

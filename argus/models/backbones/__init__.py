@@ -1,0 +1,8 @@
+"""Backbones: image in, four feature maps (strides 4, 8, 16, 32) out."""
+
+from .dinov2 import DinoVisionTransformer
+from .plain import PlainViT
+from .shared import SharedBackbone
+from .vit_adapter import ViTAdapter
+
+__all__ = ["DinoVisionTransformer", "PlainViT", "SharedBackbone", "ViTAdapter"]

@@ -1,0 +1,138 @@
+"""What every Argus backbone on a DINOv2 ViT shares: freezing, input size, decay and layer groups.
+
+Paper: Argus (CVPR 2025): the ViT stays frozen and sees the image resized by 14/16, so that its
+grid of 14-pixel patches is the stride-16 grid of the feature maps.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from argus.errors import ConfigError
+from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.registry import MODELS
+
+PATCH_STRIDE = 16  # pixels of the input image per ViT patch
+RESIZE_MODES = ("bicubic", "bilinear")
+NO_DECAY_TOKENS = ("pos_embed", "cls_token", "register_tokens", "mask_token", "level_embed")
+
+
+class VitBackbone(nn.Module):
+    """A ViT, frozen or not, and the contract of a backbone of four feature maps.
+
+    Args:
+        vit: A :class:`DinoVisionTransformer` or its config.
+        freeze_vit: Keep the ViT as it is: no gradient for its parameters, always in eval mode.
+            Gradients still flow through its blocks.
+        resize_mode: Interpolation of the image for the ViT, with antialias.
+
+    Attributes:
+        embed_dim: C.
+        out_channels: Channels of the four maps.
+        strides: Their strides, pixels.
+        size_divisor: The sides of an image must be multiples of it.
+    """
+
+    strides = (4, 8, 16, 32)
+    size_divisor = 32
+
+    def __init__(
+        self,
+        vit: dict[str, Any] | DinoVisionTransformer,
+        *,
+        freeze_vit: bool = True,
+        resize_mode: str = "bicubic",
+    ) -> None:
+        super().__init__()
+        if resize_mode not in RESIZE_MODES:
+            raise ConfigError(f"resize_mode expected one of {RESIZE_MODES}, found {resize_mode!r}.")
+        self.vit: DinoVisionTransformer = vit if isinstance(vit, nn.Module) else MODELS.build(vit)
+        self.embed_dim = self.vit.embed_dim
+        self.out_channels = (self.embed_dim,) * len(self.strides)
+        self.freeze_vit = freeze_vit
+        self.resize_mode = resize_mode
+        if freeze_vit:
+            self.vit.requires_grad_(False)
+            self.vit.eval()
+
+    @property
+    def base_name(self) -> str:
+        """Name of the ViT weights this backbone stands on."""
+        return self.vit.base_name
+
+    @property
+    def num_layers(self) -> int:
+        """Number of layer groups for layer-wise learning-rate decay: embeddings, blocks, rest."""
+        return self.vit.depth + 2
+
+    def layer_id(self, name: str) -> int:
+        """Return the layer group of a parameter: 0 for the ViT's embeddings, i + 1 for block i.
+
+        Args:
+            name: As in ``named_parameters()`` of this backbone.
+
+        Returns:
+            0 to ``num_layers - 1``; the last is the ViT's final norm and all that is not the ViT.
+        """
+        block = re.match(r"vit\.blocks\.(\d+)\.", name)
+        if block:
+            return int(block.group(1)) + 1
+        if name.startswith("vit.") and not name.startswith("vit.norm."):
+            return 0
+        return self.num_layers - 1
+
+    def no_weight_decay_names(self) -> set[str]:
+        """Name the parameters without weight decay: norms, biases, gamma, tokens, embeddings."""
+        return {
+            name
+            for name, parameter in self.named_parameters()
+            if parameter.ndim <= 1 or name.rsplit(".", 1)[-1] in NO_DECAY_TOKENS
+        }
+
+    def frozen_state(self) -> dict[str, Tensor]:
+        """Return the frozen tensors by their name in ``state_dict()``; empty if none is frozen."""
+        if not self.freeze_vit:
+            return {}
+        return {f"vit.{name}": tensor for name, tensor in self.vit.state_dict().items()}
+
+    def train(self, mode: bool = True) -> "VitBackbone":
+        """Set the mode; a frozen ViT stays in eval mode."""
+        super().train(mode)
+        if self.freeze_vit:
+            self.vit.eval()
+        return self
+
+    def grid(self, images: Tensor) -> tuple[int, int]:
+        """Check the size of (B, 3, H, W) and return the ViT's grid (H / 16, W / 16).
+
+        Raises:
+            ValueError: If a side is not a multiple of ``size_divisor``.
+        """
+        height, width = images.shape[-2:]
+        if height % self.size_divisor or width % self.size_divisor or not height or not width:
+            raise ValueError(
+                f"{type(self).__name__} expected image sides that are multiples of "
+                f"{self.size_divisor}, found {height} x {width} (height x width). Set "
+                f"pad_size_divisor={self.size_divisor} in the data preprocessor."
+            )
+        return height // PATCH_STRIDE, width // PATCH_STRIDE
+
+    @contextmanager
+    def frozen_part(self) -> Iterator[None]:
+        """Record no gradient inside the block when the ViT is frozen."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_vit):
+            yield
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Resize images (B, 3, H, W) for the ViT and return its tokens (B, 1 + R + N, C)."""
+        rows, columns = self.grid(images)
+        size = (rows * self.vit.patch_size, columns * self.vit.patch_size)
+        with self.frozen_part():
+            if size != tuple(images.shape[-2:]):
+                images = F.interpolate(images, size=size, mode=self.resize_mode, antialias=True)
+            return self.vit.prepare_tokens(images)

@@ -1,0 +1,38 @@
+"""DINOv2 without adapter: the baseline row "DINOv2 adapted" of the paper.
+
+The paper does not say how the maps are made; here the final tokens are interpolated to the four
+strides.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from argus.models.backbones.base import VitBackbone
+from argus.registry import MODELS
+
+
+@MODELS.register_module()
+class PlainViT(VitBackbone):
+    """Final ViT tokens, interpolated (bilinear) to strides 4, 8, 16 and 32. No parameters of its own.
+
+    Args: see :class:`VitBackbone`.
+    """
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return four maps (B, C, H/4, W/4) to (B, C, H/32, W/32) for (B, 3, H, W).
+
+        Raises:
+            ValueError: If a side is not a multiple of 32.
+        """
+        grid = self.grid(images)
+        tokens = self.embed(images)
+        with self.frozen_part():
+            tokens = self.vit.norm(self.vit.run_blocks(tokens))
+            patches = tokens[:, self.vit.num_prefix_tokens :]
+            maps = patches.transpose(1, 2).unflatten(2, grid)
+            height, width = images.shape[-2:]
+            sizes = [(height // stride, width // stride) for stride in self.strides]
+            return tuple(
+                F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+                for size in sizes
+            )

@@ -1,0 +1,6 @@
+"""Decoders that OpenMMLab lacks; each is a detector, a neck or a head for one of its libraries."""
+
+from argus.models.decoders.attentive_pool import AttentivePooling
+from argus.models.decoders.dpt_keypoint import DPTKeypointHead
+
+__all__ = ["AttentivePooling", "DPTKeypointHead"]

@@ -1,0 +1,181 @@
+"""Head of Mask DINO: query selection, denoising queries, decoder, and the three prediction heads.
+
+Paper: Mask DINO, https://arxiv.org/abs/2206.02777, sections 3.2 to 3.4.
+
+What was changed: class logits start at the focal-loss prior of 0.01 (as in DINO), and masks stay
+factored as embedding times mask feature, so that losses compute those they need.
+"""
+
+from typing import NamedTuple
+
+import torch
+from mmdet.models.layers.transformer.utils import MLP
+from mmengine.model import BaseModule, bias_init_with_prob
+from torch import Tensor, nn
+
+from argus.errors import ConfigError
+from argus.registry import MODELS
+
+from .decoder import MaskDINODecoder
+from .denoising import NoisyTargets, add_noise, attention_mask
+from .query_selection import box_proposals, boxes_from_masks, select_tokens
+from .structures import EncodedFeatures, Predictions, Targets
+
+# Box logits of the decoder's start stay within those of this probability and its complement.
+BOX_EPSILON = 1e-3
+
+
+class HeadOutput(NamedTuple):
+    """Predictions of a batch."""
+
+    selected: Predictions
+    """One stage: what the chosen encoder tokens predict."""
+    decoded: Predictions
+    """The start of the decoder and each of its layers, for the matching queries."""
+    denoised: Predictions
+    """The same for the denoising queries; no query outside training."""
+    num_groups: int
+    """Denoising groups."""
+    mask_features: Tensor
+    """(B, D, h, w)."""
+
+
+@MODELS.register_module()
+class MaskDINOHead(BaseModule):
+    """Encoded features in, predictions out.
+
+    Args:
+        num_classes: K.
+        embed_dim: C, as in the pixel encoder.
+        mask_dim: D, as in the pixel encoder.
+        num_levels: Levels of the pixel encoder, extra ones included.
+        num_queries: Q.
+        num_layers: Decoder layers.
+        num_heads: Attention heads.
+        num_points: Sampling points per head and level.
+        ffn_dim: Hidden width of the feed-forward network.
+        dropout: In the decoder layers.
+        num_denoising: Denoising queries, shared between as many groups as fit; 0 switches them off.
+        noise_scale: See :func:`~.denoising.add_noise`.
+        box_start: ``mask`` starts the decoder at the box around a query's first mask
+            (mask-enhanced, the stock recipe); ``token`` at the box that its token predicts, which
+            is better while masks are still noise, as in very short schedules.
+        init_cfg: See mmengine's ``BaseModule``.
+
+    Raises:
+        ConfigError: An unknown ``box_start``.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        embed_dim: int = 256,
+        mask_dim: int = 256,
+        num_levels: int = 3,
+        num_queries: int = 300,
+        num_layers: int = 9,
+        num_heads: int = 8,
+        num_points: int = 4,
+        ffn_dim: int = 2048,
+        dropout: float = 0.0,
+        num_denoising: int = 100,
+        noise_scale: float = 0.4,
+        box_start: str = "mask",
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if box_start not in ("mask", "token"):
+            raise ConfigError(
+                f"MaskDINOHead: box_start must be 'mask' or 'token', found {box_start!r}."
+            )
+        self.num_classes = num_classes
+        self.num_queries = num_queries
+        self.num_denoising = num_denoising
+        self.noise_scale = noise_scale
+        self.box_start = box_start
+        self.token_projection = nn.Linear(embed_dim, embed_dim)
+        self.token_norm = nn.LayerNorm(embed_dim)
+        self.label_embed = nn.Embedding(num_classes, embed_dim)
+        self.decoder = MaskDINODecoder(
+            embed_dim,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            num_levels=num_levels,
+            num_points=num_points,
+            ffn_dim=ffn_dim,
+            dropout=dropout,
+        )
+        self.class_head = nn.Linear(embed_dim, num_classes)
+        self.mask_head = MLP(embed_dim, embed_dim, mask_dim, 3)
+        self.box_head = MLP(embed_dim, embed_dim, 4, 3)  # one for tokens and all layers
+        nn.init.xavier_uniform_(self.token_projection.weight)
+        nn.init.zeros_(self.token_projection.bias)
+        nn.init.constant_(self.class_head.bias, bias_init_with_prob(0.01))
+        nn.init.zeros_(self.box_head.layers[-1].weight)
+        nn.init.zeros_(self.box_head.layers[-1].bias)
+
+    def forward(self, features: EncodedFeatures, targets: Targets | None = None) -> HeadOutput:
+        """Predict.
+
+        Args:
+            features: From the pixel encoder.
+            targets: In training, for the denoising queries.
+        """
+        selected, content, start = self._select(features)
+        blocked, num_groups, num_denoising = None, 0, 0
+        if targets is not None:
+            noisy = add_noise(
+                targets,
+                num_queries=self.num_denoising,
+                noise_scale=self.noise_scale,
+                num_classes=self.num_classes,
+            )
+            num_groups, num_denoising = noisy.num_groups, noisy.labels.shape[1]
+            dn_content, dn_start = self._denoising_queries(noisy)
+            content = torch.cat([dn_content.to(content.dtype), content], 1)
+            start = torch.cat([dn_start, start], 1)
+            blocked = attention_mask(
+                num_groups,
+                targets.labels.shape[1],
+                content.shape[1] - num_denoising,
+                content.device,
+            )
+        states, boxes = self.decoder(content, start, features, blocked, self.box_head)
+        predictions = Predictions(self.class_head(states), boxes, self.mask_head(states))
+        return HeadOutput(
+            selected,
+            predictions.queries(num_denoising),
+            predictions.queries(0, num_denoising),
+            num_groups,
+            features.mask_features,
+        )
+
+    def _select(self, features: EncodedFeatures) -> tuple[Predictions, Tensor, Tensor]:
+        """Predictions of the best tokens, and content and box logits of the queries they become."""
+        proposals, may_propose = box_proposals(features.points, features.spatial_shapes)
+        tokens = features.tokens.masked_fill(~may_propose[..., None], 0.0)
+        tokens = self.token_norm(self.token_projection(tokens))
+        with torch.no_grad():
+            chosen = select_tokens(self.class_head(tokens).float(), may_propose, self.num_queries)
+        tokens = _gather(tokens, chosen)
+        boxes = (self.box_head(tokens).float() + _gather(proposals, chosen)).sigmoid()
+        states = self.decoder.norm(tokens)
+        mask_embeds = self.mask_head(states)
+        selected = Predictions(self.class_head(states)[None], boxes[None], mask_embeds[None])
+        start = boxes.detach()
+        if self.box_start == "mask":
+            with torch.no_grad():
+                masks = torch.einsum("bqd,bdhw->bqhw", mask_embeds, features.mask_features)
+            start = boxes_from_masks(masks, start, features.valid_ratios)
+        return selected, tokens.detach(), torch.logit(start, BOX_EPSILON)
+
+    def _denoising_queries(self, noisy: NoisyTargets) -> tuple[Tensor, Tensor]:
+        """Content (B, P, C) and box logits (B, P, 4); padding has no content and a centred box."""
+        content = self.label_embed(noisy.labels) * noisy.valid[..., None]
+        return content, torch.logit(noisy.boxes, BOX_EPSILON)
+
+
+def _gather(values: Tensor, index: Tensor) -> Tensor:
+    """Rows ``index`` (B, Q) of ``values`` (B, S, C)."""
+    return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))

@@ -1,0 +1,203 @@
+"""One backbone and any number of decoders.
+
+A decoder is a complete OpenMMLab model whose backbone is a ``SharedBackbone``; this module only
+routes batches. It knows no task by name: adding a decoder never edits it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from argus.errors import ConfigError, DataError
+from argus.models.connect import connect
+from argus.models.foreign import build_decoder, library_of, library_scope
+from argus.models.randomness import seed_all
+from argus.registry import MODELS
+
+Batch = Mapping[str, Any]
+
+
+@MODELS.register_module()
+class MultitaskModel(BaseModel):
+    """A backbone shared by one decoder per task.
+
+    Args:
+        backbone: Config of the backbone, or the module. It maps images (B, 3, H, W) to four maps.
+        decoders: Config of a complete OpenMMLab model per task name.
+        loss_weights: Factor of each task's loss in the total; 1.0 where absent.
+        streams: Task names by data stream. A stream of one task has a batch of its own
+            (multi-input); tasks of one stream are labels on the same images (single-input) and
+            share one backbone pass. Defaults to one stream per task, named like it.
+
+    Raises:
+        ConfigError: If there is no task, or a name is unknown.
+    """
+
+    def __init__(
+        self,
+        backbone: Mapping[str, Any] | nn.Module,
+        decoders: Mapping[str, Mapping[str, Any]],
+        *,
+        loss_weights: Mapping[str, float] | None = None,
+        streams: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        super().__init__()
+        if not decoders:
+            raise ConfigError("tasks is empty: a multitask model needs at least one task.")
+        self.backbone = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
+        self.decoders = nn.ModuleDict()
+        self.libraries: dict[str, str | None] = {}
+        for name, config in decoders.items():
+            self.decoders[name] = build_decoder(
+                config, self.backbone, where=f"tasks[{name!r}].decoder"
+            )
+            self.libraries[name] = library_of(type(self.decoders[name]))
+        self.loss_weights = {name: 1.0 for name in decoders} | dict(loss_weights or {})
+        self.streams = {k: tuple(v) for k, v in (streams or {n: [n] for n in decoders}).items()}
+        routed = {task for tasks in self.streams.values() for task in tasks}
+        for unknown in (set(self.loss_weights) | routed) ^ set(decoders):
+            raise ConfigError(
+                f"task {unknown!r} is not the same in decoders ({list(decoders)}), loss_weights "
+                f"and streams ({self.streams})."
+            )
+
+    def init_weights(self) -> None:
+        """Initialise the decoders, each in its library's scope; the backbone has done its own."""
+        if hasattr(self.backbone, "init_weights"):
+            self.backbone.init_weights()
+        for name, decoder in self.decoders.items():
+            with library_scope(self.libraries[name]):
+                decoder.init_weights()
+
+    def forward(
+        self,
+        batches: Mapping[str, Batch],
+        mode: str = "loss",
+        *,
+        seeds: Mapping[str, int] | None = None,
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Losses of all tasks whose streams are in ``batches``.
+
+        Args:
+            batches: Collated batch per stream: ``inputs`` (list of (3, H, W) uint8 images) and
+                ``data_samples`` (list; for a stream of several tasks each entry maps task to its
+                sample, and a task that is absent there costs nothing).
+            mode: Only ``loss``; prediction goes task by task through :meth:`predict`.
+            seeds: Seed per task, set just before its decoder runs.
+
+        Returns:
+            The weighted loss of every task, connected to all its parameters, and the detached
+            parts for the log, named ``<task>/<name>``.
+        """
+        assert mode == "loss", (
+            f"forward(mode={mode!r}): use predict(task, batch) or features(images)"
+        )
+        losses: dict[str, Tensor] = {}
+        logs: dict[str, Tensor] = {}
+        for stream, batch in batches.items():
+            tasks = self.streams[stream]
+            routed = (
+                self._own_batch(tasks[0], batch)
+                if len(tasks) == 1
+                else self._shared_batch(tasks, batch)
+            )
+            for task, data in routed:
+                loss, parts = self._decoder_loss(task, data, (seeds or {}).get(task))
+                parameters = [*self.decoders[task].parameters(), *self.backbone.parameters()]
+                losses[task] = connect(self.loss_weights[task] * loss, parameters)
+                logs |= {f"{task}/{name}": value for name, value in parts.items()}
+        return losses, logs
+
+    def _own_batch(self, task: str, batch: Batch) -> Iterator[tuple[str, Batch | None]]:
+        """A batch of one task: its decoder takes the images and runs the backbone itself."""
+        yield task, self._preprocess(task, batch, training=True)
+
+    def _shared_batch(
+        self, tasks: Sequence[str], batch: Batch
+    ) -> Iterator[tuple[str, Batch | None]]:
+        """A batch with labels of several tasks: one backbone pass, features to every decoder."""
+        present = {
+            task: [i for i, sample in enumerate(batch["data_samples"]) if task in sample]
+            for task in tasks
+        }
+        prepared: dict[str, dict[str, Any]] = {}
+        images: dict[int, Tensor] = {}
+        for task, indices in present.items():
+            if indices:
+                subset = {
+                    "inputs": [batch["inputs"][i] for i in indices],
+                    "data_samples": [batch["data_samples"][i][task] for i in indices],
+                }
+                prepared[task] = self._preprocess(task, subset, training=True)
+                images |= dict(zip(indices, prepared[task]["inputs"], strict=True))
+        sizes = {tuple(image.shape[-2:]) for image in images.values()}
+        if len(sizes) > 1:
+            raise DataError(
+                f"tasks {list(tasks)} share one data stream, so all images of a batch must have "
+                f"one size after preprocessing, found (H, W) = {sorted(sizes)}. End the pipeline "
+                f"with a crop or resize to a fixed size and give the tasks equal padding."
+            )
+        if not images:
+            yield from ((task, None) for task in tasks)
+            return
+        rows = {image: row for row, image in enumerate(sorted(images))}
+        features = self.features(torch.stack([images[i] for i in sorted(images)]))
+        for task in tasks:
+            if not present[task]:
+                yield task, None
+                continue
+            if len(present[task]) == len(rows):
+                maps = features
+            else:
+                index = torch.tensor([rows[i] for i in present[task]], device=features[0].device)
+                maps = tuple(feature[index] for feature in features)
+            yield task, {"inputs": maps, "data_samples": prepared[task]["data_samples"]}
+
+    def _preprocess(self, task: str, batch: Batch, *, training: bool) -> dict[str, Any]:
+        data = {"inputs": batch["inputs"], "data_samples": batch["data_samples"]}
+        with library_scope(self.libraries[task]):
+            return self.decoders[task].data_preprocessor(data, training)
+
+    def _decoder_loss(
+        self, task: str, data: Batch | None, seed: int | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        if data is None:
+            device = next(self.decoders[task].parameters()).device
+            return torch.zeros((), device=device), {}
+        if seed is not None:
+            seed_all(seed)
+        decoder = self.decoders[task]
+        with library_scope(self.libraries[task]):
+            parts = decoder.loss(data["inputs"], data["data_samples"])
+            loss, logs = decoder.parse_losses(parts)
+        return loss, {name: value.detach() for name, value in logs.items()}
+
+    def features(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Backbone maps of normalised images (B, 3, H, W), sides multiples of 32."""
+        return self.backbone(images)
+
+    @torch.no_grad()
+    def predict(self, task: str, batch: Batch) -> list[Any]:
+        """Data samples with predictions, by the test mode of the task's own library.
+
+        Args:
+            task: Name of the task.
+            batch: Collated batch with ``inputs`` and ``data_samples``.
+        """
+        data = self._preprocess(task, batch, training=False)
+        with library_scope(self.libraries[task]):
+            return self.decoders[task].predict(data["inputs"], data["data_samples"])
+
+    def train(self, mode: bool = True) -> "MultitaskModel":
+        """Set training mode; frozen parts keep themselves in eval mode."""
+        super().train(mode)
+        return self
+
+    def frozen_base(self) -> tuple[str, dict[str, Tensor]]:
+        """Name of the frozen weights and their tensors by full name; empty if all is trained."""
+        state = self.backbone.frozen_state() if hasattr(self.backbone, "frozen_state") else {}
+        name = getattr(self.backbone, "base_name", type(self.backbone).__name__)
+        return name, {f"backbone.{key}": value for key, value in state.items()}

@@ -1,0 +1,279 @@
+"""The Task contract: what belongs together for one job, and the check of it before anything runs.
+
+A task config is a dict with data, decoder, loss weight and metric; a training config holds
+``tasks = dict(name=task, ...)``. Everything that can be found wrong without reading data or
+building a model is found here, by a message that names the task, the key and the remedy.
+"""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from argus.errors import ConfigError
+
+SAMPLINGS = ("shuffle", "sequential", "balanced")
+_NAME = re.compile(r"[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainData:
+    """Training data of a task.
+
+    Args:
+        dataset: Config of the data set.
+        batch_size: Images per process and step.
+        num_workers: Loader processes.
+        sampling: ``shuffle``, ``sequential`` or ``balanced``.
+        balance_power: For ``balanced``: 0 draws as the data are, 1 draws every class equally often.
+        max_bad_share: Share of samples that may fail to load before the run stops.
+    """
+
+    dataset: Mapping[str, Any]
+    batch_size: int
+    num_workers: int = 2
+    sampling: str = "shuffle"
+    balance_power: float = 0.5
+    max_bad_share: float = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalData:
+    """Validation or test data of a task.
+
+    Args:
+        dataset: Config of the data set.
+        batch_size: Images per process.
+        num_workers: Loader processes.
+    """
+
+    dataset: Mapping[str, Any]
+    batch_size: int = 1
+    num_workers: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One task.
+
+    Args:
+        name: Key of the task in ``tasks``; it prefixes every loss and metric.
+        decoder: Complete OpenMMLab model with ``backbone=dict(type=SharedBackbone)``.
+        train: Training data; ``None`` for a task that is only evaluated, or whose labels come with
+            another task's stream.
+        val: Validation data, ``None`` to skip validation.
+        test: Test data; ``val`` where absent.
+        metrics: Metric config or configs.
+        loss_weight: Factor of the task's loss in the total.
+        lr_mult: Factor of the learning rate of the task's decoder.
+        stream: Data stream the task draws from. Tasks of one stream are labels on the same images;
+            exactly one of them has ``train``, and its pipeline packs a dict of samples by task.
+            Defaults to the task's own name.
+        primary: Metric that stands for the task in the mean relative gain and in the table.
+        lower_is_better: Metrics of which less is better.
+        paper: Published value per metric, as a fraction or in the metric's unit.
+        report: Metrics shown in tables; those of ``paper``, or ``primary``, where absent.
+        units: Unit of the metrics that are no fractions, e.g. ``dict(rmse="m")``; fractions are
+            shown in percent.
+    """
+
+    name: str
+    decoder: Mapping[str, Any]
+    train: TrainData | None = None
+    val: EvalData | None = None
+    test: EvalData | None = None
+    metrics: Sequence[Mapping[str, Any]] = ()
+    loss_weight: float = 1.0
+    lr_mult: float = 1.0
+    stream: str = ""
+    primary: str = ""
+    lower_is_better: Sequence[str] = ()
+    paper: Mapping[str, float] = field(default_factory=dict)
+    report: Sequence[str] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Full names ``<task>/<metric>`` of the metrics shown in tables."""
+        names = self.report or tuple(self.paper) or ((self.primary,) if self.primary else ())
+        return tuple(f"{self.name}/{name}" for name in names)
+
+
+def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
+    """Check ``tasks`` of a config and turn it into Task objects, in the config's order.
+
+    Raises:
+        ConfigError: Naming the task, the key, what was expected and what to do.
+    """
+    if not configs:
+        raise ConfigError(
+            "tasks is empty or missing: expected tasks = dict(name=task, ...) with at least one "
+            "task, e.g. one of configs/_base_/tasks/."
+        )
+    if not isinstance(configs, Mapping):
+        raise ConfigError(
+            f"tasks: expected dict(name=task, ...), found a {type(configs).__name__}. A dict keeps "
+            "two tasks from having one name."
+        )
+    tasks = {name: _parse_task(name, config) for name, config in configs.items()}
+    folded: dict[str, str] = {}
+    for name in tasks:
+        other = folded.setdefault(name.replace("_", ""), name)
+        if other != name:
+            raise ConfigError(
+                f"tasks[{name!r}] and tasks[{other!r}] have one name but for underscores; logs and "
+                "checkpoints would mix them up. Rename one."
+            )
+    _check_streams(tasks)
+    return tasks
+
+
+def streams_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
+    """Task names by data stream, for the tasks that are trained."""
+    streams: dict[str, list[str]] = {}
+    for task in tasks.values():
+        streams.setdefault(task.stream, []).append(task.name)
+    return {name: tuple(members) for name, members in streams.items()}
+
+
+def _parse_task(name: str, config: Any) -> Task:
+    where = f"tasks[{name!r}]"
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise ConfigError(
+            f"{where}: a task name is lower case letters, digits and underscores and begins with a "
+            "letter, since it becomes a parameter and metric prefix."
+        )
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{where}: expected a dict, found {type(config).__name__}.")
+    if "name" in config:
+        raise ConfigError(f"{where}: unknown key 'name'. The key in tasks is the name; remove it.")
+    _check_keys(where, config, Task)
+    values = dict(config)
+    decoder = _require(where, values, "decoder", "a complete OpenMMLab model")
+    if "type" not in decoder:
+        raise ConfigError(f"{where}.decoder: 'type' is missing; name the model's class.")
+    if "backbone" not in decoder:
+        raise ConfigError(
+            f"{where}.decoder: 'backbone' is missing; set backbone=dict(type=SharedBackbone)."
+        )
+    values["train"] = _parse_data(f"{where}.train", values.get("train"), TrainData)
+    values["val"] = _parse_data(f"{where}.val", values.get("val"), EvalData)
+    values["test"] = _parse_data(f"{where}.test", values.get("test"), EvalData) or values["val"]
+    metrics = values.get("metrics", ())
+    values["metrics"] = tuple([metrics] if isinstance(metrics, Mapping) else metrics)
+    if values["val"] is not None and not values["metrics"]:
+        raise ConfigError(
+            f"{where}: it has validation data but no metric. Add metrics=dict(type=...)."
+        )
+    values.setdefault("stream", name)
+    task = Task(name=name, **values)
+    for key in ("loss_weight", "lr_mult"):
+        number = getattr(task, key)
+        if not isinstance(number, (int, float)) or number < 0:
+            raise ConfigError(f"{where}.{key}: expected a number >= 0, found {number!r}.")
+    _check_label_count(where, task)
+    return task
+
+
+def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
+    if config is None:
+        return None
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{where}: expected a dict, found {type(config).__name__}.")
+    _check_keys(where, config, kind)
+    dataset = _require(where, config, "dataset", "the config of a data set")
+    if "type" not in dataset:
+        raise ConfigError(f"{where}.dataset: 'type' is missing; name the data set's class.")
+    for key in ("batch_size", "num_workers"):
+        least = 1 if key == "batch_size" else 0
+        if key not in config:
+            if key == "batch_size" and kind is TrainData:
+                raise ConfigError(
+                    f"{where}: 'batch_size' is missing (images per process and step)."
+                )
+            continue
+        number = config[key]
+        if not isinstance(number, int) or number < least:
+            raise ConfigError(f"{where}.{key}: expected an integer >= {least}, found {number!r}.")
+    sampling = config.get("sampling", "shuffle")
+    if sampling not in SAMPLINGS:
+        raise ConfigError(f"{where}.sampling: expected one of {SAMPLINGS}, found {sampling!r}.")
+    return kind(**config)
+
+
+def _check_keys(where: str, config: Mapping[str, Any], kind: type[Any]) -> None:
+    known = [item.name for item in dataclasses.fields(kind)]
+    for key in config:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ConfigError(
+                f"{where}: unknown key {key!r}.{hint} Known keys: {', '.join(known)}."
+            )
+
+
+def _require(where: str, config: Mapping[str, Any], key: str, what: str) -> Mapping[str, Any]:
+    value = config.get(key)
+    if not isinstance(value, Mapping):
+        found = "nothing" if value is None else type(value).__name__
+        raise ConfigError(f"{where}.{key}: expected {what} (a dict), found {found}.")
+    return value
+
+
+def _check_streams(tasks: Mapping[str, Task]) -> None:
+    for stream, members in streams_of(tasks).items():
+        sources = [name for name in members if tasks[name].train is not None]
+        if len(members) > 1 and len(sources) != 1:
+            raise ConfigError(
+                f"tasks {list(members)} share the stream {stream!r}: exactly one of them must "
+                f"have train data (its pipeline loads all labels), found {len(sources)}: {sources}."
+            )
+        if stream in tasks and tasks[stream].stream != stream:
+            raise ConfigError(
+                f"stream {stream!r} has the name of a task that does not belong to it. Rename it."
+            )
+
+
+def _check_label_count(where: str, task: Task) -> None:
+    """Compare the number of labels of each data set with that of the decoder."""
+    heads = dict(_label_counts(task.decoder, f"{where}.decoder"))
+    for part in ("train", "val", "test"):
+        data = getattr(task, part)
+        count = None if data is None else _dataset_label_count(data.dataset)
+        for path, expected in heads.items():
+            if count is not None and count != expected:
+                raise ConfigError(
+                    f"{where}: {path} is {expected}, but the {part} data set has {count} labels. "
+                    f"Set {path.rsplit('.', 1)[-1]}={count}, or metainfo=dict(classes=...) of the "
+                    "data set to the classes you mean."
+                )
+
+
+def _label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
+    """(path, value) of every ``num_classes`` of a decoder config that counts the task's labels."""
+    if isinstance(config, Mapping):
+        things, stuff = config.get("num_things_classes"), config.get("num_stuff_classes")
+        if isinstance(things, int) and isinstance(stuff, int):
+            yield f"{path}.num_things_classes", things + stuff
+            return
+        for key, value in config.items():
+            if key == "num_classes" and isinstance(value, int):
+                yield f"{path}.{key}", value
+            # A loss or matching part may count classes in another way (with background).
+            elif not key.startswith("loss"):
+                yield from _label_counts(value, f"{path}.{key}")
+    elif isinstance(config, (list, tuple)):
+        for index, value in enumerate(config):
+            yield from _label_counts(value, f"{path}[{index}]")
+
+
+def _dataset_label_count(config: Mapping[str, Any]) -> int | None:
+    """Number of classes of a data set config, through wrappers; ``None`` if it does not say."""
+    classes = (config.get("metainfo") or {}).get("classes")
+    if classes is None and isinstance(config["type"], type):
+        classes = getattr(config["type"], "METAINFO", {}).get("classes")
+    if classes is None and isinstance(config.get("dataset"), Mapping):
+        return _dataset_label_count(config["dataset"])
+    return len(classes) if isinstance(classes, (list, tuple)) else None

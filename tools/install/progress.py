@@ -1,0 +1,228 @@
+"""Runs a long command with a short line on the console every few seconds and all of it in a log."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import IO
+
+from tools.install.checks import InstallError
+
+LINE_INTERVAL_S = 5.0  # on a terminal the line is rewritten in place, so it may change faster
+TERMINAL_INTERVAL_S = 0.5
+KEPT_LINES = 400  # enough to hold a compiler's error and the lines around it
+
+_DOWNLOADED = re.compile(r"^Progress (\d+) of (\d+)")
+_COMPILED = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
+_ACTIVITIES = (
+    (
+        re.compile(r"^\s*Building wheel for (\S+) \(.*(?:started|running|pyproject\.toml\)$)"),
+        "building {}",
+    ),
+    (re.compile(r"^\s*Running command Building wheel for (\S+)"), "building {}"),
+    (re.compile(r"^\s*Downloading (\S+)"), "downloading {}"),
+    (re.compile(r"^\s*Collecting (\S+)"), "looking for {}"),
+    (re.compile(r"^\s*(Installing collected packages)"), "unpacking the packages"),
+)
+
+
+class Activity:
+    """What a running pip is doing, read from its output.
+
+    Attributes:
+        lines: The last lines of the output, without download counters.
+    """
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._what = "starting"
+        self._how_far = ""
+
+    def read(self, line: str) -> bool:
+        """Takes one line of output in; returns whether it belongs into the log."""
+        downloaded = _DOWNLOADED.match(line)
+        if downloaded:
+            done, total = (int(number) / 1e6 for number in downloaded.groups())
+            self._how_far = f", {done:.0f} of {total:.0f} MB"
+            return False
+        self.lines.append(line)
+        compiled = _COMPILED.match(line)
+        if compiled:
+            self._how_far = f", file {compiled[1]} of {compiled[2]}"
+            return True
+        for pattern, words in _ACTIVITIES:
+            found = pattern.match(line)
+            if found:
+                name = found[1].rsplit("/", 1)[-1]
+                self._what, self._how_far = words.format(name), ""
+                break
+        return True
+
+    def __str__(self) -> str:
+        return self._what + self._how_far
+
+
+class Console:
+    """One status line: rewritten in place on a terminal, printed every few seconds elsewhere."""
+
+    def __init__(self, stream: IO[str] = sys.stdout) -> None:
+        self._stream = stream
+        self._in_place = stream.isatty()
+        self.interval_s = TERMINAL_INTERVAL_S if self._in_place else LINE_INTERVAL_S
+
+    def say(self, text: str) -> None:
+        """Prints a line that stays."""
+        erase = "\r\x1b[K" if self._in_place else ""
+        print(f"{erase}{text}", file=self._stream, flush=True)
+
+    def update(self, text: str) -> None:
+        """Prints a line that the next one may replace."""
+        if self._in_place:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{text[:width]}", end="", file=self._stream, flush=True)
+        else:
+            print(text, file=self._stream, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, e.g. ``8:05``."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def run_logged(
+    command: list[str],
+    *,
+    label: str,
+    log: Path,
+    environment: dict[str, str],
+    console: Console,
+    held_files: tuple[int, ...] = (),
+) -> None:
+    """Runs a command to its end, showing what it does.
+
+    Args:
+        command: Program and arguments.
+        label: What the status lines start with.
+        log: File the whole output is appended to.
+        environment: The command's environment variables.
+        console: Where the status lines go.
+        held_files: File descriptors the command keeps open: a lock outlives a killed parent so.
+
+    Raises:
+        InstallError: If the command fails; the message explains it as far as the output tells.
+    """
+    activity = Activity()
+    start = time.monotonic()
+    with log.open("a", encoding="utf-8") as log_file:
+        log_file.write(f"\n$ {' '.join(command)}\n")
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+            pass_fds=held_files,
+        )
+
+        def read_output() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if activity.read(line.rstrip()):
+                    log_file.write(line)
+                    log_file.flush()
+
+        reader = threading.Thread(target=read_output, daemon=True)
+        reader.start()
+        try:
+            while True:
+                reader.join(timeout=console.interval_s)
+                if not reader.is_alive():
+                    break
+                elapsed = clock(time.monotonic() - start)
+                console.update(f"{label}: {activity} ({elapsed}; log: {_shorten(log)})")
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if code != 0:
+        raise InstallError(explain(list(activity.lines), command, code, log))
+    console.say(f"{label}: done in {clock(time.monotonic() - start)}")
+
+
+def _shorten(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+_EXPLANATIONS = (
+    (
+        r"No space left on device",
+        "The disk ran full; make room and run the same command again",
+    ),
+    (
+        r"NewConnectionError|Failed to establish a new connection|Name or service not known"
+        r"|Temporary failure in name resolution|ConnectTimeout|Connection refused|ProxyError"
+        r"|Network is unreachable|Read timed out|ReadTimeoutError|RemoteDisconnected",
+        "The package registry {registry} is out of reach; check the network, the proxy "
+        "(HTTPS_PROXY) or PIP_INDEX_URL, and run the same command again",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "The package registry {registry} showed a certificate that is not trusted; set PIP_CERT to "
+        "your network's certificate bundle, and run the same command again",
+    ),
+    (
+        r"Killed signal terminated program|fatal error: Killed|internal compiler error: Killed",
+        "The compiler ran out of memory; run the same command with MAX_JOBS=1 in front",
+    ),
+    (
+        r"Python\.h: No such file",
+        "Python's headers are missing; install them (on Debian or Ubuntu: sudo apt install "
+        "python3-dev) and run the same command again",
+    ),
+    (
+        r"No matching distribution found for|Could not find a version that satisfies",
+        "The package registry {registry} does not offer a version that this Python and the list in "
+        "requirements/ agree on",
+    ),
+)
+_TELLING = re.compile(r"\berror\b|\bfatal\b|exception|no matching|could not", re.IGNORECASE)
+
+
+def explain(lines: list[str], command: list[str], code: int, log: Path) -> str:
+    """One sentence on why a command failed, the lines that show it, and where the log is.
+
+    Args:
+        lines: The end of the command's output.
+        command: Program and arguments.
+        code: Its exit status.
+        log: File with the whole output.
+    """
+    text = "\n".join(lines)
+    sentence = f"'{' '.join(command[1:5])} ...' failed with exit status {code}"
+    for pattern, words in _EXPLANATIONS:
+        if re.search(pattern, text):
+            sentence = words.format(registry=registry_address(lines))
+            break
+    telling = [line for line in lines if _TELLING.search(line)] or lines
+    shown = "\n".join(f"    {line.strip()}" for line in telling[-6:])
+    return f"{sentence}. The whole output is in {_shorten(log)}; its telling lines:\n{shown}"
+
+
+def registry_address(lines: list[str]) -> str:
+    """The registry pip was looking at, without a password that its address may hold."""
+    for line in lines:
+        found = re.match(r"Looking in indexes: ([^,\s]+)", line)
+        if found:
+            return re.sub(r"//[^/@]*@", "//", found[1])
+    return re.sub(r"//[^/@]*@", "//", os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple"))
