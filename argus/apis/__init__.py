@@ -1,1 +1,1 @@
-"""..."""
+"""What the command line tools and applications call."""

@@ -1,6 +1,7 @@
 """Data loaders of all tasks: endless for training, one pass for evaluation."""
 
 import functools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -129,6 +130,13 @@ class MultitaskLoader:
     def images_per_step(self) -> int:
         """Images of all streams and processes in one step."""
         return sum(sampler.global_batch_size for sampler in self.samplers.values())
+
+    def __len__(self) -> int:
+        """Steps in which the longest stream is seen once; the iterator itself never ends."""
+        return max(
+            math.ceil(sampler.num_samples / sampler.global_batch_size)
+            for sampler in self.samplers.values()
+        )
 
     def set_start(self, step: int) -> None:
         """Begin the next iteration at ``step`` (0-based) of every stream."""

@@ -104,7 +104,7 @@ class MSDeformAttention(nn.Module):
         values = values.unflatten(-1, (heads, -1))
         offsets = self.sampling_offsets(query).view(batch, queries, heads, levels, points, 2)
         weights = self.attention_weights(query).view(batch, queries, heads, levels * points)
-        # Sixteen-bit locations would be off by a cell on wide maps, so geometry is at least float32.
+        # Sixteen-bit locations would be off by a cell on wide maps: geometry is float32 at least.
         offsets = offsets.to(torch.promote_types(offsets.dtype, torch.float32))
         weights = weights.to(offsets.dtype).softmax(-1).unflatten(-1, (levels, points))
         reference = reference_points[:, :, None, :, None].to(offsets.dtype)  # (B, Q, 1, L, 1, .)
@@ -118,7 +118,9 @@ class MSDeformAttention(nn.Module):
                 "reference_points expected 2 numbers (x, y) or 4 (x, y, width, height) in the last "
                 f"dimension, found {reference_points.shape[-1]}."
             )
-        return self.output_proj(ms_deform_attn(values, spatial_shapes, locations, weights))
+        sampled = ms_deform_attn(values, spatial_shapes, locations, weights)
+        out: Tensor = self.output_proj(sampled)
+        return out
 
 
 @lru_cache(maxsize=64)

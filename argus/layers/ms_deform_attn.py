@@ -192,9 +192,7 @@ def _run_mmcv(
 def _run_deformops(
     value: Tensor, shapes: tuple[tuple[int, int], ...], locations: Tensor, weights: Tensor
 ) -> Tensor:
-    function = importlib.import_module("deformops")
+    registry = importlib.import_module("deformops.registry")
     sizes, starts = _level_tensors(shapes, value.device)
-    out: Tensor = function.multi_scale_deformable_attention(
-        value.contiguous(), sizes, starts, locations.contiguous(), weights.contiguous()
-    )
-    return out.flatten(2) if out.dim() == 4 else out
+    out: Tensor = registry.msda(value, sizes, starts, locations, weights, method="linear")
+    return out

@@ -5,6 +5,7 @@ Paper: Deformable DETR, https://arxiv.org/abs/2010.04159, equation 3.
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -28,7 +29,7 @@ def ms_deform_attn_torch(
     """
     batch, _, heads, channels = value.shape
     queries, points = sampling_locations.shape[1], sampling_locations.shape[4]
-    levels = value.split([height * width for height, width in spatial_shapes], dim=1)
+    levels = torch.split(value, [height * width for height, width in spatial_shapes], dim=1)
     grids = (2 * sampling_locations - 1).transpose(1, 2).flatten(0, 1)  # (B*H, Q, L, P, 2)
     weights = attention_weights.transpose(1, 2).reshape(batch * heads, 1, queries, -1, points)
     out = value.new_zeros(())

@@ -133,7 +133,7 @@ class MultitaskModel(BaseModel):
                 }
                 prepared[task] = self._preprocess(task, subset, training=True)
                 images |= dict(zip(indices, prepared[task]["inputs"], strict=True))
-        sizes = {tuple(image.shape[-2:]) for image in images.values()}
+        sizes = {tuple(data["inputs"].shape[-2:]) for data in prepared.values()}
         if len(sizes) > 1:
             raise DataError(
                 f"tasks {list(tasks)} share one data stream, so all images of a batch must have "

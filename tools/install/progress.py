@@ -156,8 +156,7 @@ def run_logged(
             process.wait()
             raise
     if code != 0:
-        raise InstallError(explain(list(activity.lines), command, code, log))
-    console.say(f"{label}: done in {clock(time.monotonic() - start)}")
+        raise InstallError(explain(list(activity.lines), label, code, log))
 
 
 def _shorten(path: Path) -> str:
@@ -196,26 +195,30 @@ _EXPLANATIONS = (
         "requirements/ agree on",
     ),
 )
+_COMPILER_ERROR = re.compile(r":\d+: (?:fatal )?error: ")
 _TELLING = re.compile(r"\berror\b|\bfatal\b|exception|no matching|could not", re.IGNORECASE)
 
 
-def explain(lines: list[str], command: list[str], code: int, log: Path) -> str:
+def explain(lines: list[str], label: str, code: int, log: Path) -> str:
     """One sentence on why a command failed, the lines that show it, and where the log is.
 
     Args:
         lines: The end of the command's output.
-        command: Program and arguments.
+        label: What the command was for.
         code: Its exit status.
         log: File with the whole output.
     """
     text = "\n".join(lines)
-    sentence = f"'{' '.join(command[1:5])} ...' failed with exit status {code}"
+    built = re.search(r"Failed building wheel for (\S+)", text)
+    what = f"{built[1]} could not be built" if built else f"it ended with exit status {code}"
+    sentence = f"{label} failed: {what}"
     for pattern, words in _EXPLANATIONS:
         if re.search(pattern, text):
             sentence = words.format(registry=registry_address(lines))
             break
-    telling = [line for line in lines if _TELLING.search(line)] or lines
-    shown = "\n".join(f"    {line.strip()}" for line in telling[-6:])
+    compiler = [line for line in lines if _COMPILER_ERROR.search(line)]
+    telling = compiler[:4] or [line for line in lines if _TELLING.search(line)][-4:] or lines[-4:]
+    shown = "\n".join(f"    {line.strip()}" for line in telling)
     return f"{sentence}. The whole output is in {_shorten(log)}; its telling lines:\n{shown}"
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tools.install import SUPPORTED_PYTHONS, checks
 from tools.install.checks import InstallError
-from tools.install.progress import Console, run_logged
+from tools.install.progress import Console, clock, run_logged
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -243,7 +243,9 @@ class Installer:
         self._make_virtual_environment()
         keys = step_keys(self.environment.root, self.environment.python_version())
         for step in steps:
+            start = time.monotonic()
             self._do(step)
+            self.console.say(f"{step.label}: done in {clock(time.monotonic() - start)}")
             self.environment.note(step.name, keys[step.name])
         self._check_agreement()
 
@@ -358,8 +360,9 @@ def install(root: Path, console: Console) -> None:
         if not environment.runs():
             environment.notes, steps = {}, list(STEPS)
         start = time.monotonic()
-        how_long = "about 10 minutes on 2 cores" if len(steps) == len(STEPS) else "what changed"
-        console.say(f"Setting up {environment.folder}: {how_long}.")
+        whole = len(steps) == len(STEPS)
+        first = "Setting up {} (about 10 minutes on 2 cores)." if whole else "Updating {}."
+        console.say(first.format(environment.folder))
         installer = Installer(environment, console, lock)
         if not environment.notes:
             installer.log.unlink(missing_ok=True)

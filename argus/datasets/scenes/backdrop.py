@@ -95,9 +95,7 @@ def _room(rng: np.random.Generator) -> Backdrop:
     if rng.random() < 0.45:
         side = int(rng.choice([-1, 1]))
         distance = float(rng.uniform(1.9, 2.8))
-        planes.append(
-            Plane(_unit(-side, 0, 0), -distance, _wall_texture(rng, axis=1), "wall")
-        )
+        planes.append(Plane(_unit(-side, 0, 0), -distance, _wall_texture(rng, axis=1), "wall"))
         limits[(side + 1) // 2] = side * distance
     warmth = float(rng.uniform(-0.08, 0.1))
     strength = float(rng.uniform(1.9, 2.5))
@@ -148,7 +146,7 @@ def _open_air(rng: np.random.Generator) -> Backdrop:
         ((62, 108, 44), (122, 156, 72), "on the grass"),
         ((196, 170, 122), (224, 204, 160), "on the sand"),
         ((118, 116, 112), (152, 150, 146), "on the pavement"),
-        ((224, 230, 238), (246, 248, 252), "in the snow"),
+        ((188, 198, 216), (214, 222, 234), "in the snow"),
     )
     dark, light, name = grounds[rng.integers(len(grounds))]
     tops = ((70, 130, 205), (96, 150, 210), (128, 140, 165), (86, 110, 180))

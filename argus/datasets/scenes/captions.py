@@ -8,9 +8,9 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 def _noun(thing: Thing) -> str:
-    if thing.name == "person":
-        return f"a person in a {thing.colour} shirt"
     article = "an" if thing.colour[0] in "aeiou" else "a"
+    if thing.name == "person":
+        return f"a person in {article} {thing.colour} shirt"
     return f"{article} {thing.colour} {thing.name}"
 
 

@@ -1,5 +1,7 @@
 """Putting a scene together: camera, backdrop, and things that can be seen."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from argus.datasets.scenes.backdrop import Backdrop, sample_backdrop
@@ -44,7 +46,7 @@ def sample_scene(width: int, height: int, rng: np.random.Generator) -> tuple[Sce
     camera = sample_camera(width, height, rng)
     backdrop = sample_backdrop(rng)
     num_people = int(rng.choice(3, p=[0.1, 0.55, 0.35]))
-    num_things = max(int(rng.integers(3, 7)), num_people + 1)
+    num_things = int(rng.integers(4, 7))
     names = ["person"] * num_people
     names += [str(rng.choice(THING_CLASSES[1:])) for _ in range(num_things - num_people)]
     things: list[Thing] = []
@@ -78,7 +80,7 @@ def _place(
     name: str, camera: Camera, backdrop: Backdrop, others: list[Thing], rng: np.random.Generator
 ) -> Thing | None:
     """A thing at a free place in view, or None when no place was found."""
-    near, far = (2.5, 4.3) if name == "person" else (2.3, 4.6)
+    near, far = (2.5, 4.1) if name == "person" else (2.3, 4.6)
     half_view = 0.5 * camera.width / camera.focal
     for _ in range(_TRIES):
         y = float(rng.uniform(near, far))
@@ -115,31 +117,17 @@ def _area(box: np.ndarray) -> float:
     return float(width * height)
 
 
-def sample_portrait(
-    name: str, width: int, height: int, rng: np.random.Generator
-) -> tuple[Scene, Hits]:
+def sample_portrait(name: str, width: int, height: int, rng: np.random.Generator) -> Scene:
     """A scene with one thing of class `name` that fills most of the picture."""
     backdrop = sample_backdrop(rng)
-    low, high = backdrop.side_limits
-    x = float(np.clip(0.0, low + 0.8, high - 0.8))
-    thing = build_thing(name, np.array([x, 3.0, 0.0]), rng)
-    corners = np.concatenate([shape.corners for shape in thing.shapes], axis=1)
-    top = float(corners[2].max())
-    camera = Camera(
-        width,
-        height,
-        focal=1.1 * height,
-        elevation=top * 0.5 + float(rng.uniform(0.5, 1.0)),
-        pitch=0.0,
-    )
-    middle = top / 2
-    # Turn and zoom so that the thing is centred and fills 55 to 85 % of the shorter side.
-    pitch = float(np.arctan2(camera.elevation - middle, thing.position[1]))
-    camera = Camera(width, height, camera.focal, camera.elevation, pitch)
+    thing = build_thing(name, np.array([0.0, 3.0, 0.0]), rng)
+    middle = max(float(shape.corners[2].max()) for shape in thing.shapes) / 2
+    rise = float(rng.uniform(0.5, 1.0))
+    # Look at its middle from above, then zoom until it fills 55 to 85 % of the picture.
+    pitch = float(np.arctan2(rise, thing.position[1]))
+    camera = Camera(width, height, focal=float(height), elevation=middle + rise, pitch=pitch)
     box = screen_box(camera, thing)
     size = max((box[2] - box[0]) / width, (box[3] - box[1]) / height)
     zoom = float(rng.uniform(0.55, 0.85)) / float(size)
-    jitter = float(rng.normal(0, 0.03))
-    camera = Camera(width, height, camera.focal * zoom, camera.elevation, pitch + jitter / zoom)
-    scene = Scene(camera, backdrop, [thing])
-    return scene, cast(scene)
+    tilt = float(rng.normal(0, 0.03)) / zoom
+    return Scene(replace(camera, focal=height * zoom, pitch=pitch + tilt), backdrop, [thing])

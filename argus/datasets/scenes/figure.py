@@ -17,7 +17,7 @@ from argus.datasets.scenes.classes import (
     UPPER_ARM,
     UPPER_LEG,
 )
-from argus.datasets.scenes.geometry import Primitive, limb
+from argus.datasets.scenes.geometry import Primitive, Texture, limb
 
 UPPER_ARM_LENGTH, LOWER_ARM_LENGTH = 0.30, 0.27
 UPPER_LEG_LENGTH, LOWER_LEG_LENGTH = 0.40, 0.40
@@ -35,10 +35,10 @@ Angles = tuple[float, float]
 class Pose:
     """Directions of the eight limb segments, left and right, and the lean of the trunk."""
 
-    upper_arm: tuple[Angles, Angles]
-    lower_arm: tuple[Angles, Angles]
-    upper_leg: tuple[Angles, Angles]
-    lower_leg: tuple[Angles, Angles]
+    upper_arm: list[Angles]
+    lower_arm: list[Angles]
+    upper_leg: list[Angles]
+    lower_leg: list[Angles]
     lean: float = 0.0
 
 
@@ -46,9 +46,8 @@ def sample_pose(kind: str, rng: np.random.Generator) -> Pose:
     """A random pose of one of the `POSES`."""
     assert kind in POSES, kind
 
-    def vary(*angles: float, spread: float = 7.0) -> tuple[float, float]:
-        out, forward = angles + rng.normal(0, spread, 2)
-        return float(out), float(forward)
+    def vary(out: float, forward: float, spread: float = 7.0) -> Angles:
+        return out + float(rng.normal(0, spread)), forward + float(rng.normal(0, spread))
 
     upper_arm = [vary(13, 0), vary(13, 0)]
     lower_arm = [vary(6, 12), vary(6, 12)]
@@ -81,7 +80,7 @@ def sample_pose(kind: str, rng: np.random.Generator) -> Pose:
         upper_arm = [vary(22, 38), vary(22, 38)]
         lower_arm = [vary(-4, 72), vary(-4, 72)]
         lean = 14.0
-    return Pose(tuple(upper_arm), tuple(lower_arm), tuple(upper_leg), tuple(lower_leg), lean)
+    return Pose(upper_arm, lower_arm, upper_leg, lower_leg, lean)
 
 
 def _direction(angles: Angles, side: int) -> np.ndarray:
@@ -125,7 +124,7 @@ class Outfit:
 
     skin: np.ndarray
     hair: np.ndarray
-    shirt: textures.Texture
+    shirt: Texture
     sleeve: np.ndarray
     trousers: np.ndarray
     shoes: np.ndarray
@@ -157,8 +156,9 @@ def sample_outfit(rng: np.random.Generator, shirt_colour: str) -> Outfit:
     )
 
 
-def _face(skin: np.ndarray, hair: np.ndarray) -> textures.Texture:
+def _face(skin: np.ndarray, hair: np.ndarray) -> Texture:
     """Head texture in its unit frame: hair above and behind, eyes, brows and a mouth in front."""
+    white = textures.linear("white")
     dark, lips = textures.linear((25, 20, 25)), skin * np.array([[0.75], [0.35], [0.35]])
 
     def texture(p: np.ndarray) -> np.ndarray:
@@ -166,7 +166,9 @@ def _face(skin: np.ndarray, hair: np.ndarray) -> textures.Texture:
         front = y > 0
         hairline = np.where(front, 0.42 + 0.25 * y - 0.25 * np.abs(x), -0.35)
         colour = np.where(z > hairline, hair, skin)
-        eyes = front & ((np.abs(x) - 0.36) ** 2 * 1.3 + (z - 0.1) ** 2 < 0.02)
+        eye = (np.abs(x) - 0.36) ** 2 * 1.2 + (z - 0.1) ** 2
+        colour = np.where(front & (eye < 0.026), white, colour)
+        eyes = front & (eye < 0.013)
         mouth = front & (np.abs(x) < 0.28) & (np.abs(z + 0.45 - 0.3 * x * x) < 0.06)
         return np.where(eyes, dark, np.where(mouth, lips, colour))
 
@@ -210,9 +212,7 @@ def build_figure(
         texture = textures.plain(colour, 0.06)
         shapes.append(limb(world[start], world[end], radius * scale * thickness, texture, part))
 
-    def add_ball(
-        centre: np.ndarray, basis: np.ndarray, texture: textures.Texture, part: int
-    ) -> None:
+    def add_ball(centre: np.ndarray, basis: np.ndarray, texture: Texture, part: int) -> None:
         shapes.append(Primitive("ellipsoid", centre, basis, texture, part=part))
 
     skin = textures.plain(outfit.skin, 0.03)
@@ -254,7 +254,9 @@ def build_figure(
         add_limb(f"{side}_knee", f"{side}_ankle", 0.070, outfit.trousers, LOWER_LEG)
         toe = world[f"{side}_ankle"] + frame @ np.array([0.0, 0.13, -0.01])
         shapes.append(
-            limb(world[f"{side}_ankle"], toe, 0.066 * scale, textures.plain(outfit.shoes), LOWER_LEG)
+            limb(
+                world[f"{side}_ankle"], toe, 0.066 * scale, textures.plain(outfit.shoes), LOWER_LEG
+            )
         )
     for name, position in FACE_POINTS.items():
         world[name] = world["head"] + head_basis @ np.array(position)

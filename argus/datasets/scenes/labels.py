@@ -105,9 +105,7 @@ def _part(surface: Plane | Primitive) -> int:
     return surface.part if isinstance(surface, Primitive) else 0
 
 
-def _instance(
-    thing: Thing, index: int, owner: np.ndarray, scene: Scene, hits: Hits
-) -> Instance:
+def _instance(thing: Thing, index: int, owner: np.ndarray, scene: Scene, hits: Hits) -> Instance:
     mask = owner == index
     rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = (int(cols[0]), int(rows[0]), int(cols[-1]) + 1, int(rows[-1]) + 1)

@@ -81,7 +81,7 @@ def _person(position: np.ndarray, colour: str, rng: np.random.Generator) -> Thin
     pose = str(rng.choice(figure.POSES))
     # Mostly towards the camera: the angle from "facing the viewer", turned to where the viewer is.
     yaw = float(np.clip(rng.normal(0, 0.4), -0.9, 0.9)) - np.arctan2(position[0], position[1])
-    scale = float(rng.uniform(0.86, 1.04))
+    scale = float(rng.uniform(0.9, 1.06))
     facing = turned(yaw) @ np.diag([1.0, -1.0, 1.0]) * scale
     shapes, keypoints, margins = figure.build_figure(
         figure.sample_pose(pose, rng),
@@ -243,8 +243,12 @@ def _tree(position: np.ndarray, colour: str, rng: np.random.Generator) -> Built:
     bark = textures.plain(linear("brown") * 0.7, 0.2)
     trunk = float(rng.uniform(0.2, 0.3))
     shapes = [
-        Primitive("cylinder", position + np.array([0, 0, trunk / 2 + 0.05]),
-                  np.diag([0.08, 0.08, trunk / 2 + 0.05]), bark)  # fmt: skip
+        Primitive(
+            "cylinder",
+            position + np.array([0, 0, trunk / 2 + 0.05]),
+            np.diag([0.08, 0.08, trunk / 2 + 0.05]),
+            bark,
+        )  # fmt: skip
     ]
     height = trunk
     for share in (1.0, 0.8, 0.58):

@@ -12,7 +12,7 @@ import numpy as np
 
 from argus.datasets.scenes.backdrop import Backdrop
 from argus.datasets.scenes.camera import Camera
-from argus.datasets.scenes.geometry import MISS, Plane, Primitive
+from argus.datasets.scenes.geometry import MISS, Plane, Primitive, dot
 from argus.datasets.scenes.objects import Thing
 
 SUPERSAMPLING = 2
@@ -148,21 +148,21 @@ def render(scene: Scene) -> np.ndarray:
         albedo[:, where] = surface.texture(local)
         gloss[where] = surface.gloss
     sun = _sun_directions(backdrop.sun, shape)
-    facing = np.maximum((normals * sun).sum(axis=0), 0)
+    facing = np.maximum(dot(normals, sun), 0)
     lit = _visible_sun(scene, points, normals, sun, np.flatnonzero(facing > 0))
     # A little blur stands for the size of the sun; sharp enough to stay under its object.
     lit = cv2.GaussianBlur(lit.reshape(shape), (0, 0), 0.7 * s).reshape(-1)
     above = (0.75 + 0.25 * normals[2]) * _openness(scene, points, normals)
     colour = albedo * (backdrop.sun_colour * (facing * lit) + backdrop.ambient * above)
     view = -hits.rays.reshape(3, -1)
-    half = sun + view / np.sqrt((view * view).sum(axis=0))
-    half /= np.sqrt((half * half).sum(axis=0))
-    shine = np.maximum((normals * half).sum(axis=0), 0) ** 40
+    half = sun + view / np.sqrt(dot(view, view))
+    half /= np.sqrt(dot(half, half))
+    shine = np.maximum(dot(normals, half), 0) ** 40
     colour += backdrop.sun_colour * (gloss * shine * lit * (facing > 0))
     open_sky = np.flatnonzero(hits.surface.reshape(-1) == NOTHING)
     if len(open_sky):
         colour[:, open_sky] = backdrop.sky(hits.rays.reshape(3, -1)[:, open_sky])
-    small = colour.reshape(3, shape[0] // s, s, shape[1] // s, s).mean(axis=(2, 4))
+    small = colour.reshape(3, shape[0] // s, s, shape[1] // s, s).sum(axis=(2, 4)) / s**2
     return develop(small)
 
 
@@ -198,7 +198,7 @@ def _visible_sun(
     for thing in scene.things:
         low = np.min([p.corners.min(axis=1) for p in thing.shapes], axis=0)
         high = np.max([p.corners.max(axis=1) for p in thing.shapes], axis=0)
-        centre, reach = (low + high) / 2, np.linalg.norm(high - low) / 2
+        centre, reach = (low + high) / 2, float(np.linalg.norm(high - low)) / 2
         near = _near_line(start, mean, centre, reach)
         for primitive in thing.shapes:
             left = near[~dark[near]]
@@ -214,8 +214,8 @@ def _near_line(
 ) -> np.ndarray:
     """Indices of the half lines that pass within `reach` (and a sun's width) of a centre."""
     to_centre = centre[:, None].astype(np.float32) - start
-    along = (to_centre * direction).sum(axis=0)
-    across2 = (to_centre * to_centre).sum(axis=0) - along * along
+    along = dot(to_centre, direction)
+    across2 = dot(to_centre, to_centre) - along * along
     limit = reach + 0.06 * np.maximum(along, 0)
     return np.flatnonzero((along > -reach) & (across2 < limit * limit))
 
@@ -231,7 +231,8 @@ def _openness(scene: Scene, points: np.ndarray, normals: np.ndarray) -> np.ndarr
         radius = np.float32(min(thing.radius, 0.35))
         centre = (thing.position + np.array([0, 0, radius]))[:, None].astype(np.float32)
         to_centre = centre - points
-        distance2 = (to_centre * to_centre).sum(axis=0)
-        cosine = np.maximum((normals * to_centre).sum(axis=0), 0)
-        hidden += cosine * radius**2 / np.maximum(distance2, radius**2) ** np.float32(1.5)
+        distance2 = dot(to_centre, to_centre)
+        limited = np.maximum(distance2, radius**2)
+        cosine = np.maximum(dot(normals, to_centre), 0)
+        hidden += cosine * radius**2 / limited / np.sqrt(limited)
     return 1 - np.minimum(0.8 * hidden, 0.75)

@@ -210,7 +210,9 @@ def cloudy(a: np.ndarray, b: np.ndarray, scale: float) -> Texture:
     """Two colours mixed by noise of `scale` features per unit: carpets, sand, plaster, grass."""
 
     def texture(p: np.ndarray) -> np.ndarray:
-        weight = 0.5 + 0.22 * noise3(p * np.float32(scale)) + 0.12 * noise3(p * np.float32(6 * scale))
+        weight = (
+            0.5 + 0.22 * noise3(p * np.float32(scale)) + 0.12 * noise3(p * np.float32(6 * scale))
+        )
         return _mix(a, b, np.clip(weight, 0, 1))
 
     return texture

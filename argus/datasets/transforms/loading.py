@@ -1,8 +1,9 @@
 """Read an image as every OpenMMLab pipeline expects it, or say which file is bad and why.
 
 mmcv's ``LoadImageFromFile`` (OpenCV) is the reference for good files, bit for bit. What it does
-with bad ones is changed: a truncated JPEG, which OpenCV returns half grey without an error, a file
-that does not decode, and an image whose size is not the annotated one raise ``DataError``.
+with bad ones is changed: a truncated JPEG, which most versions of OpenCV return half grey without
+an error, a file that does not decode, and an image whose size is not the annotated one raise
+``DataError``.
 """
 
 import io

@@ -69,7 +69,8 @@ class Block(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Return (B, N, C) for (B, N, C)."""
         tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
-        return tokens + self.ls2(self.mlp(self.norm2(tokens)))
+        out: Tensor = tokens + self.ls2(self.mlp(self.norm2(tokens)))
+        return out
 
 
 @MODELS.register_module()

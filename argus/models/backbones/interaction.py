@@ -80,7 +80,8 @@ class Injector(nn.Module):
             self.feat_norm(adapter_tokens),
             pyramid_grids(grid),
         )
-        return self.gamma * attended
+        residual: Tensor = self.gamma * attended
+        return residual
 
 
 class Extractor(nn.Module):
@@ -112,7 +113,10 @@ class Extractor(nn.Module):
             self.feat_norm(vit_tokens),
             (grid,),
         )
-        return adapter_tokens + self.drop_path(self.ffn(self.ffn_norm(adapter_tokens), grids))
+        out: Tensor = adapter_tokens + self.drop_path(
+            self.ffn(self.ffn_norm(adapter_tokens), grids)
+        )
+        return out
 
 
 class Interaction(nn.Module):

@@ -13,9 +13,9 @@ from argus.registry import MODELS
 
 @MODELS.register_module()
 class PlainViT(VitBackbone):
-    """Final ViT tokens, interpolated (bilinear) to strides 4, 8, 16 and 32. No parameters of its own.
+    """Final ViT tokens, interpolated (bilinear) to strides 4, 8, 16 and 32.
 
-    Args: see :class:`VitBackbone`.
+    It has no parameters of its own; the arguments are those of :class:`VitBackbone`.
     """
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -144,41 +144,34 @@ class ViTAdapter(VitBackbone):
         for interaction in self.interactions:
             tokens, adapter_tokens = interaction(tokens, adapter_tokens, self.vit, grid)
             stages.append(tokens)
-        sources = stages if self.vit_feature_source == "stage" else [tokens] * len(self.strides)
-        return self._project(stride4, adapter_tokens, sources, grid)
-
-    def _project(
-        self, stride4: Tensor, adapter_tokens: Tensor, sources: list[Tensor], grid: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Turn tokens into maps, add the ViT's tokens and normalise."""
-        grids = pyramid_grids(grid)
-        parts = adapter_tokens.split([rows * columns for rows, columns in grids], dim=1)
+        if self.vit_feature_source == "stage":
+            vit_maps = [self._vit_map(stage, grid) for stage in stages]
+        else:
+            vit_maps = [self._vit_map(tokens, grid)] * len(self.strides)
+        parts = torch.split(adapter_tokens, [h * w for h, w in pyramid_grids(grid)], dim=1)
         stride8, stride16, stride32 = (
-            part.transpose(1, 2).unflatten(2, size) for part, size in zip(parts, grids, strict=True)
+            torch.unflatten(part.transpose(1, 2), 2, size)
+            for part, size in zip(parts, pyramid_grids(grid), strict=True)
         )
         maps = (stride4 + self.up(stride8), stride8, stride16, stride32)
-        vit_maps: dict[int, Tensor] = {}  # the same tokens serve several levels
-        out = []
-        for level, source, norm in zip(maps, sources, self.norms, strict=True):
-            if id(source) not in vit_maps:
-                vit_maps[id(source)] = self._vit_map(source, grid)
-            vit_map = vit_maps[id(source)]
-            if vit_map.shape[-2:] != level.shape[-2:]:
-                vit_map = F.interpolate(
-                    vit_map, size=level.shape[-2:], mode="bilinear", align_corners=False
-                )
-            out.append(norm(level + vit_map))
-        return out[0], out[1], out[2], out[3]
+        f0, f1, f2, f3 = (
+            norm(level + _resize(vit_map, level))
+            for level, vit_map, norm in zip(maps, vit_maps, self.norms, strict=True)
+        )
+        return f0, f1, f2, f3
 
     def _vit_map(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Return the patch tokens of (B, 1 + R + N, C) as (B, C, rows, columns)."""
         patches = tokens[:, self.vit.num_prefix_tokens :]
         if self.final_norm:
             patches = self.vit.norm(patches)
-        return patches.transpose(1, 2).unflatten(2, grid)
+        return torch.unflatten(patches.transpose(1, 2), 2, grid)
 
     def _initialise(self) -> None:
-        """Start as ViT-Adapter; the deformable attention last, since it is made of linear layers."""
-        adapter = [module for name, module in self.named_modules() if not f"{name}.".startswith("vit.")]
+        """Start as ViT-Adapter; deformable attention last, since it is made of linear layers."""
+        adapter = [
+            module for name, module in self.named_modules() if not f"{name}.".startswith("vit.")
+        ]
         for module in adapter:
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
@@ -192,3 +185,11 @@ class ViTAdapter(VitBackbone):
             if isinstance(module, MSDeformAttention):
                 module.reset_parameters()
         nn.init.normal_(self.level_embed)
+
+
+def _resize(vit_map: Tensor, level: Tensor) -> Tensor:
+    """Resize (B, C, h, w) to the size of ``level`` (bilinear), if it has another one."""
+    size = level.shape[-2:]
+    if vit_map.shape[-2:] == size:
+        return vit_map
+    return F.interpolate(vit_map, size=size, mode="bilinear", align_corners=False)

@@ -1,5 +1,155 @@
-"""Load."""
+"""Read DINOv2 weight files, safely, and load them strictly.
+
+Nothing is unpickled beyond tensors: ``.pth`` files are read with ``weights_only=True``.
+"""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from argus.errors import CheckpointError
+from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+
+DOWNLOAD_ROOT = "https://dl.fbaipublicfiles.com/dinov2"
+_WRAPPERS = ("model", "state_dict")  # keys under which some tools put the parameters
+_MAX_LISTED = 5
 
 
-def load_official_weights(vit, path, *, name):
-    raise ValueError(path)
+def official_file_name(architecture_name: str) -> str:
+    """Return the released file of an architecture, ``dinov2_vitb14_reg4_pretrain.pth`` for Base."""
+    return f"{architecture_name}_pretrain.pth"
+
+
+def official_url(architecture_name: str) -> str:
+    """Return where the released file of an architecture can be downloaded."""
+    folder = architecture_name.removesuffix("_reg4")
+    return f"{DOWNLOAD_ROOT}/{folder}/{official_file_name(architecture_name)}"
+
+
+def read_weight_file(path: str | Path) -> dict[str, Tensor]:
+    """Read a ``.safetensors`` or PyTorch file of tensors.
+
+    Returns:
+        Name to tensor, on the CPU; possibly mapped from the file, so not to be written to.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, not a weight file, or holds Python
+            objects that would have to be unpickled.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"Weight file not found: {path.absolute()}.")
+    with path.open("rb") as file:
+        start = file.read(64).lstrip()
+    if not start:
+        raise CheckpointError(f"The weight file {path} is empty. Download it again.")
+    if start.startswith(b"<"):
+        raise CheckpointError(
+            f"Expected weights in {path}, found an HTML or XML page: the download gave a web page "
+            "(an error or a login) instead of the file. Download it again."
+        )
+    try:
+        if path.suffix == ".safetensors":
+            content: object = load_file(path)
+        else:
+            content = torch.load(
+                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path) or None
+            )
+    except Exception as error:  # a damaged file can raise nearly anything in the unpickler
+        raise _unreadable(path, error) from error
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping) or not content:
+        raise CheckpointError(
+            f"Expected a dict of tensors in {path}, found {type(content).__name__}."
+        )
+    wrong = [str(name) for name, tensor in content.items() if not isinstance(tensor, Tensor)]
+    if wrong:
+        raise CheckpointError(
+            f"Expected a dict of tensors in {path}, found other objects under {_some(wrong)}."
+        )
+    return dict(content)
+
+
+def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
+    """Load a weight file in any of the three layouts into a ViT, strictly.
+
+    Args:
+        vit: The model, with official parameter names.
+        path: The file.
+        name: Architecture name of the model, for example ``dinov2_vitb14_reg4``.
+
+    Raises:
+        CheckpointError: If the file is missing or unreadable, lacks a parameter, holds one too
+            many, or holds one of another shape.
+    """
+    if not Path(path).is_file():
+        raise CheckpointError(_missing_message(path, name))
+    state = read_weight_file(path)
+    try:
+        layout = detect_layout(state)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    conversion = to_official(state, layout)
+    problems = _problems(vit.state_dict(), conversion)
+    if problems:
+        raise CheckpointError(
+            f"The weight file {path} ({layout} layout) does not fit {name}: {'; '.join(problems)}. "
+            f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
+            "patch_size and img_size of DinoVisionTransformer against the file."
+        )
+    vit.load_state_dict(conversion.state, strict=True)
+
+
+def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[str]:
+    found = conversion.state
+    missing = sorted(set(expected) - set(found))
+    unused = sorted({*conversion.unused, *(set(found) - set(expected))})
+    shapes = [
+        f"{name} expected {tuple(tensor.shape)}, found {tuple(found[name].shape)}"
+        for name, tensor in expected.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
+    problems = []
+    if missing:
+        problems.append(f"{len(missing)} missing parameters: {_some(missing)}")
+    if unused:
+        problems.append(f"{len(unused)} unused parameters: {_some(unused)}")
+    if shapes:
+        problems.append(f"{len(shapes)} parameters of another shape: {_some(shapes)}")
+    return problems
+
+
+def _missing_message(path: str, name: str) -> str:
+    lines = [f"DINOv2 weight file not found: {Path(path).absolute()}."]
+    if re.fullmatch(r"dinov2_vit[sblg]14(_reg4)?", name):
+        lines += [
+            f"Expected the official file {official_file_name(name)}. Download it from",
+            f"  {official_url(name)}",
+            f"and save it as {path}. A timm or Hugging Face file is read too, or converted with",
+            f"  python tools/checkpoints/convert.py SOURCE {path} --to official",
+        ]
+    else:
+        lines.append(f"There is no released file for {name}; give the path of your own.")
+    lines.append('For tests and generated scenes, weights="random" asks for random weights.')
+    return "\n".join(lines)
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return CheckpointError(
+        f"Cannot read the weight file {path}: it is truncated, damaged, or holds Python objects "
+        f"besides tensors, which Argus does not unpickle ({reason[:200]}). Found "
+        f"{path.stat().st_size} bytes. Download it again, or save its tensors alone."
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more

@@ -2,5 +2,6 @@
 
 from argus.models.decoders.attentive_pool import AttentivePooling
 from argus.models.decoders.dpt_keypoint import DPTKeypointHead
+from argus.models.decoders.mask_dino import MaskDINO
 
-__all__ = ["AttentivePooling", "DPTKeypointHead"]
+__all__ = ["AttentivePooling", "DPTKeypointHead", "MaskDINO"]

@@ -65,9 +65,7 @@ class DecoderLayer(nn.Module):
             blocked: (Q, Q) bool, True where the row may not see the column.
         """
         keys = queries + positions
-        update = self.self_attention(
-            keys, keys, queries, attn_mask=blocked, need_weights=False
-        )[0]
+        update = self.self_attention(keys, keys, queries, attn_mask=blocked, need_weights=False)[0]
         queries = self.self_norm(queries + self.dropout(update))
         update = self.cross_attention(
             queries + positions,
@@ -169,4 +167,3 @@ class MaskDINODecoder(nn.Module):
             boxes.append((previous + update).sigmoid())
             previous = reference + update
         return torch.stack(states), torch.stack(boxes)
-

@@ -92,7 +92,9 @@ def denoising_matches(targets: Targets, num_groups: int, num_stages: int) -> Mat
             torch.arange(count),
             indexing="ij",
         )
-        pairs = torch.stack([stage, torch.full_like(stage, image), group * largest + target, target])
+        pairs = torch.stack(
+            [stage, torch.full_like(stage, image), group * largest + target, target]
+        )
         parts.append(pairs.flatten(1))
         counts.append(stage.numel())
     stage, image, query, target = torch.cat(parts, 1).to(device, non_blocking=True)

@@ -119,9 +119,11 @@ class MaskDINOPixelEncoder(BaseModule):
                 f"MaskDINOPixelEncoder: embed_dim must be a multiple of 4 and of norm_groups, "
                 f"found embed_dim={embed_dim} and norm_groups={norm_groups}."
             )
-        self.embed_dim = embed_dim
-        self.levels = tuple(levels)
         num_levels = len(levels) + num_extra_levels
+        self.embed_dim = embed_dim
+        self.mask_dim = mask_dim
+        self.levels = tuple(levels)
+        self.num_levels = num_levels
 
         def projection(channels: int, kernel_size: int, stride: int) -> nn.Sequential:
             padding = kernel_size // 2
@@ -223,9 +225,7 @@ class MaskDINOPixelEncoder(BaseModule):
         return EncodedFeatures(tokens, shapes, padding_mask, ratios, points, mask_features)
 
 
-def _token_points(
-    shapes: Sequence[tuple[int, int]], device: torch.device
-) -> tuple[Tensor, Tensor]:
+def _token_points(shapes: Sequence[tuple[int, int]], device: torch.device) -> tuple[Tensor, Tensor]:
     """Centres and upper left corners of the cells of all levels, (S, 2) as x, y in [0, 1]."""
     centres, corners = [], []
     for height, width in shapes:

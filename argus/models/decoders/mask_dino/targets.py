@@ -43,9 +43,7 @@ def collect_targets(
     for sample in samples:
         parts = [_things(sample, batch_shape, device, num_things_classes)]
         if num_stuff_classes and "gt_sem_seg" in sample:
-            parts.append(
-                _stuff(sample, batch_shape, device, num_things_classes, num_stuff_classes)
-            )
+            parts.append(_stuff(sample, batch_shape, device, num_things_classes, num_stuff_classes))
         labels.append(torch.cat([part[0] for part in parts]))
         boxes.append(torch.cat([part[1] for part in parts]))
         masks.append(torch.cat([part[2] for part in parts]))

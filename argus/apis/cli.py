@@ -1,0 +1,94 @@
+"""Arguments that training and testing share, and the way from them to a config."""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from argus.errors import ConfigError
+
+
+@contextlib.contextmanager
+def user_errors() -> Iterator[None]:
+    """Show the errors that a user can mend as one message, without a traceback; exit with 2."""
+    try:
+        yield
+    except ValueError as error:
+        if not type(error).__module__.startswith("argus"):
+            raise
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what OpenMMLab users expect of every tool."""
+    parser.add_argument("--work-dir", help="outputs; default: work_dirs/<name of the config>")
+    parser.add_argument(
+        "--amp", action="store_true", help="bfloat16 autocast, whatever CONFIG says"
+    )
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the config, e.g. train_cfg.max_iters=100 tasks.semantic.train.batch_size=4",
+    )
+    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
+    parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+
+
+def load_config(args: argparse.Namespace) -> "Config":  # noqa: F821
+    """Read the config file of ``args.config`` and apply the common arguments.
+
+    Raises:
+        ConfigError: If the file is missing, does not parse, or an option is malformed.
+    """
+    import_libraries()
+    from mmengine.config import Config, ConfigDict, DictAction
+
+    if not Path(args.config).is_file():
+        raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
+    config = Config.fromfile(args.config)
+    changes = {}
+    for option in args.cfg_options:
+        key, equals, value = option.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--cfg-options: expected KEY=VALUE, found {option!r}.")
+        changes[key] = DictAction._parse_iterable(value)
+    _check_options(config, changes)
+    config.merge_from_dict(changes)
+    if args.amp:
+        config.precision = "bf16"
+    config.launcher = args.launcher
+    if args.work_dir is not None:
+        config.work_dir = args.work_dir
+    elif config.get("work_dir") is None:
+        config.work_dir = os.path.join("work_dirs", Path(args.config).stem)
+    assert isinstance(config._cfg_dict, ConfigDict)
+    return config
+
+
+def _check_options(config: "Config", changes: dict[str, object]) -> None:  # noqa: F821
+    """A path that ends nowhere in the config is a typing error, except for a new last key."""
+    for key in changes:
+        *parents, _ = key.split(".")
+        node = config._cfg_dict
+        for depth, part in enumerate(parents):
+            inner = node[int(part)] if isinstance(node, list) else node.get(part)
+            if not isinstance(inner, (dict, list)):
+                known = ", ".join(map(str, node)) if isinstance(node, dict) else len(node)
+                raise ConfigError(
+                    f"--cfg-options {key}: there is no {'.'.join(parents[: depth + 1])} in the "
+                    f"config; found there: {known}."
+                )
+            node = inner
+
+
+def import_libraries() -> None:
+    """Import the OpenMMLab libraries without what they print about optional services."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        import mmseg.models  # noqa: F401

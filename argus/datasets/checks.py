@@ -1,0 +1,229 @@
+"""Walk the data that a training config needs, and say what is missing, broken or odd.
+
+The logic of ``tools/data/check.py``. The data sets are built as in training, but with an empty
+pipeline; their files are read by the same transforms that training uses, so what passes here loads
+there.
+"""
+
+import contextlib
+import copy
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.registry import DATASETS
+
+from argus.datasets.coco_checks import check_coco
+from argus.datasets.findings import Findings
+from argus.datasets.paths import missing_paths
+from argus.datasets.samplers import TaskSampler
+from argus.datasets.transforms.labels import IGNORE, LoadSegMap
+from argus.datasets.transforms.loading import LoadImage
+from argus.errors import DataError
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def check_tasks(
+    tasks: Mapping[str, Mapping[str, Any]],
+    *,
+    num_steps: int | None = None,
+    num_processes: int = 1,
+    sample: int | None = None,
+    num_threads: int = 2,
+    progress: Progress = lambda items, total, title: items,
+) -> list[Findings]:
+    """Check every data set of every task.
+
+    Args:
+        tasks: Task configs by name.
+        num_steps: Length of the schedule, for the number of samples seen.
+        num_processes: Processes of the training run.
+        sample: Files decoded in each data set, chosen at random; ``None`` for all.
+        num_threads: Threads that decode files.
+        progress: Wraps the iteration over the files of one data set: (items, total, title).
+
+    Returns:
+        One result per task and part (train, val, test), in order.
+    """
+    results = []
+    for name, task in tasks.items():
+        for part in ("train", "val", "test"):
+            data = task.get(part)
+            if data is None:
+                continue
+            findings = Findings(where=f"{name}.{part}")
+            results.append(findings)
+            if part != "train":
+                _check_metrics(task, findings)
+            missing = missing_paths(data["dataset"])
+            if missing:
+                findings.errors += [f"{path}: no such file or folder" for path in missing]
+                continue
+            dataset = _build(data["dataset"], findings)
+            if dataset is None:
+                continue
+            _check_annotations(data["dataset"], dataset, findings)
+            if part == "train" and len(dataset):
+                _count_schedule(data, len(dataset), num_steps, num_processes, findings)
+            check_files(
+                dataset, findings, sample=sample, num_threads=num_threads, progress=progress
+            )
+    return results
+
+
+def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:
+    metrics = task.get("metrics") or ()
+    for metric in [metrics] if isinstance(metrics, Mapping) else metrics:
+        findings.errors += [f"{path}: no such file (metric)" for path in missing_paths(metric)]
+
+
+def _build(config: Mapping[str, Any], findings: Findings) -> Any:
+    """The data set with an empty pipeline, or ``None`` after an error."""
+    config = copy.deepcopy(config)
+    _clear_pipelines(config)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
+            dataset = DATASETS.build(config)
+            if hasattr(dataset, "full_init"):
+                dataset.full_init()
+    except Exception as error:  # noqa: BLE001 - any library may object to its data in its own way
+        kind = "" if isinstance(error, DataError) else f"{type(error).__name__}: "
+        findings.errors.append(f"the data set cannot be built: {kind}{error}")
+        return None
+    findings.counts["samples"] = len(dataset)
+    if len(dataset) == 0:
+        findings.errors.append("no samples left: wrong folder, suffix or filter?")
+    return dataset
+
+
+def _clear_pipelines(config: Any) -> None:
+    if isinstance(config, Mapping):
+        if "pipeline" in config:
+            config["pipeline"] = []  # type: ignore[index]
+        for key in ("dataset", "datasets"):
+            _clear_pipelines(config.get(key))
+    elif isinstance(config, (list, tuple)):
+        for item in config:
+            _clear_pipelines(item)
+
+
+def _check_annotations(config: Mapping[str, Any], dataset: Any, findings: Findings) -> None:
+    """Check an annotation file in COCO format, or the labels of the samples."""
+    path = getattr(dataset, "ann_file", "")
+    if str(path).endswith(".json"):
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            check_coco(
+                content,
+                findings,
+                with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
+                num_keypoints=dataset.metainfo.get("num_keypoints"),
+            )
+        return
+    labels = [dataset.get_data_info(i).get("gt_label") for i in range(len(dataset))]
+    if labels and labels[0] is not None:
+        _check_labels(labels, dataset.metainfo.get("classes"), findings)
+
+
+def _check_labels(labels: list[Any], classes: Any, findings: Findings) -> None:
+    numbers = Counter(int(label) for label in labels)
+    names = list(classes) if classes else [str(i) for i in range(max(numbers) + 1)]
+    names = [name if isinstance(name, str) else str(name) for name in names]
+    findings.classes.update({f"{i} {name}": numbers[i] for i, name in enumerate(names)})
+    wrong = {label: n for label, n in numbers.items() if not 0 <= label < len(names)}
+    for label, number in sorted(wrong.items()):
+        findings.errors.append(
+            f"label out of range: class {label} of {number} images, expected 0..{len(names) - 1}"
+        )
+    empty = sum(numbers[i] == 0 for i in range(len(names)))
+    if empty:
+        findings.warnings.append(f"{empty} of {len(names)} classes have no image")
+
+
+def _count_schedule(
+    data: Mapping[str, Any],
+    num_samples: int,
+    num_steps: int | None,
+    num_processes: int,
+    findings: Findings,
+) -> None:
+    sampler = TaskSampler(num_samples, data["batch_size"], seed=0, world_size=num_processes)
+    findings.counts["samples of one step, all processes"] = sampler.global_batch_size
+    if num_steps is not None:
+        findings.counts["samples drawn in the schedule"] = num_steps * sampler.global_batch_size
+        findings.counts["epochs of the schedule"] = float(sampler.epochs(num_steps))
+
+
+def check_files(
+    dataset: Any,
+    findings: Findings,
+    *,
+    sample: int | None,
+    num_threads: int,
+    progress: Progress = lambda items, total, title: items,
+) -> None:
+    """Decode the images and label maps of a data set.
+
+    Args:
+        dataset: A built data set of OpenMMLab.
+        findings: Where errors and counts go.
+        sample: Files to decode, chosen at random; ``None`` for all.
+        num_threads: Threads.
+        progress: Wraps the iteration.
+    """
+    infos = _unique_files(dataset)
+    if sample is not None and sample < len(infos):
+        chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
+        infos = [infos[i] for i in sorted(chosen)]
+    classes = dataset.metainfo.get("classes") or ()
+    loader = _FileLoader(len(classes))
+    with ThreadPoolExecutor(num_threads) as pool:
+        for error, histogram in progress(pool.map(loader, infos), len(infos), findings.where):
+            findings.count("files decoded")
+            if error:
+                findings.errors.append(error)
+            elif histogram is not None:
+                _count_pixels(histogram, classes, findings)
+
+
+def _unique_files(dataset: Any) -> list[dict[str, Any]]:
+    """One annotation per image: a person-wise data set names an image many times."""
+    unique: dict[str, dict[str, Any]] = {}
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        unique.setdefault(info["img_path"], info)
+    return list(unique.values())
+
+
+class _FileLoader:
+    """Decode the files of one sample: (error or None, pixels per label or None)."""
+
+    def __init__(self, num_classes: int) -> None:
+        self.load_image = LoadImage()
+        self.load_seg_map = LoadSegMap(min(num_classes, IGNORE)) if num_classes else None
+
+    def __call__(self, info: dict[str, Any]) -> tuple[str | None, np.ndarray | None]:
+        keys = ("img_path", "height", "width", "seg_map_path", "reduce_zero_label", "label_map")
+        results = {key: info[key] for key in keys if key in info}
+        results["seg_fields"] = []
+        try:
+            results = self.load_image.transform(results)
+            if results.get("seg_map_path") is None or self.load_seg_map is None:
+                return None, None
+            results = self.load_seg_map.transform(results)
+        except DataError as error:
+            return str(error), None
+        return None, np.bincount(results["gt_seg_map"].ravel(), minlength=IGNORE + 1)
+
+
+def _count_pixels(histogram: np.ndarray, classes: Any, findings: Findings) -> None:
+    if histogram[:IGNORE].sum() == 0:
+        findings.count("label maps without any label (all ignored)")
+    for index, name in enumerate(classes):
+        findings.classes[f"{index} {name}"] += int(histogram[index])

@@ -1,0 +1,5 @@
+"""Generated scenes: small rendered pictures with exact labels for every task.
+
+``python -m argus.datasets.scenes OUT`` writes them in the layouts of the public data sets.
+Nothing here needs torch.
+"""

@@ -1,0 +1,224 @@
+"""Mask DINO as an mmdet detector: boxes, instance masks, semantic and panoptic maps.
+
+Paper: Mask DINO: Towards A Unified Transformer-based Framework for Object Detection and
+Segmentation (Li et al., CVPR 2023), https://arxiv.org/abs/2206.02777.
+
+What was changed: see the headers of the parts. Images may be padded by any amount: geometry is
+relative to the image, and padding is not attended.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmdet.models.detectors.base import BaseDetector
+from mmdet.structures import DetDataSample
+from torch import Tensor
+
+from argus.errors import ConfigError
+from argus.registry import MODELS
+
+from .head import HeadOutput
+from .postprocess import Frame, instance_results, panoptic_result, semantic_result
+from .structures import EncodedFeatures, valid_ratios
+from .targets import collect_targets, image_shape
+
+# Without img metas, the size of the batch follows from the first map.
+FIRST_STRIDE = 4
+
+TEST_DEFAULTS: dict[str, Any] = dict(
+    instance_on=True,
+    semantic_on=False,
+    panoptic_on=False,
+    max_per_image=100,
+    focus_on_box=False,
+    score_threshold=0.25,
+    overlap_threshold=0.8,
+    temperature=0.06,
+)
+
+
+@MODELS.register_module()
+class MaskDINO(BaseDetector):
+    """Backbone, pixel encoder, head and losses.
+
+    Args:
+        backbone: Four feature maps, strides 4, 8, 16, 32; ``dict(type=SharedBackbone)`` in Argus.
+        pixel_encoder: Config of :class:`~.pixel_encoder.MaskDINOPixelEncoder`.
+        head: Config of :class:`~.head.MaskDINOHead` without ``num_classes``, ``embed_dim``,
+            ``mask_dim`` and ``num_levels``, which follow from the rest.
+        criterion: Config of :class:`~.criterion.MaskDINOCriterion`.
+        num_things_classes: Classes with instances, the first ones.
+        num_stuff_classes: Classes with one region per image, after those.
+        test_cfg: ``instance_on``, ``semantic_on``, ``panoptic_on``: which results to give;
+            ``max_per_image``, ``focus_on_box`` (:func:`~.postprocess.instance_results`);
+            ``score_threshold``, ``overlap_threshold``, ``temperature``
+            (:func:`~.postprocess.panoptic_result`). Defaults: ``TEST_DEFAULTS``.
+        train_cfg: Not used; mmdet passes it.
+        data_preprocessor: Config of mmdet's ``DetDataPreprocessor``.
+        init_cfg: See mmengine's ``BaseModule``.
+
+    Raises:
+        ConfigError: An unknown key in ``test_cfg``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        pixel_encoder: dict,
+        head: dict,
+        criterion: dict,
+        num_things_classes: int = 80,
+        num_stuff_classes: int = 0,
+        test_cfg: dict | None = None,
+        train_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        unknown = sorted(set(test_cfg or ()) - set(TEST_DEFAULTS))
+        if unknown:
+            raise ConfigError(
+                f"MaskDINO: test_cfg has unknown keys {unknown}; known are {sorted(TEST_DEFAULTS)}."
+            )
+        self.test_cfg = {**TEST_DEFAULTS, **(test_cfg or {})}
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.backbone = MODELS.build(backbone)
+        self.pixel_encoder = MODELS.build(pixel_encoder)
+        self.head = MODELS.build(
+            {
+                **head,
+                "num_classes": self.num_classes,
+                "embed_dim": self.pixel_encoder.embed_dim,
+                "mask_dim": self.pixel_encoder.mask_dim,
+                "num_levels": self.pixel_encoder.num_levels,
+            }
+        )
+        self.criterion = MODELS.build(criterion)
+
+    @property
+    def num_classes(self) -> int:
+        """K, things and stuff."""
+        return self.num_things_classes + self.num_stuff_classes
+
+    def extract_feat(self, batch_inputs: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Feature maps of images (B, 3, H, W), or the maps themselves."""
+        return tuple(self.backbone(batch_inputs))
+
+    def loss(
+        self, batch_inputs: Tensor | Sequence[Tensor], batch_data_samples: list[DetDataSample]
+    ) -> dict[str, Tensor]:
+        """Losses of a batch; see :meth:`~.criterion.MaskDINOCriterion.forward`."""
+        features = self.extract_feat(batch_inputs)
+        batch_shape = _batch_shape(features, batch_data_samples)
+        targets = collect_targets(
+            batch_data_samples,
+            batch_shape=batch_shape,
+            device=features[0].device,
+            num_things_classes=self.num_things_classes,
+            num_stuff_classes=self.num_stuff_classes,
+        )
+        shapes = [image_shape(sample, batch_shape) for sample in batch_data_samples]
+        encoded = self._encode(features, shapes, batch_shape)
+        return self.criterion(self.head(encoded, targets), targets)
+
+    def predict(
+        self,
+        batch_inputs: Tensor | Sequence[Tensor],
+        batch_data_samples: list[DetDataSample],
+        rescale: bool = True,
+    ) -> list[DetDataSample]:
+        """Fill in the results.
+
+        Args:
+            batch_inputs: Images or feature maps.
+            batch_data_samples: With ``img_shape``, ``ori_shape`` and ``batch_input_shape``.
+            rescale: Give results at ``ori_shape``, otherwise at ``img_shape``.
+
+        Returns:
+            The samples, with ``pred_instances``, ``pred_sem_seg`` and ``pred_panoptic_seg`` as far
+            as ``test_cfg`` asks for them.
+        """
+        features = self.extract_feat(batch_inputs)
+        batch_shape = _batch_shape(features, batch_data_samples)
+        shapes = [image_shape(sample, batch_shape) for sample in batch_data_samples]
+        output = self.head(self._encode(features, shapes, batch_shape))
+        for i, (sample, shape) in enumerate(zip(batch_data_samples, shapes, strict=True)):
+            result_shape = sample.metainfo.get("ori_shape", shape) if rescale else shape
+            frame = Frame(batch_shape, shape, (int(result_shape[0]), int(result_shape[1])))
+            self._add_results(sample, output, i, frame)
+        return batch_data_samples
+
+    def _forward(
+        self,
+        batch_inputs: Tensor | Sequence[Tensor],
+        batch_data_samples: list[DetDataSample] | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Class logits (B, Q, K), boxes (B, Q, 4) and mask logits (B, Q, h, w), last layer."""
+        features = self.extract_feat(batch_inputs)
+        batch_shape = _batch_shape(features, batch_data_samples)
+        samples = batch_data_samples or []
+        shapes = [image_shape(sample, batch_shape) for sample in samples]
+        shapes = shapes or [batch_shape] * len(features[0])
+        output = self.head(self._encode(features, shapes, batch_shape))
+        last = output.decoded
+        masks = torch.einsum("bqd,bdhw->bqhw", last.mask_embeds[-1], output.mask_features)
+        return last.class_logits[-1], last.boxes[-1], masks
+
+    def _encode(
+        self,
+        features: Sequence[Tensor],
+        shapes: Sequence[tuple[int, int]],
+        batch_shape: tuple[int, int],
+    ) -> EncodedFeatures:
+        """Run the pixel encoder; ``shapes`` are those of the images without padding."""
+        ratios = valid_ratios(shapes, batch_shape, features[0].device)
+        is_padded = any(shape != batch_shape for shape in shapes)
+        return self.pixel_encoder(features, ratios, is_padded=is_padded)
+
+    def _add_results(
+        self, sample: DetDataSample, output: HeadOutput, image: int, frame: Frame
+    ) -> None:
+        """Put the results of one image into its sample."""
+        cfg = self.test_cfg
+        class_logits = output.decoded.class_logits[-1, image]
+        boxes = output.decoded.boxes[-1, image]
+        masks = torch.einsum(
+            "qd,dhw->qhw", output.decoded.mask_embeds[-1, image], output.mask_features[image]
+        )
+        if cfg["instance_on"]:
+            sample.pred_instances = instance_results(
+                class_logits,
+                boxes,
+                masks,
+                frame,
+                num_things_classes=self.num_things_classes,
+                max_per_image=cfg["max_per_image"],
+                focus_on_box=cfg["focus_on_box"],
+            )
+        if cfg["semantic_on"]:
+            sample.pred_sem_seg = semantic_result(
+                class_logits, masks, frame, temperature=cfg["temperature"]
+            )
+        if cfg["panoptic_on"]:
+            sample.pred_panoptic_seg = panoptic_result(
+                class_logits,
+                masks,
+                frame,
+                num_things_classes=self.num_things_classes,
+                score_threshold=cfg["score_threshold"],
+                overlap_threshold=cfg["overlap_threshold"],
+                temperature=cfg["temperature"],
+            )
+
+
+def _batch_shape(
+    features: Sequence[Tensor], samples: Sequence[DetDataSample] | None
+) -> tuple[int, int]:
+    """(height, width) of the padded batch, pixels."""
+    if samples and "batch_input_shape" in samples[0].metainfo:
+        height, width = samples[0].metainfo["batch_input_shape"]
+        return int(height), int(width)
+    height, width = features[0].shape[-2:]
+    return height * FIRST_STRIDE, width * FIRST_STRIDE

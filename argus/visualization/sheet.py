@@ -1,0 +1,68 @@
+"""Several pictures on one: side by side, or as a contact sheet with titles."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from argus.visualization.canvas import fit_text, load_font, text_size
+from argus.visualization.palette import BLACK, WHITE
+
+
+def contact_sheet(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str],
+    columns: int = 3,
+    *,
+    cell_width_px: int = 640,
+) -> np.ndarray:
+    """Pictures of any size in a grid, each under its title.
+
+    Every picture is scaled to the cell width; a row is as high as its highest picture.
+
+    Args:
+        images: RGB ``(H, W, 3)`` uint8.
+        titles: One per picture.
+        columns: Pictures per row.
+        cell_width_px: Width of a picture.
+
+    Returns:
+        RGB uint8; white between the pictures.
+    """
+    assert len(images) == len(titles), f"{len(images)} pictures but {len(titles)} titles"
+    assert images and columns > 0, "a sheet needs pictures and columns"
+    columns = min(columns, len(images))
+    font_px = max(14, cell_width_px // 26)
+    gap, title_height = font_px // 2, text_size("", font_px)[1] + font_px // 4
+    cells = [_scale_to_width(image, cell_width_px) for image in images]
+    rows = [range(i, min(i + columns, len(cells))) for i in range(0, len(cells), columns)]
+    heights = [max(cells[i].height for i in row) + title_height + gap for row in rows]
+    size = (columns * (cell_width_px + gap) + gap, sum(heights) + gap)
+    sheet = Image.new("RGB", size, WHITE)
+    draw = ImageDraw.Draw(sheet)
+    top = gap
+    for row, height in zip(rows, heights, strict=True):
+        for column, index in enumerate(row):
+            left = gap + column * (cell_width_px + gap)
+            title = fit_text(titles[index], font_px, cell_width_px)
+            middle = (left, top + title_height / 2)
+            draw.text(middle, title, fill=BLACK, font=load_font(font_px), anchor="lm")
+            sheet.paste(cells[index], (left, top + title_height))
+        top += height
+    return np.array(sheet)
+
+
+def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
+    """Pictures of one width in a row, each under its caption; nothing is resized."""
+    width = max(image.shape[1] for image in images)
+    return contact_sheet(images, captions, columns=len(images), cell_width_px=width)
+
+
+def _scale_to_width(image: np.ndarray, width: int) -> Image.Image:
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    if picture.width == width:
+        return picture
+    height = max(1, round(picture.height * width / picture.width))
+    smaller = width < picture.width
+    kind = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
+    return picture.resize((width, height), kind)

@@ -1,0 +1,28 @@
+"""What every training and test shares: logs, checkpoints, precision, seed."""
+
+from mmengine.hooks import CheckpointHook, ParamSchedulerHook
+from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, Visualizer
+
+from argus.engine import ProgressHook
+
+# No scope at all: the models of four libraries look their parts up in their own (see the runner).
+default_scope = None
+
+default_hooks = dict(
+    logger=dict(type=ProgressHook, interval=50),
+    param_scheduler=dict(type=ParamSchedulerHook),
+    checkpoint=dict(type=CheckpointHook, by_epoch=False, interval=5000, max_keep_ckpts=2),
+)
+custom_hooks = []
+visualizer = dict(
+    type=Visualizer,
+    vis_backends=[dict(type=LocalVisBackend), dict(type=TensorboardVisBackend)],
+)
+
+precision = "bf16"  # forward passes in bfloat16 autocast; "fp32" switches it off
+eval_weights = "ema"  # weights that tools/test.py takes where a checkpoint has both; or "raw"
+randomness = dict(seed=0)
+env_cfg = dict(cudnn_benchmark=True, dist_cfg=dict(timeout_s=1800))
+load_from = None
+resume = False
+work_dir = None

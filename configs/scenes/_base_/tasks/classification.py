@@ -1,0 +1,80 @@
+"""Classification of generated pictures of one object, ten classes, with attentive pooling."""
+
+from mmcv.transforms import RandomFlip
+from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmpretrain.datasets import ImageNet, PackInputs
+from mmpretrain.evaluation import Accuracy
+from mmpretrain.models import (
+    ClsDataPreprocessor,
+    CrossEntropyLoss,
+    ImageClassifier,
+    LinearClsHead,
+)
+
+from argus.datasets.scenes.classes import CLASSIFICATION_CLASSES
+from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.models.backbones.shared import SharedBackbone
+from argus.models.decoders import AttentivePooling
+
+_data_root = "data/scenes/imagenet"
+_metainfo = dict(classes=CLASSIFICATION_CLASSES)
+_num_classes = 10
+_channels = 96
+
+classification = dict(
+    decoder=dict(
+        type=ImageClassifier,
+        data_preprocessor=dict(
+            type=ClsDataPreprocessor,
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            to_rgb=True,
+            num_classes=_num_classes,
+        ),
+        backbone=dict(type=SharedBackbone),
+        neck=dict(
+            type=AttentivePooling, in_channels=_channels, num_heads=4, levels=(0, 1, 2, 3)
+        ),
+        head=dict(
+            type=LinearClsHead,
+            num_classes=_num_classes,
+            in_channels=_channels,
+            loss=dict(type=CrossEntropyLoss),
+        ),
+    ),
+    train=dict(
+        dataset=dict(
+            type=ImageNet,
+            data_root=_data_root,
+            split="train",
+            metainfo=_metainfo,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=RandomFlip, prob=0.5, direction="horizontal"),
+                dict(type=PackInputs),
+            ],
+        ),
+        batch_size=8,
+        num_workers=1,
+    ),
+    val=dict(
+        dataset=dict(
+            type=ImageNet,
+            data_root=_data_root,
+            split="val",
+            metainfo=_metainfo,
+            test_mode=True,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=PackInputs),
+            ],
+        ),
+        batch_size=16,
+        num_workers=1,
+    ),
+    metrics=dict(type=Accuracy, topk=(1,)),
+    primary="top1",
+    report=["top1"],
+)

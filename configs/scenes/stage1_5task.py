@@ -1,0 +1,46 @@
+"""Stage 1 on generated scenes: the five tasks, small, for a laptop.
+
+    python -m argus.datasets.scenes data/scenes
+    tools/dist_train.sh configs/scenes/stage1_5task.py 2
+    tools/test.py configs/scenes/stage1_5task.py work_dirs/scenes/stage1_5task/iter_1000.pth
+
+Two processes of one thread each; ``make demo`` runs all of it.
+"""
+
+from mmengine.config import read_base
+from mmengine.optim import CosineAnnealingLR, LinearLR
+from torch.optim import AdamW
+
+from argus.engine import EMAHook
+
+with read_base():
+    from .._base_.default_runtime import *
+    from ._base_.argus_tiny import *
+    from ._base_.tasks.classification import classification
+    from ._base_.tasks.instance import instance
+    from ._base_.tasks.keypoints import keypoints
+    from ._base_.tasks.semantic import semantic
+
+_max_iters = 1000
+
+tasks = dict(
+    instance=instance, keypoints=keypoints, semantic=semantic, classification=classification
+)
+train_cfg = dict(max_iters=_max_iters, schedule="joint")
+precision = "fp32"  # few CPUs multiply bfloat16 fast
+optim_wrapper = dict(
+    optimizer=dict(type=AdamW, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.05),
+    clip_grad=dict(max_norm=5.0),
+)
+param_scheduler = [
+    dict(type=LinearLR, start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(
+        type=CosineAnnealingLR,
+        by_epoch=False,
+        begin=50,
+        end=_max_iters,
+        T_max=_max_iters - 50,
+        eta_min=0.0,
+    ),
+]
+custom_hooks = [dict(type=EMAHook, decay=0.99)]

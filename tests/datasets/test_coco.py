@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+import torch
+from mmdet.datasets.transforms import FilterAnnotations, LoadAnnotations, PackDetInputs
+from mmengine.registry import DATASETS
+from mmpose.datasets.transforms import GetBBoxCenterScale, PackPoseInputs, TopdownAffine
+
+from argus.datasets.coco import CocoInstances, CocoKeypoints
+from argus.datasets.transforms import LoadImage
+from argus.errors import DataError
+from tests.datasets import toy_coco
+from tests.datasets.toy_coco import annotation
+
+PIPELINE = [
+    dict(type=LoadImage),
+    dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+    dict(type=FilterAnnotations, min_gt_bbox_wh=(1e-5, 1e-5), by_mask=True),
+    dict(type=PackDetInputs),
+]
+CLASSES = dict(classes=("person", "car"))
+
+
+def instances(root, **changes):
+    return DATASETS.build(
+        toy_coco.config(root, CocoInstances, metainfo=CLASSES, pipeline=PIPELINE) | changes
+    )
+
+
+def test_instances__labels_boxes_and_masks(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, category=3, box=(30, 10, 12, 12))])
+    gt = instances(tmp_path)[0]["data_samples"].gt_instances
+    assert gt.labels.tolist() == [0, 1]
+    assert gt.bboxes.tensor.tolist() == [[5, 6, 25, 26], [30, 10, 42, 22]]
+    assert gt.masks.masks.sum(axis=(1, 2)).tolist() == [400, 144]
+
+
+def test_instances__zero_area_box_is_dropped(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, box=(8, 8, 0, 5))])
+    gt = instances(tmp_path)[0]["data_samples"].gt_instances
+    assert gt.bboxes.tensor.tolist() == [[5, 6, 25, 26]]
+
+
+def test_instances__crowd_is_ignored_not_learned(tmp_path):
+    crowd = annotation(
+        2, 1, box=(0, 0, 10, 40), iscrowd=1, segmentation=toy_coco.CROWD_RLE, area=400
+    )
+    toy_coco.write(tmp_path, [annotation(1, 1), crowd])
+    sample = instances(tmp_path)[0]["data_samples"]
+    assert len(sample.gt_instances) == 1
+    assert sample.ignored_instances.bboxes.tensor.tolist() == [[0, 0, 10, 40]]
+    mask = sample.ignored_instances.masks.masks[0]
+    assert mask.sum() == 400 and mask[:, :10].all()
+
+
+def test_instances__image_without_annotation(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1)], num_images=2)
+    sample = instances(tmp_path)[1]["data_samples"]
+    assert sample.gt_instances.bboxes.shape == (0, 4)
+    assert sample.gt_instances.masks.masks.shape == (0, 40, 60)
+    assert sample.gt_instances.labels.dtype == torch.int64
+    assert len(instances(tmp_path, filter_cfg=dict(filter_empty_gt=True))) == 1
+
+
+def test_instances__unknown_category_raises(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1), annotation(7, 1, category=9)])
+    with pytest.raises(DataError, match=r"instances\.json: annotation 7 has category_id 9.*1\.\.3"):
+        instances(tmp_path)
+
+
+def test_instances__class_that_the_file_lacks_raises(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1)])
+    with pytest.raises(DataError, match=r"classes \['zebra'\] are not among its 2 categories"):
+        instances(tmp_path, metainfo=dict(classes=("zebra", "car")))
+
+
+def test_instances__classes_in_another_order_raise(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1)])
+    with pytest.raises(DataError, match="another order"):
+        instances(tmp_path, metainfo=dict(classes=("car", "person")))
+
+
+def test_instances__subset_of_the_classes_drops_the_others(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, category=3)])
+    gt = instances(tmp_path, metainfo=dict(classes=("car",)))[0]["data_samples"].gt_instances
+    assert gt.labels.tolist() == [0] and len(gt) == 1
+
+
+def test_instances__image_of_another_size_raises(tmp_path):
+    toy_coco.write(
+        tmp_path, [annotation(1, 1)], images=[dict(id=1, file_name="1.jpg", height=50, width=60)]
+    )
+    with pytest.raises(DataError, match=r"1\.jpg: the image is 60x40.*says 60x50"):
+        instances(tmp_path).prepare_data(0)
+
+
+POSE_PIPELINE = [
+    dict(type=LoadImage),
+    dict(type=GetBBoxCenterScale),
+    dict(type=TopdownAffine, input_size=(24, 32), use_udp=True),
+    dict(type=PackPoseInputs),
+]
+
+
+def person(number, image, **changes):
+    values = changes.pop("keypoints", toy_coco.keypoints())
+    labelled = sum(v > 0 for v in values[2::3])
+    return annotation(number, image, keypoints=values, num_keypoints=labelled, **changes)
+
+
+def keypoint_set(root, **changes):
+    return DATASETS.build(toy_coco.config(root, CocoKeypoints, pipeline=POSE_PIPELINE) | changes)
+
+
+def test_keypoints__one_sample_per_labelled_person(tmp_path):
+    people = [
+        person(1, 1),
+        person(2, 1, keypoints=toy_coco.keypoints(labelled=0)),
+        person(3, 2, iscrowd=1),
+        person(4, 2, box=(3, 3, 0, 10)),
+        person(5, 3),
+    ]
+    toy_coco.write(tmp_path, people)
+    dataset = keypoint_set(tmp_path)
+    assert [dataset.get_data_info(i)["id"] for i in range(len(dataset))] == [1, 5]
+    sample = dataset[0]
+    assert sample["inputs"].shape == (3, 32, 24)
+    assert sample["data_samples"].gt_instances.keypoints_visible.sum() == 6
+
+
+def test_keypoints__wrong_number_raises(tmp_path):
+    toy_coco.write(tmp_path, [person(8, 1, keypoints=toy_coco.keypoints(16))])
+    with pytest.raises(DataError, match="annotation 8 has 48 keypoint values, expected 51"):
+        keypoint_set(tmp_path)
+
+
+def test_keypoints__definitions_do_not_depend_on_the_folder(tmp_path, monkeypatch):
+    toy_coco.write(tmp_path, [person(1, 1)])
+    monkeypatch.chdir(tmp_path)
+    metainfo = keypoint_set(tmp_path).metainfo
+    assert metainfo["num_keypoints"] == 17
+    np.testing.assert_allclose(metainfo["sigmas"][[0, -1]], [0.026, 0.089])

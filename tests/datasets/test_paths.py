@@ -1,0 +1,76 @@
+import pytest
+
+from argus.datasets.paths import check_paths, missing_paths, replace_data_root
+from argus.errors import DataError
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels.json").write_text("{}")
+    return str(tmp_path)
+
+
+def config(root, **changes):
+    return (
+        dict(type="X", data_root=root, ann_file="labels.json", data_prefix=dict(img="images/"))
+        | changes
+    )
+
+
+def test_missing__nothing(root):
+    assert missing_paths(config(root)) == []
+    check_paths(config(root), where="tasks.a.train.dataset")
+
+
+def test_missing__names_file_and_folder(root):
+    found = missing_paths(config(root, ann_file="x.json", data_prefix=dict(img="a", seg="b")))
+    assert found == [f"{root}/x.json", f"{root}/a", f"{root}/b"]
+
+
+def test_missing__root_alone_where_it_does_not_exist(root):
+    assert missing_paths(config(f"{root}/nowhere")) == [f"{root}/nowhere"]
+
+
+def test_missing__split_and_detections(root):
+    found = missing_paths(dict(type="ImageNet", data_root=root, split="val"))
+    assert found == [f"{root}/val"]
+    assert missing_paths(config(root, bbox_file="x/boxes.json")) == ["x/boxes.json"]
+    assert missing_paths(config(root, bbox_file=None)) == []
+
+
+def test_missing__looks_through_wrappers(root):
+    bad = config(root, ann_file="x.json")
+    wrapped = dict(type="Repeat", dataset=dict(type="Concat", datasets=[config(root), bad]))
+    assert missing_paths(wrapped) == [f"{root}/x.json"]
+
+
+def test_missing__remote_paths_are_not_looked_at():
+    assert missing_paths(config("s3://bucket/coco")) == []
+
+
+def test_check__message_says_what_where_and_what_to_do(root):
+    with pytest.raises(DataError) as caught:
+        check_paths(config("data/nowhere"), where="tasks.instance.train.dataset")
+    for part in (
+        "tasks.instance.train.dataset",
+        "\n  data/nowhere\n",
+        "data/README.md",
+        "--cfg-options tasks.instance.train.dataset.data_root=",
+    ):
+        assert part in str(caught.value)
+
+
+def test_replace_data_root__data_sets_and_metrics():
+    task = dict(
+        train=dict(dataset=dict(type="R", dataset=config("data/a")), batch_size=2),
+        val=dict(dataset=config("data/a/", bbox_file="data/a/boxes.json")),
+        metrics=dict(type="M", ann_file="data/a/labels.json"),
+    )
+    moved = replace_data_root(task, "/new")
+    assert moved["train"]["dataset"]["dataset"]["data_root"] == "/new"
+    assert moved["val"]["dataset"]["data_root"] == "/new"
+    assert moved["val"]["dataset"]["bbox_file"] == "/new/boxes.json"
+    assert moved["val"]["dataset"]["ann_file"] == "labels.json"
+    assert moved["metrics"]["ann_file"] == "/new/labels.json"
+    assert task["val"]["dataset"]["data_root"] == "data/a/"

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from mmseg.datasets.transforms import LoadAnnotations
+from PIL import Image
+
+from argus.datasets.transforms import CheckLabel, LoadSegMap
+from argus.errors import DataError
+
+
+def results_for(path, labels, **changes):
+    return (
+        dict(
+            seg_map_path=str(path),
+            ori_shape=labels.shape[:2],
+            reduce_zero_label=False,
+            label_map=None,
+            seg_fields=[],
+        )
+        | changes
+    )
+
+
+def save(path, labels):
+    Image.fromarray(labels).save(path)
+    return path
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(0).integers(0, 6, (10, 12)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("reduce_zero_label", [False, True])
+@pytest.mark.parametrize("label_map", [None, {0: 3, 1: 255, 2: 0, 3: 1}])
+def test_load__equals_the_stock_transform(tmp_path, labels, reduce_zero_label, label_map):
+    labels[0, 0] = 255
+    path = save(tmp_path / "a.png", labels)
+    kwargs = dict(reduce_zero_label=reduce_zero_label, label_map=label_map)
+    expected = LoadAnnotations().transform(results_for(path, labels, **kwargs))["gt_seg_map"]
+    results = LoadSegMap(6).transform(results_for(path, labels, **kwargs))
+    np.testing.assert_array_equal(results["gt_seg_map"], expected)
+    assert results["gt_seg_map"].dtype == np.uint8
+    assert results["seg_fields"] == ["gt_seg_map"]
+
+
+def test_load__label_beyond_the_classes_raises(tmp_path, labels):
+    path = save(tmp_path / "a.png", labels)
+    with pytest.raises(DataError, match=r"a\.png: labels \[4, 5\] out of range: expected 0\.\.3"):
+        LoadSegMap(4).transform(results_for(path, labels))
+
+
+def test_load__16_bit_label_does_not_wrap(tmp_path, labels):
+    wide = labels.astype(np.uint16) + 256
+    path = save(tmp_path / "a.png", wide)
+    stock = LoadAnnotations().transform(results_for(path, wide))["gt_seg_map"]
+    np.testing.assert_array_equal(stock, labels)  # what the stock transform makes of it, silently
+    with pytest.raises(DataError, match=r"labels \[256, .* out of range"):
+        LoadSegMap(6).transform(results_for(path, wide))
+
+
+def test_load__colour_picture_raises(tmp_path):
+    path = save(tmp_path / "a.png", np.zeros((4, 5, 3), np.uint8))
+    with pytest.raises(DataError, match="colour picture"):
+        LoadSegMap(6).transform(results_for(path, np.zeros((4, 5))))
+
+
+def test_load__palette_image_gives_indices(tmp_path, labels):
+    image = Image.fromarray(labels)
+    image.putpalette(list(range(30)))
+    image.save(tmp_path / "a.png")
+    results = LoadSegMap(6).transform(results_for(tmp_path / "a.png", labels))
+    np.testing.assert_array_equal(results["gt_seg_map"], labels)
+
+
+def test_load__size_other_than_the_image_raises(tmp_path, labels):
+    path = save(tmp_path / "a.png", labels)
+    with pytest.raises(DataError, match=r"label map is 12x10.*its image 10x12"):
+        LoadSegMap(6).transform(results_for(path, labels, ori_shape=(12, 10)))
+
+
+def test_load__missing_and_corrupt_raise(tmp_path, labels):
+    with pytest.raises(DataError, match=r"a\.png: no such file"):
+        LoadSegMap(6).transform(results_for(tmp_path / "a.png", labels))
+    (tmp_path / "b.png").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"b\.png: corrupt"):
+        LoadSegMap(6).transform(results_for(tmp_path / "b.png", labels))
+
+
+def test_check_label__range():
+    assert CheckLabel(3).transform(dict(gt_label=2)) == dict(gt_label=2)
+    for label in (3, -1):
+        with pytest.raises(
+            DataError, match=rf"x\.jpg: class {label} out of range: expected 0\.\.2"
+        ):
+            CheckLabel(3).transform(dict(gt_label=label, img_path="x.jpg"))

@@ -1,0 +1,34 @@
+"""The backbone configs of ``configs/_base_`` say what the classes accept and count as stated."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from argus.models.backbones import DinoVisionTransformer
+from argus.registry import MODELS
+from tests.models.backbones.toys import count
+
+CONFIGS = Path(__file__).parents[3] / "configs" / "_base_" / "backbones"
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "trained", "total"),
+    [
+        ("argus_base", "dinov2_vitb14_reg4_pretrain.pth", 13_680_608, 100_264_160),
+        ("argus_large", "dinov2_vitl14_reg4_pretrain.pth", 23_236_800, 327_609_536),
+        ("dinov2_base", "dinov2_vitb14_reg4_pretrain.pth", 0, 86_583_552),
+    ],
+)
+def test_config__builds_with_the_stated_counts(name, weights, trained, total, monkeypatch):
+    config = Config.fromfile(CONFIGS / f"{name}.py")
+    backbone = config.to_dict()["backbone"] if hasattr(config, "to_dict") else config["backbone"]
+    assert Path(backbone["vit"]["weights"]) == Path("data/weights") / weights
+    backbone["vit"]["weights"] = "random"
+    monkeypatch.setattr(DinoVisionTransformer, "_initialise", lambda self, generator: None)
+    with torch.device("meta"):
+        model = MODELS.build(backbone)
+    assert count(model, trainable=True) == trained
+    assert count(model) == total
+    assert f"{model.vit.architecture_name}_pretrain.pth" == weights

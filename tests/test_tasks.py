@@ -1,0 +1,109 @@
+"""A wrong task config is found before anything is built, with a message that names the place."""
+
+import copy
+
+import pytest
+
+from argus.errors import ConfigError
+from argus.tasks import parse_tasks, streams_of
+from tests.toy import ToyClassification, toy_tasks
+
+
+def test_parse_tasks__valid_config_keeps_order_and_defaults() -> None:
+    tasks = parse_tasks(toy_tasks())
+    assert list(tasks) == ["semantic", "classification"]
+    task = tasks["classification"]
+    assert task.test is task.val
+    assert task.loss_weight == 1.0
+    assert task.reported == ("classification/top1",)
+    assert tasks["semantic"].reported == ("semantic/mIoU", "semantic/aAcc")
+    assert streams_of(tasks) == {
+        "semantic": ("semantic",),
+        "classification": ("classification",),
+    }
+
+
+def _edit(path: str, value: object) -> dict:
+    tasks = copy.deepcopy(toy_tasks())
+    *parents, last = path.split(".")
+    node = tasks
+    for part in parents:
+        node = node[part]
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    return tasks
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("semantic.los_weight", 2.0, ["tasks['semantic']", "'los_weight'", "'loss_weight'"]),
+        ("semantic.train.batchsize", 2, ["tasks['semantic'].train", "'batch_size'"]),
+        ("semantic.train.batch_size", None, ["tasks['semantic'].train", "batch_size", "missing"]),
+        ("semantic.train.batch_size", 0, ["tasks['semantic'].train.batch_size", ">= 1", "0"]),
+        ("semantic.train.dataset", None, ["tasks['semantic'].train.dataset", "data set"]),
+        ("semantic.train.sampling", "random", ["sampling", "shuffle", "'random'"]),
+        ("semantic.decoder", None, ["tasks['semantic'].decoder", "found nothing"]),
+        ("semantic.decoder.backbone", None, ["backbone=dict(type=SharedBackbone)"]),
+        ("semantic.decoder.type", None, ["tasks['semantic'].decoder", "type"]),
+        ("semantic.metrics", None, ["tasks['semantic']", "no metric"]),
+        ("semantic.loss_weight", -1.0, ["tasks['semantic'].loss_weight", "-1.0"]),
+        ("semantic.name", "seg", ["'name'", "remove"]),
+        ("Semantic", {}, ["tasks['Semantic']", "lower case"]),
+        ("classi_fication", toy_tasks()["classification"], ["one name", "underscores"]),
+        (
+            "classification.train.dataset",
+            dict(type=ToyClassification, metainfo=dict(classes=["a", "b"])),
+            ["head.num_classes", "is 3", "train data set has 2 labels"],
+        ),
+        (
+            "classification.val.dataset",
+            dict(type="Wrapper", dataset=dict(type=ToyClassification, metainfo=None)),
+            [],
+        ),
+    ],
+)
+def test_parse_tasks__mistake_names_task_key_and_remedy(
+    path: str, value: object, words: list[str]
+) -> None:
+    tasks = _edit(path, value)
+    if not words:
+        assert parse_tasks(tasks)
+        return
+    with pytest.raises(ConfigError) as caught:
+        parse_tasks(tasks)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("empty", [None, {}, []])
+def test_parse_tasks__no_tasks(empty: object) -> None:
+    with pytest.raises(ConfigError, match="tasks is empty or missing"):
+        parse_tasks(empty)
+
+
+def test_parse_tasks__list_is_refused() -> None:
+    with pytest.raises(ConfigError, match="found a list"):
+        parse_tasks([dict(toy_tasks()["semantic"])])
+
+
+def test_parse_tasks__label_count_through_wrapper_and_class_metainfo() -> None:
+    tasks = toy_tasks()
+    tasks["classification"]["decoder"]["head"]["num_classes"] = 7
+    tasks["classification"]["train"]["dataset"] = dict(
+        type="RepeatDataset", dataset=dict(type=ToyClassification)
+    )
+    with pytest.raises(ConfigError, match=r"head\.num_classes is 7.*has 3 labels"):
+        parse_tasks(tasks)
+
+
+def test_parse_tasks__shared_stream_needs_one_source() -> None:
+    tasks = toy_tasks()
+    for task in tasks.values():
+        task["stream"] = "both"
+    with pytest.raises(ConfigError, match="exactly one of them must have train data"):
+        parse_tasks(tasks)
+    del tasks["semantic"]["train"]
+    assert streams_of(parse_tasks(tasks)) == {"both": ("semantic", "classification")}

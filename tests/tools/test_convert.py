@@ -1,0 +1,101 @@
+"""The conversion command, run as a user runs it."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from argus.models.backbones import DinoVisionTransformer
+from argus.models.backbones.weights import read_weight_file
+from tests.models.backbones.toys import TOY_ARCH, shake, toy_vit
+
+SCRIPT = Path(__file__).parents[2] / "tools" / "checkpoints" / "convert.py"
+
+
+@pytest.fixture(scope="module")
+def convert():
+    spec = importlib.util.spec_from_file_location("argus_tools_convert", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def official(tmp_path):
+    path = tmp_path / "official.pth"
+    torch.save(shake(toy_vit()).state_dict(), path)
+    return path
+
+
+def test_convert__chain_of_all_layouts_loads_and_keeps_features(
+    convert, official, tmp_path, capsys
+):
+    path = official
+    for index, (layout, suffix) in enumerate(
+        [
+            ("hf", ".safetensors"),
+            ("timm", ".pth"),
+            ("official", ".safetensors"),
+            ("official", ".pth"),
+        ]
+    ):
+        target = tmp_path / "new" / f"{index}{suffix}"
+        assert convert.main([str(path), str(target), "--to", layout]) == 0
+        assert f"{target}: {layout} layout" in capsys.readouterr().out
+        path = target
+    first = DinoVisionTransformer(TOY_ARCH, weights=str(official))
+    last = DinoVisionTransformer(TOY_ARCH, weights=str(path))
+    images = torch.randn(1, 3, 28, 28)
+    with torch.no_grad():
+        torch.testing.assert_close(last(images), first(images), atol=1e-5, rtol=0)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_convert__report_names_what_a_layout_cannot_hold(convert, official, tmp_path, capsys):
+    timm_file = tmp_path / "timm.pth"
+    convert.main([str(official), str(timm_file), "--to", "timm"])
+    assert "no place in the timm layout, left out: mask_token" in capsys.readouterr().out
+    convert.main([str(timm_file), str(tmp_path / "back.pth"), "--to", "official"])
+    assert "written as zeros: mask_token" in capsys.readouterr().out
+
+
+def test_convert__unused_is_an_error_unless_allowed(convert, tmp_path, capsys):
+    source, target = tmp_path / "source.pth", tmp_path / "target.pth"
+    torch.save(toy_vit().state_dict() | {"head.weight": torch.zeros(2, 2)}, source)
+    command = [str(source), str(target), "--to", "hf"]
+    assert convert.main(command) == 1
+    assert "unused: head.weight" in capsys.readouterr().err and not target.exists()
+    assert convert.main([*command, "--allow-unused"]) == 0
+    assert not any("head" in name for name in read_weight_file(target))
+
+
+def test_convert__missing_is_always_an_error(convert, tmp_path, capsys):
+    source, target = tmp_path / "source.pth", tmp_path / "target.pth"
+    state = dict(toy_vit().state_dict())
+    del state["blocks.1.norm2.bias"]
+    torch.save(state, source)
+    assert convert.main([str(source), str(target), "--to", "timm", "--allow-unused"]) == 1
+    assert "missing: blocks.1.norm2.bias" in capsys.readouterr().err and not target.exists()
+
+
+def test_convert__wrong_suffix_and_missing_source(convert, official, tmp_path, capsys):
+    assert convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"]) == 1
+    assert ".pth or .safetensors" in capsys.readouterr().err
+    assert convert.main([str(tmp_path / "no.pth"), str(tmp_path / "out.pth"), "--to", "hf"]) == 1
+    assert "not found" in capsys.readouterr().err
+
+
+def test_convert__runs_as_a_script(official, tmp_path):
+    target = tmp_path / "out.safetensors"
+    done = subprocess.run(
+        [sys.executable, SCRIPT, official, target, "--to", "hf"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(SCRIPT.parents[2]), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "unused: none" in done.stdout and target.is_file()

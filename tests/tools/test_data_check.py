@@ -1,0 +1,100 @@
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from argus.errors import ConfigError
+from tests.datasets import toy_coco
+from tests.datasets.toy_coco import annotation
+
+REPOSITORY = Path(__file__).parents[2]
+SCRIPT = REPOSITORY / "tools/data/check.py"
+CONFIG = """
+from mmdet.datasets.transforms import LoadAnnotations
+
+from argus.datasets.coco import CocoInstances
+
+tasks = dict(
+    instance=dict(
+        decoder=dict(),
+        train=dict(
+            dataset=dict(
+                type=CocoInstances,
+                data_root="{root}",
+                ann_file="instances.json",
+                data_prefix=dict(img="images/"),
+                metainfo=dict(classes=("person", "car")),
+                pipeline=[dict(type=LoadAnnotations, with_mask=True)],
+            ),
+            batch_size=2,
+        ),
+    ),
+)
+train_cfg = dict(max_iters=10)
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    toy_coco.write(tmp_path / "coco", [annotation(1, 1)])
+    path = tmp_path / "config.py"
+    path.write_text(CONFIG.format(root=tmp_path / "coco"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("data_check", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_main__good_data_gives_zero_and_the_report(config, tool, tmp_path, capsys):
+    report = tmp_path / "out/report.json"
+    arguments = [str(config), "--json", str(report), "--num-processes", "2"]
+    assert tool.main(arguments) == 0
+    assert "epochs of the schedule: 10.00" in capsys.readouterr().out
+    (findings,) = json.loads(report.read_text())
+    assert findings["counts"]["samples drawn in the schedule"] == 40
+    assert findings["classes"] == dict(person=1, car=0)
+
+
+def test_main__broken_image_gives_one_and_its_name(config, tool, tmp_path, capsys):
+    (tmp_path / "coco/images/3.jpg").write_bytes(b"")
+    assert tool.main([str(config)]) == 1
+    output = capsys.readouterr().out
+    assert "images/3.jpg: the file is empty" in output
+    assert "1 data sets checked, 1 errors." in output
+
+
+def test_main__root_from_the_command_line(config, tool, capsys):
+    option = "tasks.instance.train.dataset.data_root=nowhere"
+    assert tool.main([str(config), "--cfg-options", option]) == 1
+    assert "nowhere: no such file or folder" in capsys.readouterr().out
+
+
+def test_main__unknown_task(config, tool):
+    with pytest.raises(ConfigError, match=r"\['pose'\]: the config has instance"):
+        tool.main([str(config), "--tasks", "pose"])
+
+
+def test_main__config_of_one_task(tool, capsys):
+    path = REPOSITORY / "configs/_base_/tasks/ade20k_semantic.py"
+    option = "ade20k_semantic.train.dataset.data_root=nowhere"
+    assert tool.main([str(path), "--cfg-options", option]) == 1
+    assert "ade20k_semantic.train: ERROR" in capsys.readouterr().out
+
+
+def test_script__exit_status_and_sentence(tmp_path):
+    path = tmp_path / "empty.py"
+    path.write_text("x = 1\n")
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, cwd=REPOSITORY
+    )
+    assert done.returncode == 1
+    assert "error: " in done.stderr and "no tasks found" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,104 @@
+"""Convert DINOv2 weights between the official, timm and Hugging Face layouts.
+
+    python tools/checkpoints/convert.py SOURCE TARGET --to official
+
+Both files may be ``.pth`` or ``.safetensors``; the layout of SOURCE is detected. Nothing is written
+unless every expected parameter is there and every parameter found was used.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from argus.errors import CheckpointError
+from argus.models.backbones.weight_layouts import (
+    LAYOUTS,
+    detect_layout,
+    from_official,
+    to_official,
+)
+from argus.models.backbones.weights import read_weight_file
+
+
+def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = False) -> list[str]:
+    """Convert one file.
+
+    Args:
+        source: File to read.
+        target: File to write; its suffix chooses the format.
+        layout: Layout to write.
+        allow_unused: Write although the source holds parameters that are no part of the ViT.
+
+    Returns:
+        The report, line by line.
+
+    Raises:
+        CheckpointError: If the source cannot be read, a parameter is missing, or one is left over
+            and that was not allowed. Nothing is written then.
+    """
+    if target.suffix not in (".pth", ".safetensors"):
+        raise CheckpointError(
+            f"Expected a target that ends in .pth or .safetensors, found {target}."
+        )
+    state = read_weight_file(source)
+    found = detect_layout(state)
+    official = to_official(state, found)
+    report = [
+        f"{source}: {found} layout, {len(state)} tensors",
+        _line("missing", official.missing),
+        _line("unused", official.unused),
+        _line("not in this layout, written as zeros", official.filled),
+    ]
+    if official.missing or (official.unused and not allow_unused):
+        advice = "" if official.missing else "\nGive --allow-unused to leave the unused ones out."
+        raise CheckpointError("\n".join(report) + "\nNothing was written." + advice)
+    result = from_official(official.state, layout)
+    report.append(_line(f"no place in the {layout} layout, left out", result.dropped))
+    tensors = {name: tensor.contiguous() for name, tensor in result.state.items()}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _save(tensors, target)
+    report.append(f"{target}: {layout} layout, {len(tensors)} tensors")
+    return report
+
+
+def _save(tensors: dict[str, Tensor], target: Path) -> None:
+    """Write beside the target first, so that an interrupted run leaves no half file."""
+    partial = target.with_name(target.name + ".partial")
+    if target.suffix == ".safetensors":
+        save_file(tensors, partial, metadata={"format": "pt"})
+    else:
+        torch.save(tensors, partial)
+    partial.replace(target)
+
+
+def _line(label: str, names: list[str]) -> str:
+    return f"  {label}: {', '.join(names) if names else 'none'}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("source", type=Path, help="file to read")
+    parser.add_argument("target", type=Path, help="file to write (.pth or .safetensors)")
+    parser.add_argument("--to", choices=LAYOUTS, required=True, help="layout to write")
+    parser.add_argument(
+        "--allow-unused", action="store_true", help="leave out parameters that are not the ViT's"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        report = convert(
+            options.source, options.target, options.to, allow_unused=options.allow_unused
+        )
+    except CheckpointError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

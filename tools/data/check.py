@@ -1,0 +1,98 @@
+"""Check the data that a config needs, before a long run meets what is wrong with it.
+
+    python tools/data/check.py configs/stage1_5task.py --num-processes 8
+    python tools/data/check.py configs/stage1_5task.py --sample 1000 --json report.json
+
+Reports, for every task's training, validation and test data: files and folders missing, images that
+do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
+and how many samples the task will see. Exits with 1 when there is an error.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from rich.console import Console
+from rich.progress import track
+
+from argus.datasets.checks import check_tasks
+from argus.errors import ConfigError, DataError
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="training config, or the config of one task")
+    parser.add_argument("--tasks", nargs="+", help="only these tasks")
+    parser.add_argument(
+        "--sample", type=int, help="decode this many files of each data set (default: all)"
+    )
+    parser.add_argument(
+        "--num-processes", type=int, default=1, help="processes (GPUs) of the run (default: 1)"
+    )
+    parser.add_argument("--threads", type=int, default=8, help="threads that decode (default: 8)")
+    parser.add_argument("--json", type=Path, help="write everything that was found to this file")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, help="options of the config to override"
+    )
+    return parser.parse_args(argv)
+
+
+def tasks_of(config: Config) -> dict[str, Any]:
+    """The task configs in a training config or in a file of ``configs/_base_/tasks``."""
+    if config.get("tasks"):
+        return dict(config["tasks"])
+    tasks = {
+        name: value
+        for name, value in config.items()
+        if isinstance(value, dict) and "decoder" in value and "train" in value
+    }
+    if not tasks:
+        raise ConfigError(f"{config.filename}: no tasks found; expected tasks = dict(name=task).")
+    return tasks
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Check and print; 1 if there is an error, else 0."""
+    args = parse_args(argv)
+    config = Config.fromfile(args.config)
+    if args.cfg_options:
+        config.merge_from_dict(args.cfg_options)
+    tasks = tasks_of(config)
+    unknown = sorted(set(args.tasks or ()) - set(tasks))
+    if unknown:
+        raise ConfigError(f"--tasks {unknown}: the config has {', '.join(tasks)}.")
+    console = Console(stderr=True)
+
+    def progress(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
+        return track(items, description=title, total=total, console=console, transient=True)
+
+    results = check_tasks(
+        {name: task for name, task in tasks.items() if not args.tasks or name in args.tasks},
+        num_steps=(config.get("train_cfg") or {}).get("max_iters"),
+        num_processes=args.num_processes,
+        sample=args.sample,
+        num_threads=args.threads,
+        progress=progress,
+    )
+    for findings in results:
+        print(findings.to_text())
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps([f.to_dict() for f in results], indent=2) + "\n")
+    num_errors = sum(len(findings.errors) for findings in results)
+    print(f"{len(results)} data sets checked, {num_errors:,} errors.")
+    return int(num_errors > 0)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ConfigError, DataError) as error:
+        sys.exit(f"error: {error}")

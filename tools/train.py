@@ -1,0 +1,38 @@
+#!/usr/bin/env python
+"""Train the tasks of a config: ``tools/train.py configs/stage1_5task.py``."""
+
+import argparse
+
+from argus.apis.cli import add_common_arguments, load_config, user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Train the tasks of a config.")
+    parser.add_argument("config", help="config file, e.g. configs/stage1_5task.py")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        metavar="CHECKPOINT",
+        help="go on from CHECKPOINT; without a value, from the latest one in the work dir",
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build the runner and train."""
+    args = parse_args()
+    with user_errors():
+        config = load_config(args)
+        if args.resume is not None:
+            config.resume = True
+            config.load_from = None if args.resume == "auto" else args.resume
+        from argus.engine import MultitaskRunner
+
+        MultitaskRunner.from_cfg(config).train()
+
+
+if __name__ == "__main__":
+    main()
