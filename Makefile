@@ -23,9 +23,9 @@ test-slow: install ## Run the tests that train for minutes
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
 
 lint: install ## Look for mistakes: ruff, its formatter, mypy
-	@$(VENV_PYTHON) -m ruff check .
-	@$(VENV_PYTHON) -m ruff format --check .
-	@$(VENV_PYTHON) -m mypy
+	@status=0; for linter in "ruff check ." "ruff format --check ." mypy; do \
+		$(VENV_PYTHON) -m $$linter || status=1; \
+	done; exit $$status
 
 format: install ## Format the code and mend what ruff can mend
 	@$(VENV_PYTHON) -m ruff check --fix .

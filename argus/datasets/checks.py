@@ -5,9 +5,7 @@ pipeline; their files are read by the same transforms that training uses, so wha
 there.
 """
 
-import contextlib
 import copy
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.registry import DATASETS
 
+from argus.datasets.build import build_dataset
 from argus.datasets.coco_checks import check_coco
 from argus.datasets.findings import Findings
-from argus.datasets.paths import missing_paths
+from argus.datasets.paths import annotation_files, missing_paths
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
-from argus.errors import DataError
+from argus.errors import ConfigError, DataError
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -66,10 +64,10 @@ def check_tasks(
                 findings.errors += [f"{path}: no such file or folder" for path in missing]
                 continue
             dataset = _build(data["dataset"], findings)
+            _check_annotations(data["dataset"], dataset, findings)
             if dataset is None:
                 continue
-            _check_annotations(data["dataset"], dataset, findings)
-            if part == "train" and len(dataset):
+            if part == "train":
                 _count_schedule(data, len(dataset), num_steps, num_processes, findings)
             check_files(
                 dataset, findings, sample=sample, num_threads=num_threads, progress=progress
@@ -88,17 +86,11 @@ def _build(config: Mapping[str, Any], findings: Findings) -> Any:
     config = copy.deepcopy(config)
     _clear_pipelines(config)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
-            dataset = DATASETS.build(config)
-            if hasattr(dataset, "full_init"):
-                dataset.full_init()
-    except Exception as error:  # noqa: BLE001 - any library may object to its data in its own way
-        kind = "" if isinstance(error, DataError) else f"{type(error).__name__}: "
-        findings.errors.append(f"the data set cannot be built: {kind}{error}")
+        dataset = build_dataset(config, where=findings.where)
+    except (ConfigError, DataError) as error:
+        findings.errors.append(str(error))
         return None
     findings.counts["samples"] = len(dataset)
-    if len(dataset) == 0:
-        findings.errors.append("no samples left: wrong folder, suffix or filter?")
     return dataset
 
 
@@ -114,21 +106,30 @@ def _clear_pipelines(config: Any) -> None:
 
 
 def _check_annotations(config: Mapping[str, Any], dataset: Any, findings: Findings) -> None:
-    """Check an annotation file in COCO format, or the labels of the samples."""
-    path = getattr(dataset, "ann_file", "")
-    if str(path).endswith(".json"):
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if isinstance(content, dict):
-            check_coco(
-                content,
-                findings,
-                with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
-                num_keypoints=dataset.metainfo.get("num_keypoints"),
-            )
-        return
-    labels = [dataset.get_data_info(i).get("gt_label") for i in range(len(dataset))]
-    if labels and labels[0] is not None:
-        _check_labels(labels, dataset.metainfo.get("classes"), findings)
+    """Check the annotation files in COCO format, or the labels of the samples.
+
+    Args:
+        config: Config of the data set.
+        dataset: The built data set; ``None`` if it could not be built.
+        findings: Where errors and counts go.
+    """
+    paths = annotation_files(config)
+    for path in paths:
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            findings.errors.append(f"{path}: no valid JSON: {error}")
+            continue
+        check_coco(
+            content,
+            findings,
+            with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
+            num_keypoints=dataset.metainfo.get("num_keypoints") if dataset is not None else None,
+        )
+    if not paths and dataset is not None:
+        labels = [dataset.get_data_info(i).get("gt_label") for i in range(len(dataset))]
+        if labels[0] is not None:
+            _check_labels(labels, dataset.metainfo.get("classes"), findings)
 
 
 def _check_labels(labels: list[Any], classes: Any, findings: Findings) -> None:

@@ -8,7 +8,7 @@ from argus.datasets.findings import Findings
 
 
 def check_coco(
-    content: Mapping[str, Any], findings: Findings, *, with_masks: bool, num_keypoints: int | None
+    content: Any, findings: Findings, *, with_masks: bool, num_keypoints: int | None
 ) -> None:
     """Count what an annotation file holds and report what is wrong with it.
 
@@ -19,7 +19,7 @@ def check_coco(
         num_keypoints: Keypoints of one instance, ``None`` for boxes and masks alone.
     """
     for key in ("images", "annotations", "categories"):
-        if not isinstance(content.get(key), list):
+        if not isinstance(content, dict) or not isinstance(content.get(key), list):
             findings.errors.append(f"the annotation file has no list {key!r}: not COCO format")
             return
     images = {image["id"]: image for image in content["images"]}

@@ -55,6 +55,16 @@ def missing_paths(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(missing))
 
 
+def annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """The JSON annotation files (``ann_file``) of a data set config, through wrappers."""
+    files = [
+        os.path.join(single.get("data_root") or "", single["ann_file"])
+        for single in _flatten(config)
+        if str(single.get("ann_file") or "").endswith(".json")
+    ]
+    return list(dict.fromkeys(files))
+
+
 def replace_data_root(task: Mapping[str, Any], root: str) -> dict[str, Any]:
     """Copy of a task config whose data sets and metrics read below another root.
 
@@ -62,10 +72,10 @@ def replace_data_root(task: Mapping[str, Any], root: str) -> dict[str, Any]:
         task: Task config with ``train``, ``val`` or ``test`` data and ``metrics``.
         root: The new ``data_root``; paths below the old one are moved with it.
     """
-    task = copy.deepcopy(dict(task))
-    datasets = [single for part in _PARTS for single in _flatten(_dataset_of(task.get(part)))]
+    moved = copy.deepcopy(dict(task))
+    datasets = [single for part in _PARTS for single in _flatten(_dataset_of(moved.get(part)))]
     old_roots = {single["data_root"] for single in datasets if single.get("data_root")}
-    metrics = task.get("metrics", ())
+    metrics = moved.get("metrics", ())
     metrics = [metrics] if isinstance(metrics, Mapping) else list(metrics)
     for config in [*datasets, *metrics]:
         for key in _FILE_KEYS:
@@ -75,7 +85,7 @@ def replace_data_root(task: Mapping[str, Any], root: str) -> dict[str, Any]:
                     config[key] = os.path.join(root, value[len(old.rstrip("/")) + 1 :])
         if config.get("data_root"):
             config["data_root"] = root
-    return task
+    return moved
 
 
 def _dataset_of(part: Mapping[str, Any] | None) -> Any:

@@ -1,5 +1,6 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
+import itertools
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ from argus.models.multitask import MultitaskModel
 from argus.registry import RUNNERS
 from argus.tasks import parse_tasks, streams_of
 
+_runner_numbers = itertools.count()
 # Hooks of mmengine's defaults that presuppose one data loader with epochs; ProgressHook does the
 # part of the first two, the samplers that of the third.
 _NO_HOOKS = dict(runtime_info=None, timer=None, sampler_seed=None)

@@ -152,7 +152,7 @@ def test_segmentation__labels_out_of_range_and_empty_maps(tmp_path):
 
 def test_segmentation__empty_folder_is_an_error(tmp_path):
     findings = check(segmentation_task(tmp_path, []))
-    assert "no samples left" in findings.errors[0]
+    assert "no samples found" in findings.errors[0]
 
 
 def classification_task(root, lines):

@@ -92,6 +92,18 @@ def preprocess(task, samples, *, training):
 
 
 @needs_samples
+@pytest.mark.parametrize("name", ROOTS)
+def test_train__augmentation_is_a_function_of_the_draw(tmp_path, name):
+    task = sample_task(name, tmp_path)
+    np.random.seed(0)
+    first = load(task, "train", 3)
+    np.random.seed(1)
+    again = load(task, "train", 3)
+    for one, two in zip(first, again, strict=True):
+        assert torch.equal(one["inputs"], two["inputs"])
+
+
+@needs_samples
 def test_coco_instance__train(tmp_path):
     task = sample_task("coco_instance", tmp_path)
     samples = load(task, "train", 40)

@@ -9,8 +9,13 @@ from torch import Tensor
 from argus.layers import ms_deform_attn as msda
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.ms_deform_attn import ms_deform_attn
+from argus.layers.ms_deform_attn_dense import ms_deform_attn_dense
+from argus.layers.ms_deform_attn_torch import ms_deform_attn_sampled
 
 SHAPES = [(5, 4), (3, 2)]
+WAYS = pytest.mark.parametrize(
+    "way", [ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled]
+)
 
 
 def brute_force(value: Tensor, shapes, locations: Tensor, weights: Tensor) -> Tensor:
@@ -44,9 +49,10 @@ def random_inputs(dtype=torch.float64, queries=3, points=2, shapes=SHAPES, seed=
     return [tensor.requires_grad_() for tensor in (value, locations, weights)]
 
 
-def test_ms_deform_attn__equals_brute_force_in_values_and_gradients():
+@WAYS
+def test_ms_deform_attn__equals_brute_force_in_values_and_gradients(way):
     value, locations, weights = random_inputs()
-    out = ms_deform_attn(value, SHAPES, locations, weights)
+    out = way(value, SHAPES, locations, weights)
     expected = brute_force(value, SHAPES, locations, weights)
     assert (locations < 0).any() and (locations > 1).any(), "points outside have to be covered"
     torch.testing.assert_close(out, expected, atol=1e-12, rtol=0)
@@ -58,20 +64,35 @@ def test_ms_deform_attn__equals_brute_force_in_values_and_gradients():
         torch.testing.assert_close(gradient, reference, atol=1e-10, rtol=0)
 
 
-def test_ms_deform_attn__gradcheck():
+@WAYS
+def test_ms_deform_attn__gradcheck(way):
     value, locations, weights = random_inputs(queries=2, shapes=[(3, 2), (2, 2)], seed=3)
     assert torch.autograd.gradcheck(
-        lambda v, x, w: ms_deform_attn(v, [(3, 2), (2, 2)], x, w), (value, locations, weights)
+        lambda v, x, w: way(v, [(3, 2), (2, 2)], x, w), (value, locations, weights)
     )
 
 
-def test_ms_deform_attn__far_outside_is_zero_with_finite_gradients():
+@WAYS
+def test_ms_deform_attn__far_outside_is_zero_with_finite_gradients(way):
     value, locations, weights = random_inputs(dtype=torch.float32)
-    far = (locations.detach() * 1e6 + 2e6).requires_grad_()
-    out = ms_deform_attn(value, SHAPES, far, weights)
+    far = (locations.detach() * 1e8 + 1e10).requires_grad_()  # beyond 32-bit integers
+    out = way(value, SHAPES, far, weights)
     assert (out == 0).all()
     gradients = torch.autograd.grad(out.sum(), (value, far, weights))
     assert all((gradient == 0).all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("side", [6, 30])
+def test_ms_deform_attn__both_ways_agree_on_either_side_of_the_choice(side):
+    shapes = [(side, side), (side // 2, side)]
+    inputs = random_inputs(dtype=torch.float32, queries=40, points=4, shapes=shapes)
+    results = []
+    for way in (ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled):
+        out = way(inputs[0], shapes, inputs[1], inputs[2])
+        results.append((out, *torch.autograd.grad(out.sin().sum(), inputs)))
+    for other in results[1:]:
+        for found, expected in zip(other, results[0], strict=True):
+            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_ms_deform_attn__float32_under_autocast():
@@ -84,6 +105,31 @@ def test_ms_deform_attn__float32_under_autocast():
     # Only the values were rounded: the error is one rounding of in- and output, not of positions.
     wide = ms_deform_attn(value.bfloat16().float(), SHAPES, locations, weights)
     assert torch.equal(narrow, wide.bfloat16())
+
+
+@WAYS
+def test_ms_deform_attn__backward_inside_autocast_stays_float32(way):
+    inputs = random_inputs(dtype=torch.float32)
+    outside = torch.autograd.grad(ms_deform_attn(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = torch.autograd.grad(way(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
+    for found, expected in zip(inside, outside, strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_ms_deform_attn__inference_mode_first_then_training():
+    """Level sizes are cached: a cache filled in inference mode must not break backward."""
+    shapes = [(4, 7), (2, 5)]
+    value, locations, weights = random_inputs(shapes=shapes)
+    module = make_attention().eval()
+    query, tokens = torch.randn(2, 3, 8).double(), torch.randn(2, 38, 8).double()
+    reference = torch.rand(2, 3, 1, 2).double()
+    with torch.inference_mode():
+        ms_deform_attn(value, shapes, locations, weights)
+        module(query, reference, tokens, shapes)
+    ms_deform_attn(value, shapes, locations, weights).sum().backward()
+    module(query, reference, tokens, shapes).sum().backward()
+    assert locations.grad.abs().max() > 0 and module.sampling_offsets.weight.grad.abs().max() > 0
 
 
 def test_ms_deform_attn__wrong_levels_are_named():

@@ -27,7 +27,7 @@ SIZE = 64
 
 
 def mask_rcnn() -> dict:
-    """mmdet's Mask R-CNN with FPN at toy width."""
+    """Mmdet's Mask R-CNN with FPN at toy width."""
     roi = dict(type="RoIAlign", sampling_ratio=2)
     assigner = dict(type="MaxIoUAssigner", pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0.3)
     sampler = dict(type="RandomSampler", num=16, pos_fraction=0.5, add_gt_as_proposals=True)
@@ -91,7 +91,7 @@ def mask_rcnn() -> dict:
 
 
 def segformer() -> dict:
-    """mmseg's SegFormer head."""
+    """Mmseg's SegFormer head."""
     return dict(
         type="mmseg.EncoderDecoder",
         data_preprocessor=dict(type="SegDataPreProcessor", size=(SIZE, SIZE), **PREPROCESS),
@@ -110,7 +110,7 @@ def segformer() -> dict:
 
 
 def heatmap() -> dict:
-    """mmpose's HeatmapHead, with flip test."""
+    """Mmpose's HeatmapHead, with flip test."""
     codec = dict(type="MSRAHeatmap", input_size=(SIZE, SIZE), heatmap_size=(16, 16), sigma=1)
     return dict(
         type="mmpose.TopdownPoseEstimator",
@@ -322,9 +322,7 @@ def test_multitask__decoder_with_its_own_backbone_is_refused() -> None:
 
 
 def test_multitask__loss_weight_scales_the_loss() -> None:
-    batch = dict(
-        semantic=dict(inputs=small_images(1), data_samples=[segmentation_sample(1, 32)])
-    )
+    batch = dict(semantic=dict(inputs=small_images(1), data_samples=[segmentation_sample(1, 32)]))
     values = []
     for weight in (1.0, 2.5):
         torch.manual_seed(0)

@@ -218,6 +218,16 @@ def test_python_version__is_that_of_the_environment(tmp_path: Path) -> None:
     assert not environment.runs()  # so it is made anew
 
 
+def test_forget_half_installed__spares_what_is_whole(tmp_path: Path) -> None:
+    packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    for name in ("whole-1.0.dist-info", "half-2.0.dist-info"):
+        (packages / name).mkdir(parents=True)
+        (packages / name / "METADATA").touch()
+    (packages / "whole-1.0.dist-info" / "INSTALLER").write_text("pip\n")
+    assert recipe.Environment(tmp_path).forget_half_installed() == ["half-2.0.dist-info"]
+    assert [path.name for path in packages.iterdir()] == ["whole-1.0.dist-info"]
+
+
 def test_lock__second_process_waits(tmp_path: Path) -> None:
     stream = io.StringIO()
     lock = recipe.take_lock(tmp_path, progress.Console(stream))

@@ -58,6 +58,13 @@ def tasks_of(config: Config) -> dict[str, Any]:
     return tasks
 
 
+def num_batches(config: Config) -> int | None:
+    """Batches of each task in the schedule; ``None`` if the config has no schedule."""
+    schedule = config.get("train_cfg") or {}
+    steps = schedule.get("max_iters")
+    return None if steps is None else steps * schedule.get("accumulate", 1)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check and print; 1 if there is an error, else 0."""
     args = parse_args(argv)
@@ -75,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
 
     results = check_tasks(
         {name: task for name, task in tasks.items() if not args.tasks or name in args.tasks},
-        num_steps=(config.get("train_cfg") or {}).get("max_iters"),
+        num_steps=num_batches(config),
         num_processes=args.num_processes,
         sample=args.sample,
         num_threads=args.threads,
@@ -88,6 +95,8 @@ def main(argv: list[str] | None = None) -> int:
         args.json.write_text(json.dumps([f.to_dict() for f in results], indent=2) + "\n")
     num_errors = sum(len(findings.errors) for findings in results)
     print(f"{len(results)} data sets checked, {num_errors:,} errors.")
+    if num_errors:
+        print("The layout of every data set is in data/README.md.")
     return int(num_errors > 0)
 
 

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -172,6 +173,22 @@ class Environment:
         command = [str(self.python), *arguments]
         return self.python.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
+    def forget_half_installed(self) -> list[str]:
+        """Makes pip install again what a killed pip had begun to unpack.
+
+        pip writes the file INSTALLER after a package's other files; without it the package counts
+        as installed all the same, with files missing.
+
+        Returns:
+            Names of the folders of metadata that were removed.
+        """
+        removed = []
+        for metadata in self.folder.glob("lib/python*/site-packages/*.dist-info"):
+            if not (metadata / "INSTALLER").exists():
+                shutil.rmtree(metadata)
+                removed.append(metadata.name)
+        return removed
+
     def remaining_steps(self) -> list[Step]:
         """The steps that are not noted as done for the present lists."""
         if not self.python.exists():
@@ -241,6 +258,8 @@ class Installer:
         needs = [step.disk_gb for step in steps if step.disk_gb]
         checks.check_disk(self.environment.folder, needs)
         self._make_virtual_environment()
+        for name in self.environment.forget_half_installed():
+            self.console.say(f"{name} was not installed to its end: it is installed again.")
         keys = step_keys(self.environment.root, self.environment.python_version())
         for step in steps:
             start = time.monotonic()

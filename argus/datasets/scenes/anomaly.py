@@ -17,16 +17,8 @@ Region = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Coordinates (x, y), the shorter side of the picture spans [-1, 1] -> bool."""
 Paint = tuple[float, tuple[int, int, int]]
 """Colour of a defect: the share of the surface's own colour that is left, and sRGB added."""
-_PIPS = {
-    1: ((0, 0),),
-    2: ((-1, -1), (1, 1)),
-    3: ((-1, -1), (0, 0), (1, 1)),
-    4: ((-1, -1), (1, -1), (-1, 1), (1, 1)),
-    5: ((-1, -1), (1, -1), (0, 0), (-1, 1), (1, 1)),
-    6: ((-1, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (1, 1)),
-}
-_FACE = 5
-"""The die shows five: a constant layout, so a missing pip is an anomaly and not another number."""
+_PIPS = ((-1, -1), (1, -1), (0, 0), (-1, 1), (1, 1))
+"""The die shows five, always: a missing pip is a defect and not another number."""
 
 
 def sample_anomaly(
@@ -154,7 +146,7 @@ class _Die:
 
     def pip(self, number: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         u, v = self.local(x, y)
-        a, b = _PIPS[_FACE][number]
+        a, b = _PIPS[number]
         return np.hypot(u - a * 0.52, v - b * 0.52) < 0.17
 
     def colour(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -169,14 +161,14 @@ class _Die:
             1 - 0.25 * bevel * (u + v > 0) + 0.05 * noise2(u * 3 + self.shift, v * 3)
         ) * self.light
         body = linear((226, 220, 205))[:, :, None] * tone
-        for number in range(len(_PIPS[_FACE])):
+        for number in range(len(_PIPS)):
             if number != self.missing:
                 body = np.where(self.pip(number, x, y), np.float32(0.02), body)
         return np.where(face, body, cloth)
 
     def defect(self, kind: str, rng: np.random.Generator) -> tuple[Region, Paint]:
         if kind == "missing_pip":
-            number = int(rng.integers(len(_PIPS[_FACE])))
+            number = int(rng.integers(len(_PIPS)))
             self.missing = number
             # Without the pip the face itself shows; the mask is where the pip should be.
             return lambda x, y: self.pip(number, x, y), (1.0, (0, 0, 0))

@@ -117,7 +117,7 @@ class LoadImage(BaseTransform):
         unrotated = cv2.imdecode(
             np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
         )
-        if unrotated.shape[:2] == annotated:
+        if unrotated is not None and unrotated.shape[:2] == annotated:
             return unrotated
         raise DataError(
             f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height), its "

@@ -48,7 +48,8 @@ mask_dino = dict(
         ffn_dim=2048,
         dropout=0.0,
         num_denoising=100,
-        noise_scale=0.4,
+        box_noise=0.4,
+        label_noise=0.2,
         box_start="mask",
     ),
     criterion=dict(

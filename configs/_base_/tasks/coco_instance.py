@@ -101,6 +101,6 @@ coco_instance = dict(
         metric=["bbox", "segm"],
     ),
     loss_weight=1.0,  # not stated in paper: "empirical constants"
-    paper={"coco/bbox_mAP": 0.586, "coco/segm_mAP": 0.518},
-    primary="coco/bbox_mAP",
+    paper=dict(bbox_mAP=0.586, segm_mAP=0.518),
+    primary="bbox_mAP",
 )

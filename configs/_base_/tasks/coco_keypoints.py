@@ -84,6 +84,6 @@ coco_keypoints = dict(
         nms_thr=0.9,
     ),
     loss_weight=1000.0,  # not stated in paper; the squared error of a heatmap is about 0.001
-    paper={"coco/AP": 0.770, "coco/AR": 0.818},
-    primary="coco/AP",
+    paper=dict(AP=0.770, AR=0.818),
+    primary="AP",
 )

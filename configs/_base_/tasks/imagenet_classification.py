@@ -56,6 +56,6 @@ imagenet_classification = dict(
     ),
     metrics=dict(type=Accuracy, topk=(1, 5)),
     loss_weight=1.0,  # not stated in paper: "empirical constants"
-    paper={"accuracy/top1": 86.3},  # per cent
-    primary="accuracy/top1",
+    paper=dict(top1=0.863),
+    primary="top1",
 )

@@ -22,8 +22,7 @@ CONFIGS = Path(__file__).parents[3] / "configs" / "_base_" / "backbones"
     ],
 )
 def test_config__builds_with_the_stated_counts(name, weights, trained, total, monkeypatch):
-    config = Config.fromfile(CONFIGS / f"{name}.py")
-    backbone = config.to_dict()["backbone"] if hasattr(config, "to_dict") else config["backbone"]
+    backbone = Config.fromfile(CONFIGS / f"{name}.py").backbone
     assert Path(backbone["vit"]["weights"]) == Path("data/weights") / weights
     backbone["vit"]["weights"] = "random"
     monkeypatch.setattr(DinoVisionTransformer, "_initialise", lambda self, generator: None)

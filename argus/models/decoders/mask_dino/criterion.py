@@ -63,7 +63,10 @@ class MaskDINOCriterion(nn.Module):
         gamma: float = 2.0,
     ) -> None:
         super().__init__()
-        self.weights = (class_weight, mask_weight, dice_weight, box_weight, giou_weight)
+        weights = torch.tensor([class_weight, mask_weight, dice_weight, box_weight, giou_weight])
+        # A buffer, so that no step copies it to the device.
+        self.register_buffer("weights", weights[:, None], persistent=False)
+        self.weights: Tensor
         self.num_points = num_points
         self.oversample_ratio = oversample_ratio
         self.importance_ratio = importance_ratio
@@ -121,12 +124,14 @@ class MaskDINOCriterion(nn.Module):
         matched_masks, denoised_masks = self._mask_losses(
             (matched, denoised), (pairs, dn_pairs), mask_features, targets
         )
-        weights = matched_parts.new_tensor(self.weights)[:, None]
-        share = matched_parts.new_tensor(repeats)
+        share = matched_parts.new_ones(1 + num_stages)
+        share[0] = self.selection_repeats
         matched_losses = torch.stack([matched_parts[0], *matched_masks, *matched_parts[1:]])
-        matched_losses = matched_losses * weights / (num_instances * share)  # (5, 1 + stages)
+        matched_losses = matched_losses * self.weights / (num_instances * share)  # (5, 1 + stages)
         denoised_losses = torch.stack([denoised_parts[0], *denoised_masks, *denoised_parts[1:]])
-        denoised_losses = denoised_losses * weights / (num_instances * max(1, output.num_groups))
+        denoised_losses = (
+            denoised_losses * self.weights / (num_instances * max(1, output.num_groups))
+        )
 
         losses = {
             f"loss_{name}": value
@@ -164,7 +169,7 @@ class MaskDINOCriterion(nn.Module):
         truth = torch.zeros_like(logits)
         labels = targets.labels[pairs.image, pairs.target]
         truth[pairs.stage, pairs.image, pairs.query, labels] = 1
-        loss = py_sigmoid_focal_loss(
+        loss: Tensor = py_sigmoid_focal_loss(
             logits, truth, gamma=self.gamma, alpha=self.alpha, reduction="none"
         )
         if only_pairs:
@@ -196,10 +201,10 @@ class MaskDINOCriterion(nn.Module):
     ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Cross-entropy and dice, each (stages,), summed over pairs, for both sets of pairs."""
         embeds = [
-            p.mask_embeds[m.stage, m.image, m.query].split(m.counts)
+            torch.split(p.mask_embeds[m.stage, m.image, m.query], list(m.counts))
             for p, m in zip(predictions, pairs, strict=True)
         ]
-        rows = [targets.mask_index[m.image, m.target].split(m.counts) for m in pairs]
+        rows = [torch.split(targets.mask_index[m.image, m.target], list(m.counts)) for m in pairs]
         # One matrix product per image; rows are sorted by image, matched before denoised.
         logits = torch.cat(
             [
@@ -214,7 +219,7 @@ class MaskDINOCriterion(nn.Module):
         results = []
         for which, (p, m) in enumerate(zip(predictions, pairs, strict=True)):
             sums = [
-                _sum_by_stage(torch.cat(loss.split(sizes)[which::2]), m.stage, len(p.boxes))
+                _sum_by_stage(torch.cat(torch.split(loss, sizes)[which::2]), m.stage, len(p.boxes))
                 for loss in (cross_entropy, dice)
             ]
             results.append((sums[0], sums[1]))
@@ -225,7 +230,7 @@ class MaskDINOCriterion(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Cross-entropy and dice (M,) of mask logits (M, h, w) with the bitmaps ``index`` (M,)."""
         if self.num_points is None:
-            points = cell_points(*logits.shape[-2:], logits.device)
+            points = cell_points(logits.shape[-2], logits.shape[-1], logits.device)
             every = torch.arange(len(targets.masks), device=logits.device)
             truth = sample_bitmaps(targets.masks, every, points.expand(len(every), -1, -1))[index]
             values = logits.flatten(1)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from argus.layers.deform_attention import MSDeformAttention
 
+from .feed_forward import FeedForward
 from .structures import EncodedFeatures
 
 
@@ -38,14 +39,8 @@ class DecoderLayer(nn.Module):
         self.self_norm = nn.LayerNorm(embed_dim)
         self.cross_attention = MSDeformAttention(embed_dim, num_heads, num_levels, num_points)
         self.cross_norm = nn.LayerNorm(embed_dim)
-        self.ffn = nn.Sequential(
-            nn.Linear(embed_dim, ffn_dim),
-            nn.ReLU(inplace=True),
-            nn.Dropout(dropout),
-            nn.Linear(ffn_dim, embed_dim),
-        )
-        self.ffn_norm = nn.LayerNorm(embed_dim)
         self.dropout = nn.Dropout(dropout)
+        self.feed_forward = FeedForward(embed_dim, ffn_dim, dropout)
 
     def forward(
         self,
@@ -75,7 +70,8 @@ class DecoderLayer(nn.Module):
             features.padding_mask,
         )
         queries = self.cross_norm(queries + self.dropout(update))
-        return self.ffn_norm(queries + self.dropout(self.ffn(queries)))
+        out: Tensor = self.feed_forward(queries)
+        return out
 
 
 class MaskDINODecoder(nn.Module):
@@ -117,14 +113,6 @@ class MaskDINODecoder(nn.Module):
             for _ in range(num_layers)
         )
         self.norm = nn.LayerNorm(embed_dim)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Xavier for every matrix but those of the deformable attention, which has its own."""
-        for layer in self.layers:
-            for linear in (layer.ffn[0], layer.ffn[3]):
-                nn.init.xavier_uniform_(linear.weight)
-                nn.init.zeros_(linear.bias)
 
     def forward(
         self,

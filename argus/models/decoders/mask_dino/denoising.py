@@ -30,15 +30,16 @@ class NoisyTargets(NamedTuple):
 
 @torch.no_grad()
 def add_noise(
-    targets: Targets, *, num_queries: int, noise_scale: float, num_classes: int
+    targets: Targets, *, num_queries: int, box_noise: float, label_noise: float, num_classes: int
 ) -> NoisyTargets:
     """Copy the instances and disturb every copy.
 
     Args:
         targets: Ground truth of the batch.
         num_queries: P at most, unless a single group is already larger.
-        noise_scale: Boxes: the centre moves by up to this share of half the size, the size changes
-            by up to this share. Labels: half this share becomes a random class.
+        box_noise: The centre moves by up to this share of half the size, the size changes by up to
+            this share.
+        label_noise: Share of the labels that become a random class.
         num_classes: K.
     """
     largest = targets.labels.shape[1]
@@ -47,10 +48,10 @@ def add_noise(
     boxes = targets.boxes.repeat(1, groups, 1)
     valid = targets.valid.repeat(1, groups)
     if groups:
-        change = torch.rand(labels.shape, device=labels.device) < noise_scale * 0.5
+        change = torch.rand(labels.shape, device=labels.device) < label_noise
         labels = torch.where(change, torch.randint_like(labels, num_classes), labels)
         reach = torch.cat([boxes[..., 2:] / 2, boxes[..., 2:]], -1)
-        boxes = boxes + (torch.rand_like(boxes) * 2 - 1) * reach * noise_scale
+        boxes = boxes + (torch.rand_like(boxes) * 2 - 1) * reach * box_noise
         boxes = boxes.clamp(0, 1)
     return NoisyTargets(labels, boxes, valid, groups)
 

@@ -64,16 +64,16 @@ class MaskDINO(BaseDetector):
 
     def __init__(
         self,
-        backbone: dict,
-        pixel_encoder: dict,
-        head: dict,
-        criterion: dict,
+        backbone: dict[str, Any],
+        pixel_encoder: dict[str, Any],
+        head: dict[str, Any],
+        criterion: dict[str, Any],
         num_things_classes: int = 80,
         num_stuff_classes: int = 0,
-        test_cfg: dict | None = None,
-        train_cfg: dict | None = None,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | list[dict] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        train_cfg: dict[str, Any] | None = None,
+        data_preprocessor: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         unknown = sorted(set(test_cfg or ()) - set(TEST_DEFAULTS))
@@ -121,7 +121,8 @@ class MaskDINO(BaseDetector):
         )
         shapes = [image_shape(sample, batch_shape) for sample in batch_data_samples]
         encoded = self._encode(features, shapes, batch_shape)
-        return self.criterion(self.head(encoded, targets), targets)
+        losses: dict[str, Tensor] = self.criterion(self.head(encoded, targets), targets)
+        return losses
 
     def predict(
         self,
@@ -175,7 +176,8 @@ class MaskDINO(BaseDetector):
         """Run the pixel encoder; ``shapes`` are those of the images without padding."""
         ratios = valid_ratios(shapes, batch_shape, features[0].device)
         is_padded = any(shape != batch_shape for shape in shapes)
-        return self.pixel_encoder(features, ratios, is_padded=is_padded)
+        encoded: EncodedFeatures = self.pixel_encoder(features, ratios, is_padded=is_padded)
+        return encoded
 
     def _add_results(
         self, sample: DetDataSample, output: HeadOutput, image: int, frame: Frame

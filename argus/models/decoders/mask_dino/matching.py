@@ -10,7 +10,9 @@ embeddings gives the same logits at the points. An instance may take several pre
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
@@ -67,7 +69,8 @@ class HungarianMatcher:
                 enough of them).
         """
         table = costs.cpu().numpy()  # the one synchronisation of a training step
-        pairs, counts = [], []
+        pairs: list[NDArray[np.int64]] = []
+        counts = []
         for image, count in enumerate(targets.counts):
             before = len(pairs)
             for stage, repeat in enumerate(repeats if count else ()):
@@ -112,7 +115,7 @@ class HungarianMatcher:
         index = labels[:, None].expand(-1, logits.shape[1], -1)
         logits = logits.gather(2, index)
         prob = logits.sigmoid()
-        log_prob = torch.nn.functional.logsigmoid(logits)
+        log_prob = F.logsigmoid(logits)
         log_rest = log_prob - logits
         named = -self.alpha * (1 - prob) ** self.gamma * log_prob
         denied = -(1 - self.alpha) * prob**self.gamma * log_rest
@@ -128,9 +131,9 @@ class HungarianMatcher:
             features = mask_features.flatten(2)
         else:
             points = torch.rand(batch, self.num_points, 2, device=embeds.device)
-            features = torch.nn.functional.grid_sample(
-                mask_features, points[:, None] * 2 - 1, align_corners=False
-            )[:, :, 0]
+            features = F.grid_sample(mask_features, points[:, None] * 2 - 1, align_corners=False)[
+                :, :, 0
+            ]
         slots = targets.mask_index.shape[1]
         truth = sample_bitmaps(
             targets.masks,
@@ -143,11 +146,13 @@ class HungarianMatcher:
         total = prob.sum(-1)[..., None] + truth.sum(-1)[:, None]
         dice = 1 - (2 * overlap + 1) / (total + 1)
         # Cross-entropy of logit x and truth t is softplus(x) - x t.
-        softplus = torch.nn.functional.softplus(logits).sum(-1)
+        softplus = F.softplus(logits).sum(-1)
         bce = (softplus[..., None] - logits @ truth.transpose(1, 2)) / logits.shape[-1]
         return bce, dice
 
 
-def _pairs(stage: int, image: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def _pairs(
+    stage: int, image: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Four rows of int64: stage, image, query, target."""
     return np.stack([np.full_like(rows, stage), np.full_like(rows, image), rows, columns])

@@ -9,6 +9,7 @@ the image.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,7 @@ from argus.errors import ConfigError
 from argus.layers.deform_attention import MSDeformAttention
 from argus.registry import MODELS
 
+from .feed_forward import FeedForward
 from .structures import EncodedFeatures
 
 
@@ -39,14 +41,8 @@ class DeformableEncoderLayer(nn.Module):
         super().__init__()
         self.attention = MSDeformAttention(embed_dim, num_heads, num_levels, num_points)
         self.attention_norm = nn.LayerNorm(embed_dim)
-        self.ffn = nn.Sequential(
-            nn.Linear(embed_dim, ffn_dim),
-            nn.ReLU(inplace=True),
-            nn.Dropout(dropout),
-            nn.Linear(ffn_dim, embed_dim),
-        )
-        self.ffn_norm = nn.LayerNorm(embed_dim)
         self.dropout = nn.Dropout(dropout)
+        self.feed_forward = FeedForward(embed_dim, ffn_dim, dropout)
 
     def forward(
         self,
@@ -61,7 +57,8 @@ class DeformableEncoderLayer(nn.Module):
             tokens + positions, reference_points, tokens, spatial_shapes, padding_mask
         )
         tokens = self.attention_norm(tokens + self.dropout(update))
-        return self.ffn_norm(tokens + self.dropout(self.ffn(tokens)))
+        out: Tensor = self.feed_forward(tokens)
+        return out
 
 
 @MODELS.register_module()
@@ -101,7 +98,7 @@ class MaskDINOPixelEncoder(BaseModule):
         num_extra_levels: int = 0,
         dropout: float = 0.0,
         norm_groups: int = 32,
-        init_cfg: dict | list[dict] | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if not levels or any(b <= a for a, b in zip(levels, levels[1:], strict=False)):
@@ -162,20 +159,20 @@ class MaskDINOPixelEncoder(BaseModule):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Xavier for projections and feed-forward networks, He for the mask branch."""
+        """Xavier for the projections, He for the mask branch."""
         nn.init.normal_(self.level_embed)
         for module in (self.input_projections, self.extra_projections):
             for layer in module.modules():
                 if isinstance(layer, nn.Conv2d):
                     nn.init.xavier_uniform_(layer.weight)
-                    nn.init.zeros_(layer.bias)
-        for layer in self.layers:
-            for linear in (layer.ffn[0], layer.ffn[3]):
-                nn.init.xavier_uniform_(linear.weight)
-                nn.init.zeros_(linear.bias)
-        for conv in (self.lateral[0], self.output[0], self.mask_projection):
-            nn.init.kaiming_uniform_(conv.weight, a=1)
-        nn.init.zeros_(self.mask_projection.bias)
+                    if layer.bias is not None:
+                        nn.init.zeros_(layer.bias)
+        for branch in (self.lateral, self.output, self.mask_projection):
+            for layer in branch.modules():
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_uniform_(layer.weight, a=1)
+                    if layer.bias is not None:
+                        nn.init.zeros_(layer.bias)
 
     def forward(
         self, features: Sequence[Tensor], ratios: Tensor, *, is_padded: bool
@@ -214,7 +211,7 @@ class MaskDINOPixelEncoder(BaseModule):
         for layer in self.layers:
             tokens = layer(tokens, positions, reference_points, shapes, padding_mask)
 
-        finest = tokens[:, : sizes[0]].transpose(1, 2).unflatten(2, shapes[0])
+        finest = tokens[:, : sizes[0]].transpose(1, 2).reshape(len(tokens), -1, *shapes[0])
         lateral = self.lateral(features[0])
         if finest.shape[-2:] != lateral.shape[-2:]:
             finest = F.interpolate(
@@ -234,8 +231,7 @@ def _token_points(shapes: Sequence[tuple[int, int]], device: torch.device) -> tu
             torch.arange(width, device=device, dtype=torch.float32),
             indexing="ij",
         )
-        cells = torch.stack([x.flatten(), y.flatten()], -1)
-        size = cells.new_tensor([width, height])
-        centres.append((cells + 0.5) / size)
-        corners.append(cells / size)
+        x, y = x.flatten(), y.flatten()
+        centres.append(torch.stack([(x + 0.5) / width, (y + 0.5) / height], -1))
+        corners.append(torch.stack([x / width, y / height], -1))
     return torch.cat(centres), torch.cat(corners)

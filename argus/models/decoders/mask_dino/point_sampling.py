@@ -41,14 +41,16 @@ def uncertain_points(
     """
     if importance_ratio == 0 or len(mask_logits) == 0:
         return torch.rand(len(mask_logits), num_points, 2, device=mask_logits.device)
-    return get_uncertain_point_coords_with_randomness(
+    points: Tensor = get_uncertain_point_coords_with_randomness(
         mask_logits[:, None], None, num_points, oversample_ratio, importance_ratio
     )
+    return points
 
 
 def sample_logits(mask_logits: Tensor, points: Tensor) -> Tensor:
     """Bilinear values (M, P) of (M, h, w) at points (M, P, 2) given as x, y in [0, 1]."""
-    return point_sample(mask_logits[:, None], points, align_corners=False)[:, 0]
+    values: Tensor = point_sample(mask_logits[:, None], points, align_corners=False)
+    return values[:, 0]
 
 
 @torch.no_grad()

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox_xyxy_to_cxcywh, get_box_tensor
+from mmdet.structures.mask import PolygonMasks
 from torch import Tensor
 
 from argus.errors import DataError
@@ -143,9 +145,12 @@ def _span(occupied: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 def _bitmaps(masks: Any, device: torch.device) -> Tensor:
     """Masks of mmdet (bitmaps, polygons) or a tensor as (n, h, w) bool."""
-    if isinstance(masks, Tensor):
-        return masks.to(device).bool()
-    return masks.to_tensor(dtype=torch.bool, device=device)
+    if isinstance(masks, PolygonMasks):
+        masks = masks.to_bitmap()
+    bitmaps = (
+        masks if isinstance(masks, Tensor) else torch.from_numpy(np.ascontiguousarray(masks.masks))
+    )
+    return bitmaps.to(device, non_blocking=True).bool()
 
 
 def _pad(masks: Tensor, batch_shape: tuple[int, int]) -> Tensor:

@@ -1,6 +1,6 @@
 """Classification of generated pictures of one object, ten classes, with attentive pooling."""
 
-from mmcv.transforms import RandomFlip
+from mmcv.transforms import RandomFlip, Resize
 from mmengine.config import read_base  # noqa: F401  marks a new-style config
 from mmpretrain.datasets import ImageNet, PackInputs
 from mmpretrain.evaluation import Accuracy
@@ -20,6 +20,7 @@ _data_root = "data/scenes/imagenet"
 _metainfo = dict(classes=CLASSIFICATION_CLASSES)
 _num_classes = 10
 _channels = 96
+_size = (64, 64)
 
 classification = dict(
     decoder=dict(
@@ -51,6 +52,7 @@ classification = dict(
             pipeline=[
                 dict(type=LoadImage),
                 dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=Resize, scale=_size),
                 dict(type=RandomFlip, prob=0.5, direction="horizontal"),
                 dict(type=PackInputs),
             ],
@@ -68,6 +70,7 @@ classification = dict(
             pipeline=[
                 dict(type=LoadImage),
                 dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=Resize, scale=_size),
                 dict(type=PackInputs),
             ],
         ),

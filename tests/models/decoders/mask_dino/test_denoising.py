@@ -29,7 +29,7 @@ def test_attention_mask__is_absent_without_denoising_queries() -> None:
 def test_add_noise__zero_scale_copies_the_ground_truth() -> None:
     _, samples = batch([2, 3])
     targets = targets_of(samples)
-    noisy = add_noise(targets, num_queries=8, noise_scale=0.0, num_classes=3)
+    noisy = add_noise(targets, num_queries=8, box_noise=0.0, label_noise=0.0, num_classes=3)
     assert noisy.num_groups == 2  # 8 // 3
     assert torch.equal(noisy.labels, targets.labels.repeat(1, 2))
     assert torch.equal(noisy.boxes, targets.boxes.repeat(1, 2, 1))
@@ -40,18 +40,20 @@ def test_add_noise__stays_within_its_reach() -> None:
     _, samples = batch([4, 4], seed=3)
     targets = targets_of(samples)
     torch.manual_seed(0)
-    noisy = add_noise(targets, num_queries=400, noise_scale=0.4, num_classes=50)
+    noisy = add_noise(targets, num_queries=400, box_noise=0.4, label_noise=0.2, num_classes=50)
     clean = targets.boxes.repeat(1, noisy.num_groups, 1)
     reach = torch.cat([clean[..., 2:] / 2, clean[..., 2:]], -1) * 0.4
     assert ((noisy.boxes - clean).abs() <= reach + 1e-6).all()
     assert ((noisy.boxes - clean).abs() > 0.5 * reach).any()
     changed = (noisy.labels != targets.labels.repeat(1, noisy.num_groups)).float().mean()
-    assert 0.15 < changed < 0.25  # half of 0.4, but for the 1 in 50 drawn again
+    assert 0.15 < changed < 0.25  # 0.2, but for the 1 in 50 drawn again
 
 
 def test_add_noise__has_one_group_when_instances_outnumber_queries() -> None:
     _, samples = batch([4])
-    noisy = add_noise(targets_of(samples), num_queries=2, noise_scale=0.4, num_classes=3)
+    noisy = add_noise(
+        targets_of(samples), num_queries=2, box_noise=0.4, label_noise=0.2, num_classes=3
+    )
     assert noisy.num_groups == 1
     assert noisy.labels.shape[1] == targets_of(samples).counts[0]
 
@@ -59,7 +61,7 @@ def test_add_noise__has_one_group_when_instances_outnumber_queries() -> None:
 def test_denoising_matches__pair_each_query_with_its_instance() -> None:
     _, samples = batch([2, 0, 3])
     targets = targets_of(samples)
-    noisy = add_noise(targets, num_queries=9, noise_scale=0.0, num_classes=3)
+    noisy = add_noise(targets, num_queries=9, box_noise=0.0, label_noise=0.0, num_classes=3)
     pairs = denoising_matches(targets, noisy.num_groups, num_stages=2)
     assert pairs.counts == tuple(2 * 3 * n for n in targets.counts)
     assert len(set(zip(*(x.tolist() for x in pairs[:3]), strict=True))) == sum(pairs.counts)
@@ -88,7 +90,7 @@ def test_denoising__does_not_leak_into_matching_queries() -> None:
 
 
 def test_denoising__groups_do_not_see_each_other() -> None:
-    model = build(head=dict(noise_scale=0.0))
+    model = build(head=dict(box_noise=0.0, label_noise=0.0))
     perturb(model)
     images, samples = batch([2])
     targets = targets_of(samples)

