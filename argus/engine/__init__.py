@@ -3,6 +3,7 @@
 from argus.engine.ema import EMAHook
 from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
+from argus.engine.pictures import PredictionPicturesHook
 from argus.engine.progress import ProgressHook
 from argus.engine.runner import MultitaskRunner
 
@@ -14,5 +15,6 @@ __all__ = [
     "MultitaskTestLoop",
     "MultitaskTrainLoop",
     "MultitaskValLoop",
+    "PredictionPicturesHook",
     "ProgressHook",
 ]

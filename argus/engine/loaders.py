@@ -10,12 +10,12 @@ import torch
 from mmengine.dist import get_rank, get_world_size
 from torch.utils.data import DataLoader, Sampler
 
+from argus.datasets.build import build_dataset
 from argus.datasets.resilient import BadSampleBudget, ResilientDataset, collate
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import stable_seed
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
-from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData
 
 _quiet_worker = functools.partial(cv2.setNumThreads, 0)
@@ -34,29 +34,24 @@ class ShardSampler(Sampler[int]):
         return len(self.indices)
 
 
-def build_dataset(
+def guarded_dataset(
     config: Mapping[str, Any], *, task: str, part: str, seed: int, strict: bool
 ) -> ResilientDataset:
-    """Build a data set in its library's scope, read its annotations and guard its samples.
+    """Build a data set in its library's scope and guard its samples.
 
     Raises:
-        ConfigError: If it has no samples.
+        ConfigError: If a path of it does not exist.
+        DataError: If its annotations cannot be read or it has no samples.
     """
-    with library_scope(library_of(config["type"]) if isinstance(config["type"], type) else None):
-        built = DATASETS.build(config)
-        dataset = ResilientDataset(built, task=task, seed=seed, strict=strict)
-        dataset.full_init()
-    if len(dataset) == 0:
-        raise ConfigError(
-            f"tasks[{task!r}].{part}.dataset: {type(built).__name__} has no samples. Check its "
-            f"data_root, annotation file and filters with tools/data/check.py."
-        )
-    return dataset
+    kind = config["type"]
+    with library_scope(library_of(kind) if isinstance(kind, type) else None):
+        built = build_dataset(config, where=f"tasks.{task}.{part}.dataset")
+    return ResilientDataset(built, task=task, seed=seed, strict=strict)
 
 
 def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> DataLoader[Any]:
     """One pass over an evaluation set, split over the processes."""
-    dataset = build_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
+    dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
     sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
     return DataLoader(
         dataset,
@@ -99,7 +94,7 @@ class MultitaskLoader:
             self._add_stream(stream, task.name, task.train, seed)
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
-        dataset = build_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
+        dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

@@ -8,6 +8,7 @@ from mmengine.dist import get_rank
 from mmengine.runner import BaseLoop
 from torch import nn
 
+from argus.datasets.paths import check_paths
 from argus.datasets.seeding import stable_seed
 from argus.engine.console import prints_to_log
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
@@ -169,6 +170,8 @@ class MultitaskValLoop(BaseLoop):
         """Loader and evaluator of a task, built on first use and kept."""
         if task.name not in self._prepared:
             data = getattr(task, self.part)
+            for metric in task.metrics:
+                check_paths(metric, where=f"tasks.{task.name}.metrics")
             model: MultitaskModel = getattr(self.runner.model, "module", self.runner.model)
             with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
                 loader = build_eval_loader(
@@ -218,6 +221,10 @@ class MultitaskValLoop(BaseLoop):
             )
         with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
             return evaluator.evaluate(len(loader.dataset))
+
+    def metainfo(self, task: str) -> dict[str, Any]:
+        """Classes, palette and the like of a task's evaluated data set."""
+        return self._prepare(self.tasks[task])[0].dataset.metainfo
 
     def table(self, metrics: Mapping[str, float], *, markdown: bool = False) -> str:
         """The metrics of all tasks beside the published values."""

@@ -235,5 +235,5 @@ def test_config__mistake_says_what_and_where(tmp_path: Path, changes: dict, word
 def test_config__no_samples_is_an_error(tmp_path: Path) -> None:
     tasks = toy_tasks()
     tasks["semantic"]["train"]["dataset"]["length"] = 0
-    with pytest.raises(ConfigError, match=r"tasks\['semantic'\]\.train\.dataset.*no samples"):
+    with pytest.raises(DataError, match=r"tasks.semantic.train.dataset.*no samples"):
         train(tmp_path, tasks=tasks)

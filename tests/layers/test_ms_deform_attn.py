@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from argus.layers import ms_deform_attn as msda
+from argus.layers import ms_deform_attn_torch
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.ms_deform_attn import ms_deform_attn
 from argus.layers.ms_deform_attn_dense import ms_deform_attn_dense
@@ -107,14 +108,15 @@ def test_ms_deform_attn__float32_under_autocast():
     assert torch.equal(narrow, wide.bfloat16())
 
 
-@WAYS
-def test_ms_deform_attn__backward_inside_autocast_stays_float32(way):
+@pytest.mark.parametrize("cells_per_point", [40, 0], ids=["dense", "sampled"])
+def test_ms_deform_attn__backward_inside_autocast_stays_float32(cells_per_point, monkeypatch):
+    monkeypatch.setattr(ms_deform_attn_torch, "MAX_CELLS_PER_POINT", cells_per_point)
     inputs = random_inputs(dtype=torch.float32)
     outside = torch.autograd.grad(ms_deform_attn(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = torch.autograd.grad(way(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
+        inside = torch.autograd.grad(ms_deform_attn(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
     for found, expected in zip(inside, outside, strict=True):
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_ms_deform_attn__inference_mode_first_then_training():

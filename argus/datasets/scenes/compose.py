@@ -13,19 +13,22 @@ from argus.datasets.scenes.render import NOTHING, Hits, Scene, cast
 MIN_VISIBLE_SHARE = 0.3
 """An instance of which less is seen is placed anew."""
 MIN_AREA_SHARE = 70 / (128 * 128)
-"""Smallest visible area of an instance, as a share of the picture."""
+"""Smallest visible area of an instance, as a share of the picture's shorter side squared."""
 MAX_BOX_OVERLAP = 0.4
 """Largest share of the smaller of two boxes that the other may cover."""
+MIN_THINGS = 3
+"""A scene with fewer is drawn anew."""
+_ATTEMPTS = 50
 _ROUNDS = 4
 _TRIES = 24
 
 
 def sample_camera(width: int, height: int, rng: np.random.Generator) -> Camera:
-    """A random camera at about eye level with a vertical field of view of about 50 degrees."""
+    """A random camera at about eye level; the shorter side spans about 50 degrees."""
     return Camera(
         width,
         height,
-        focal=float(rng.uniform(1.02, 1.14)) * height,
+        focal=float(rng.uniform(1.02, 1.14)) * min(width, height),
         elevation=float(rng.uniform(1.25, 1.85)),
         pitch=float(rng.uniform(0.14, 0.27)),
     )
@@ -43,6 +46,15 @@ def sample_scene(width: int, height: int, rng: np.random.Generator) -> tuple[Sce
 
     Every thing in it is visible to at least `MIN_VISIBLE_SHARE` and `MIN_AREA_SHARE`.
     """
+    for _ in range(_ATTEMPTS):
+        scene, hits = _attempt(width, height, rng)
+        if len(scene.things) >= MIN_THINGS:
+            return scene, hits
+    raise AssertionError(f"no room for {MIN_THINGS} things in {width} x {height} pixels")
+
+
+def _attempt(width: int, height: int, rng: np.random.Generator) -> tuple[Scene, Hits]:
+    """A scene that may hold fewer things than wanted."""
     camera = sample_camera(width, height, rng)
     backdrop = sample_backdrop(rng)
     num_people = int(rng.choice(3, p=[0.1, 0.55, 0.35]))
@@ -72,7 +84,7 @@ def _seen(scene: Scene, hits: Hits) -> np.ndarray:
     """Whether enough of each thing is visible, (num_things,) bool."""
     owner = scene.owners[hits.surface]
     area = np.bincount(owner[owner != NOTHING], minlength=len(scene.things))
-    smallest = MIN_AREA_SHARE * hits.depth.size
+    smallest = MIN_AREA_SHARE * min(hits.depth.shape) ** 2
     return (area >= MIN_VISIBLE_SHARE * hits.extent) & (area >= smallest)
 
 

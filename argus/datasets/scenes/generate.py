@@ -68,6 +68,10 @@ class Settings:
             raise DataError(
                 f"picture sides must be 64 to 1024 pixels; found {self.width} x {self.height}"
             )
+        if max(self.width, self.height) > 4 * min(self.width, self.height):
+            raise DataError(
+                f"one side may be at most 4 times the other; found {self.width} x {self.height}"
+            )
         if self.seed < 0:
             raise DataError(f"the seed must not be negative; found {self.seed}")
         unknown = sorted(set(self.layouts) - set(LAYOUTS))

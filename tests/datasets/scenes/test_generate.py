@@ -247,6 +247,8 @@ def test_generate__refuses_a_folder_in_use(root: Path, tmp_path: Path, capsys) -
     assert main([str(tmp_path / "new"), *few]) == 1
     assert main([str(tmp_path / "new"), *few, "--overwrite"]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "new"]
+    assert main([str(tmp_path / "mine/letter.txt/below"), *few]) == 1
+    assert "cannot write below" in capsys.readouterr().err
 
 
 def test_generate__leaves_nothing_behind_on_failure(
@@ -266,6 +268,7 @@ def test_generate__leaves_nothing_behind_on_failure(
     [
         ({"num_train": -1}, "must not be negative"),
         ({"width": 20}, "64 to 1024"),
+        ({"width": 400}, "4 times"),
         ({"seed": -3}, "seed"),
         ({"layouts": ("voc",)}, "voc"),
     ],
