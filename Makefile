@@ -14,7 +14,7 @@ install: ## Set up .venv with everything in it (about 10 minutes the first time)
 	@$(PYTHON) -m tools.install
 
 demo: install ## Train and test five tasks on generated scenes (at most 12 minutes on 2 cores)
-	@$(VENV_PYTHON) tools/demo.py $(ARGS)
+	@$(VENV_PYTHON) tools/scenes_demo.py $(ARGS)
 
 test: install ## Run the fast tests
 	@$(VENV_PYTHON) -m pytest $(ARGS)

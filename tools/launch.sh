@@ -24,6 +24,6 @@ if [ "${NNODES:-1}" != 1 ]; then
         --master_port "${MASTER_PORT:-29500}")
 fi
 # With as many processes as cores, more threads per process only wait for each other.
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 exec "$python" -m torch.distributed.run "${where[@]}" --nproc_per_node "$processes" \
     "$tool" "$@" --launcher pytorch

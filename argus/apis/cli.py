@@ -2,9 +2,11 @@
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,5 +92,8 @@ def _check_options(config: "Config", changes: dict[str, object]) -> None:  # noq
 
 def import_libraries() -> None:
     """Import the OpenMMLab libraries without what they print about optional services."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        import mmseg.models  # noqa: F401
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for library in ("mmdet", "mmseg", "mmpose", "mmpretrain"):
+            for part in ("datasets", "evaluation", "models"):
+                importlib.import_module(f"{library}.{part}")

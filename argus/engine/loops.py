@@ -14,6 +14,7 @@ from argus.engine.console import prints_to_log
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
 from argus.engine.schedules import GradientSchedule
+from argus.engine.summary import training_summary
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
 from argus.evaluation.table import results_table
@@ -86,6 +87,11 @@ class MultitaskTrainLoop(BaseLoop):
         runner.call_hook("before_train")
         runner.call_hook("before_train_epoch")
         self.dataloader.set_start(self.iter * self.accumulate)
+        model: MultitaskModel = getattr(runner.model, "module", runner.model)
+        num_batches = self.max_iters * self.accumulate
+        summary = training_summary(model, self.dataloader, num_batches=num_batches)
+        runner.logger.info(f"training {self.max_iters} steps; output in {runner.work_dir}")
+        runner.logger.info(summary)
         batches = iter(self.dataloader)
         runner.model.train()
         while self.iter < self.max_iters and not self.stop_training:

@@ -51,6 +51,7 @@ mask_dino = dict(
         box_noise=0.4,
         label_noise=0.2,
         box_start="mask",
+        base_box_size=0.05,
     ),
     criterion=dict(
         type=MaskDINOCriterion,

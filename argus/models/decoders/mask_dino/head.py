@@ -62,6 +62,8 @@ class MaskDINOHead(BaseModule):
         box_start: ``mask`` starts the decoder at the box around a query's first mask
             (mask-enhanced, the stock recipe); ``token`` at the box that its token predicts, which
             is better while masks are still noise, as in very short schedules.
+        base_box_size: First guess of a box by a token, see
+            :func:`~.query_selection.box_proposals`; about the size of a small object.
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
@@ -85,6 +87,7 @@ class MaskDINOHead(BaseModule):
         box_noise: float = 0.4,
         label_noise: float = 0.2,
         box_start: str = "mask",
+        base_box_size: float = 0.05,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -98,6 +101,7 @@ class MaskDINOHead(BaseModule):
         self.box_noise = box_noise
         self.label_noise = label_noise
         self.box_start = box_start
+        self.base_box_size = base_box_size
         self.token_projection = nn.Linear(embed_dim, embed_dim)
         self.token_norm = nn.LayerNorm(embed_dim)
         self.label_embed = nn.Embedding(num_classes, embed_dim)
@@ -158,7 +162,9 @@ class MaskDINOHead(BaseModule):
 
     def _select(self, features: EncodedFeatures) -> tuple[Predictions, Tensor, Tensor]:
         """Predictions of the best tokens, and content and box logits of the queries they become."""
-        proposals, may_propose = box_proposals(features.points, features.spatial_shapes)
+        proposals, may_propose = box_proposals(
+            features.points, features.spatial_shapes, self.base_box_size
+        )
         tokens = features.tokens.masked_fill(~may_propose[..., None], 0.0)
         tokens = self.token_norm(self.token_projection(tokens))
         with torch.no_grad():

@@ -13,27 +13,27 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-# A token on level i first guesses a square of this share of the image, times 2 ** i.
-BASE_BOX_SIZE = 0.05
 # Tokens whose guess is this near to the border of the image are not proposals.
 BORDER = 0.01
 
 
 def box_proposals(
-    points: Tensor, spatial_shapes: Sequence[tuple[int, int]]
+    points: Tensor, spatial_shapes: Sequence[tuple[int, int]], base_size: float
 ) -> tuple[Tensor, Tensor]:
     """First guess of a box for each token (Deformable DETR, appendix A.4).
 
     Args:
         points: (B, S, 2) token centres as x, y, relative to the image.
         spatial_shapes: (height, width) of each level.
+        base_size: Side of the square that a token of the finest level guesses, as a share of the
+            image; it doubles from level to level.
 
     Returns:
         Logits of the boxes (B, S, 4) as centre and size, and (B, S) whether the token may propose.
     """
     sizes = torch.cat(
         [
-            points.new_full((h * w,), BASE_BOX_SIZE * 2.0**level)
+            points.new_full((h * w,), base_size * 2.0**level)
             for level, (h, w) in enumerate(spatial_shapes)
         ]
     )

@@ -57,7 +57,7 @@ classification = dict(
                 dict(type=PackInputs),
             ],
         ),
-        batch_size=8,
+        batch_size=6,
         num_workers=1,
     ),
     val=dict(

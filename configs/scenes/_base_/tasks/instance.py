@@ -112,6 +112,7 @@ instance = dict(
         ann_file=f"{_data_root}/annotations/instances_val2017.json",
         metric=["bbox", "segm"],
     ),
+    loss_weight=0.25,
     primary="bbox_mAP_50",
     report=["bbox_mAP", "bbox_mAP_50", "segm_mAP", "segm_mAP_50"],
 )

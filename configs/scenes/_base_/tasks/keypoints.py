@@ -65,7 +65,7 @@ keypoints = dict(
                 dict(type=PackPoseInputs),
             ],
         ),
-        batch_size=6,
+        batch_size=4,
         num_workers=1,
     ),
     val=dict(

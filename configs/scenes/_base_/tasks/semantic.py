@@ -72,7 +72,7 @@ semantic = dict(
                 dict(type=PackSegInputs),
             ],
         ),
-        batch_size=2,
+        batch_size=4,
         num_workers=1,
     ),
     val=dict(
@@ -93,6 +93,7 @@ semantic = dict(
         num_workers=1,
     ),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),
+    loss_weight=2.0,
     primary="mIoU",
     report=["mIoU", "aAcc"],
 )

@@ -121,7 +121,6 @@ def test_padding__is_not_attended() -> None:
         valid = ~one.padding_mask
         torch.testing.assert_close(one.tokens[valid], two.tokens[valid], atol=1e-5, rtol=0)
         assert not torch.allclose(one.tokens, two.tokens, atol=1e-2)
-        boxes = [model.head(e).decoded.boxes for e in (one, two)]
     assert (one.points[valid] < 1).all()
     # Mask-enhanced boxes read the mask feature, whose 3 x 3 convolution crosses the border.
     model.head.box_start = "token"

@@ -50,7 +50,7 @@ def test_select_tokens__takes_the_best_that_may_propose() -> None:
 
 def test_box_proposals__are_squares_that_double_per_level() -> None:
     points = torch.tensor([[[0.25, 0.75], [0.004, 0.5], [0.5, 0.5], [1.2, 0.5]]])
-    logits, may_propose = box_proposals(points, [(1, 2), (2, 1)])
+    logits, may_propose = box_proposals(points, [(1, 2), (2, 1)], 0.05)
     assert may_propose.tolist() == [[True, False, True, False]]
     boxes = logits.sigmoid()[0]
     torch.testing.assert_close(boxes[0], torch.tensor([0.25, 0.75, 0.05, 0.05]))
