@@ -9,7 +9,7 @@ class ConfigError(ValueError):
 
 
 class DataError(ValueError):
-    """A mistake in the data: a missing file, an image that does not decode, a label out of range."""
+    """A mistake in the data: a missing file, an image that cannot be decoded, a bad label."""
 
 
 class CheckpointError(ValueError):

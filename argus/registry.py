@@ -38,5 +38,7 @@ MODEL_WRAPPERS = Registry(
 )
 TASK_UTILS = Registry("task_util", parent=MMENGINE_TASK_UTILS, locations=["argus.models"])
 DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, locations=["argus.datasets.registered"])
-TRANSFORMS = Registry("transform", parent=MMENGINE_TRANSFORMS, locations=["argus.datasets.registered"])
+TRANSFORMS = Registry(
+    "transform", parent=MMENGINE_TRANSFORMS, locations=["argus.datasets.registered"]
+)
 METRICS = Registry("metric", parent=MMENGINE_METRICS, locations=["argus.evaluation"])

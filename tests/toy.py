@@ -1,7 +1,10 @@
 """Toys for the engine's tests: a backbone, data sets and decoders of a few lines each."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
 from mmengine.structures import PixelData
 from mmpretrain.structures import DataSample
@@ -193,3 +196,10 @@ def toy_config(work_dir, **changes) -> dict:
         )
         | changes
     )
+
+
+def write_config(path: Path, **changes) -> Path:
+    """The toy config as a file for the command line tools."""
+    config = toy_config(path.parent / "work_dir", **changes)
+    Config(dict(custom_imports=dict(imports=["tests.toy"])) | config).dump(path)
+    return path

@@ -7,22 +7,35 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from argus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 @contextlib.contextmanager
 def user_errors() -> Iterator[None]:
-    """Show the errors that a user can mend as one message, without a traceback; exit with 2."""
+    """Show the errors that a user can mend as one message, without a traceback; exit with 2.
+
+    Ctrl-C ends with the shell's 130.
+    """
+    rank = os.environ.get("RANK", "0")
+    prefix = "" if rank == "0" else f"[rank {rank}] "
     try:
         yield
     except ValueError as error:
         if not type(error).__module__.startswith("argus"):
             raise
-        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        print(f"\n{prefix}{type(error).__name__}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    except KeyboardInterrupt as error:
+        if rank == "0":
+            print("\ninterrupted; checkpoints that were saved are whole", file=sys.stderr)
+        raise SystemExit(130) from error
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +56,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
 
 
-def load_config(args: argparse.Namespace) -> "Config":  # noqa: F821
+def load_config(args: argparse.Namespace) -> "Config":
     """Read the config file of ``args.config`` and apply the common arguments.
 
     Raises:
@@ -54,7 +67,11 @@ def load_config(args: argparse.Namespace) -> "Config":  # noqa: F821
 
     if not Path(args.config).is_file():
         raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
-    config = Config.fromfile(args.config)
+    try:
+        config = Config.fromfile(args.config)
+    except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"config file {args.config} cannot be read: {reason}") from error
     changes = {}
     for option in args.cfg_options:
         key, equals, value = option.partition("=")
@@ -74,20 +91,22 @@ def load_config(args: argparse.Namespace) -> "Config":  # noqa: F821
     return config
 
 
-def _check_options(config: "Config", changes: dict[str, object]) -> None:  # noqa: F821
-    """A path that ends nowhere in the config is a typing error, except for a new last key."""
+def _check_options(config: "Config", changes: Mapping[str, Any]) -> None:
+    """A path that leads nowhere in the config is a mistake; the last key of a dict may be new."""
     for key in changes:
-        *parents, _ = key.split(".")
-        node = config._cfg_dict
-        for depth, part in enumerate(parents):
-            inner = node[int(part)] if isinstance(node, list) else node.get(part)
-            if not isinstance(inner, (dict, list)):
-                known = ", ".join(map(str, node)) if isinstance(node, dict) else len(node)
+        node: Any = config._cfg_dict
+        parts = key.split(".")
+        for depth, part in enumerate(parts, start=1):
+            entries = {str(i): v for i, v in enumerate(node)} if isinstance(node, list) else node
+            is_last = depth == len(parts)
+            if is_last and isinstance(node, dict):
+                break
+            if part not in entries or not (is_last or isinstance(entries[part], (dict, list))):
                 raise ConfigError(
-                    f"--cfg-options {key}: there is no {'.'.join(parents[: depth + 1])} in the "
-                    f"config; found there: {known}."
+                    f"--cfg-options {key}: there is no {'.'.join(parts[:depth])} in the config; "
+                    f"found there: {', '.join(map(str, entries))}."
                 )
-            node = inner
+            node = entries[part]
 
 
 def import_libraries() -> None:

@@ -45,12 +45,26 @@ def trained_state(model: MultitaskModel) -> dict[str, Tensor]:
 
 
 def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
-    """Write a checkpoint in one move."""
+    """Write a checkpoint in one move.
+
+    Raises:
+        CheckpointError: If the disk is full or the folder not writable; nothing is left behind.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    torch.save({"format": FORMAT, **checkpoint}, partial)
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"format": FORMAT, **checkpoint}, partial)
+        os.replace(partial, path)
+    # torch's archive writer turns errors of the disk into RuntimeError.
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be written: {str(error).splitlines()[0]}. Make room on the "
+            "disk (see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
+            "checkpoints are whole."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:

@@ -95,12 +95,16 @@ def _average(tensors: list[Tensor]) -> None:
 
 
 def mean_over_ranks(values: Mapping[str, float]) -> dict[str, float]:
-    """Mean over all processes of values that every process has under the same names."""
-    if not dist.is_initialized() or dist.get_world_size() == 1 or not values:
+    """Mean of each value over the processes that have it.
+
+    A process whose batches held no label of a task has none of that task's values.
+    """
+    if not dist.is_initialized() or dist.get_world_size() == 1:
         return dict(values)
-    names = sorted(values)
-    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    flat = torch.tensor([values[name] for name in names], dtype=torch.float64, device=device)
-    dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    return dict(zip(names, flat.tolist(), strict=True))
+    gathered: list[Mapping[str, float]] = [{}] * dist.get_world_size()
+    dist.all_gather_object(gathered, dict(values))
+    found: dict[str, list[float]] = {}
+    for part in gathered:
+        for name, value in part.items():
+            found.setdefault(name, []).append(value)
+    return {name: sum(parts) / len(parts) for name, parts in found.items()}

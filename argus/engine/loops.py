@@ -92,6 +92,13 @@ class MultitaskTrainLoop(BaseLoop):
         summary = training_summary(model, self.dataloader, num_batches=num_batches)
         runner.logger.info(f"training {self.max_iters} steps; output in {runner.work_dir}")
         runner.logger.info(summary)
+        if self.iter >= self.max_iters:
+            runner.logger.info(
+                f"nothing left to train: the checkpoint is of step {self.iter} of "
+                f"{self.max_iters}. Raise train_cfg.max_iters to train longer."
+            )
+            if runner.val_loop is not None:
+                runner.val_loop.run()
         batches = iter(self.dataloader)
         runner.model.train()
         while self.iter < self.max_iters and not self.stop_training:
@@ -183,9 +190,8 @@ class MultitaskValLoop(BaseLoop):
                 loader = build_eval_loader(
                     data, task=task.name, part=self.part, seed=self.runner.seed
                 )
-                evaluator = TaskEvaluator(
-                    task.name, task.metrics, dataset_meta=loader.dataset.metainfo
-                )
+                dataset: Any = loader.dataset
+                evaluator = TaskEvaluator(task.name, task.metrics, dataset_meta=dataset.metainfo)
             self._prepared[task.name] = (loader, evaluator)
         return self._prepared[task.name]
 

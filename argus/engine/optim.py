@@ -136,9 +136,9 @@ class MultitaskOptimConstructor:
     def _depth_factor(self, model: nn.Module, name: str) -> float:
         if self.layer_decay is None or not name.startswith("backbone."):
             return 1.0
-        backbone = model.backbone
+        backbone: Any = model.backbone
         depth = backbone.layer_id(name.removeprefix("backbone."))
-        return float(self.layer_decay ** (backbone.num_layers - depth))
+        return float(self.layer_decay ** (backbone.num_layers - 1 - depth))
 
 
 def no_decay_names(model: nn.Module) -> set[str]:

@@ -49,8 +49,10 @@ class PredictionPicturesHook(Hook):
             meta = runner.test_loop.metainfo(task)
             pictures = []
             for path, samples in images.items():
+                image = cv2.imread(path)
+                assert image is not None, f"{path} was read a moment ago"
                 picture = compare(
-                    cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB),
+                    cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
                     samples,
                     classes=_names(meta),
                     palette=meta.get("palette"),

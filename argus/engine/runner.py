@@ -1,6 +1,8 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
+import inspect
 import itertools
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +56,7 @@ class MultitaskRunner(Runner):
             ConfigError: On a mistake in the config.
         """
         tasks = parse_tasks(cfg.get("tasks"))
+        _check_work_dir(Path(cfg["work_dir"]))
         if "backbone" not in cfg:
             raise ConfigError(
                 "the config has no 'backbone': import one from configs/_base_/backbones/."
@@ -72,16 +75,14 @@ class MultitaskRunner(Runner):
             model=model,
             work_dir=cfg["work_dir"],
             train_dataloader=tasks if trains else None,
-            train_cfg=dict(type=MultitaskTrainLoop, **cfg["train_cfg"]) if trains else None,
+            train_cfg=_loop(MultitaskTrainLoop, "train_cfg", cfg) if trains else None,
             optim_wrapper=_optim_wrapper(cfg, tasks) if trains else None,
             param_scheduler=cfg.get("param_scheduler") if trains else None,
             val_dataloader=tasks if validates else None,
-            val_cfg=dict(type=MultitaskValLoop, **(cfg.get("val_cfg") or {}))
-            if validates
-            else None,
+            val_cfg=_loop(MultitaskValLoop, "val_cfg", cfg) if validates else None,
             val_evaluator={} if validates else None,
             test_dataloader=tasks if tests else None,
-            test_cfg=dict(type=MultitaskTestLoop, **(cfg.get("test_cfg") or {})) if tests else None,
+            test_cfg=_loop(MultitaskTestLoop, "test_cfg", cfg) if tests else None,
             test_evaluator={} if tests else None,
             default_hooks=_NO_HOOKS | dict(cfg.get("default_hooks") or {}),
             custom_hooks=cfg.get("custom_hooks"),
@@ -93,7 +94,7 @@ class MultitaskRunner(Runner):
             visualizer=cfg.get("visualizer"),
             default_scope=None,
             randomness=dict(cfg.get("randomness") or dict(seed=0)),
-            experiment_name=cfg.get("experiment_name"),
+            experiment_name=_experiment_name(cfg),
             cfg=cfg,
         )
         runner.tasks = tasks
@@ -150,7 +151,8 @@ class MultitaskRunner(Runner):
     @property
     def raw_model(self) -> MultitaskModel:
         """The model without its distributed wrapper."""
-        return getattr(self.model, "module", self.model)
+        model: Any = self.model
+        return getattr(model, "module", model)
 
     def load_or_resume(self) -> None:
         """Resume the given or the latest checkpoint, or load weights, as the config says."""
@@ -275,6 +277,45 @@ class MultitaskRunner(Runner):
         if not hasattr(self, "_base"):
             self._base = base_of(self.raw_model)
         return self._base
+
+
+def _experiment_name(cfg: Any) -> str:
+    """Name of the config, and the number of the run where a process has several.
+
+    mmengine adds the time in seconds and keeps one logger per name: without the number, runs that
+    begin within one second would write to the console and the log file of the first.
+    """
+    name = cfg.get("experiment_name") or Path(getattr(cfg, "filename", None) or "argus").stem
+    number = next(_runner_numbers)
+    return f"{name}_{number}" if number else str(name)
+
+
+def _loop(kind: type, key: str, cfg: Any) -> dict[str, Any]:
+    """Config of a loop from the values under ``key``.
+
+    Raises:
+        ConfigError: On a value the loop does not know.
+    """
+    values = dict(cfg.get(key) or {})
+    known = [*inspect.signature(kind).parameters][2:]  # past runner and dataloader
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"{key}: unknown key {name!r}. Known keys: {', '.join(known)}.")
+    return dict(type=kind, **values)
+
+
+def _check_work_dir(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"work_dir {path} cannot be made: {error.strerror}. Choose another by --work-dir."
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"work_dir {path} is not writable. Change its permissions, or choose another by "
+            "--work-dir."
+        )
 
 
 def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:

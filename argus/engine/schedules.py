@@ -6,7 +6,7 @@ processes exchange gradients once, at the end. The gradients are the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,8 +96,10 @@ class GradientSchedule:
 
 @contextmanager
 def _no_sync(model: nn.Module, *, active: bool) -> Iterator[None]:
-    held = active and isinstance(model, DistributedDataParallel)
-    with model.no_sync() if held else nullcontext():
+    if active and isinstance(model, DistributedDataParallel):
+        with model.no_sync():
+            yield
+    else:
         yield
 
 

@@ -41,6 +41,7 @@ def library_of(kind: type | str) -> str | None:
         if built is None:
             return None
         kind = built
+    assert isinstance(kind, type)
     for base in kind.__mro__:
         root = base.__module__.split(".")[0]
         if root in LIBRARIES:

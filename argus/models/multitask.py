@@ -47,7 +47,7 @@ class MultitaskModel(BaseModel):
         super().__init__()
         if not decoders:
             raise ConfigError("tasks is empty: a multitask model needs at least one task.")
-        self.backbone = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
+        self.backbone: Any = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
         self.decoders = nn.ModuleDict()
         self.libraries: dict[str, str | None] = {}
         for name, config in decoders.items():
@@ -68,9 +68,9 @@ class MultitaskModel(BaseModel):
         """Initialise the decoders, each in its library's scope; the backbone has done its own."""
         if hasattr(self.backbone, "init_weights"):
             self.backbone.init_weights()
-        for name, decoder in self.decoders.items():
+        for name in self.decoders:
             with library_scope(self.libraries[name]):
-                decoder.init_weights()
+                self.decoder(name).init_weights()
 
     def forward(
         self,
@@ -159,7 +159,7 @@ class MultitaskModel(BaseModel):
     def _preprocess(self, task: str, batch: Batch, *, training: bool) -> dict[str, Any]:
         data = {"inputs": batch["inputs"], "data_samples": batch["data_samples"]}
         with library_scope(self.libraries[task]):
-            return self.decoders[task].data_preprocessor(data, training)
+            return self.decoder(task).data_preprocessor(data, training)
 
     def _decoder_loss(
         self, task: str, data: Batch | None, seed: int | None
@@ -169,11 +169,15 @@ class MultitaskModel(BaseModel):
             return torch.zeros((), device=device), {}
         if seed is not None:
             seed_all(seed)
-        decoder = self.decoders[task]
+        decoder = self.decoder(task)
         with library_scope(self.libraries[task]):
             parts = decoder.loss(data["inputs"], data["data_samples"])
             loss, logs = decoder.parse_losses(parts)
         return loss, {name: value.detach() for name, value in logs.items()}
+
+    def decoder(self, task: str) -> Any:
+        """The OpenMMLab model of a task: ``loss``, ``predict``, ``data_preprocessor`` and so on."""
+        return self.decoders[task]
 
     def features(self, images: Tensor) -> tuple[Tensor, ...]:
         """Backbone maps of normalised images (B, 3, H, W), sides multiples of 32."""
@@ -189,7 +193,7 @@ class MultitaskModel(BaseModel):
         """
         data = self._preprocess(task, batch, training=False)
         with library_scope(self.libraries[task]):
-            return self.decoders[task].predict(data["inputs"], data["data_samples"])
+            return self.decoder(task).predict(data["inputs"], data["data_samples"])
 
     def train(self, mode: bool = True) -> "MultitaskModel":
         """Set training mode; frozen parts keep themselves in eval mode."""

@@ -9,8 +9,11 @@ from mmengine.config import read_base
 
 with read_base():
     from ..stage1_5task import *
-    from .._base_.schedules.stage1_200k import *
 
+_max_iters = 200_000
+
+train_cfg.update(max_iters=_max_iters)
+param_scheduler[1].update(end=_max_iters, T_max=_max_iters - param_scheduler[1]["begin"])
 custom_hooks = []
 tasks["instance"]["paper"] = dict(bbox_mAP=0.577, segm_mAP=0.511)
 tasks["keypoints"]["paper"] = dict(AP=0.752)

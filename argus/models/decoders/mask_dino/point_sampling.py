@@ -9,6 +9,7 @@ cheaper than sampling when the feature is small.
 """
 
 import torch
+import torch.nn.functional as F
 from mmcv.ops import point_sample
 from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from torch import Tensor
@@ -66,17 +67,15 @@ def sample_bitmaps(bitmaps: Tensor, index: Tensor, points: Tensor) -> Tensor:
         (M, P) float32 in [0, 1].
     """
     height, width = bitmaps.shape[-2:]
-    x = points[..., 0] * width - 0.5
-    y = points[..., 1] * height - 0.5
+    # A border of zeros: the four pixels around a point always exist.
+    pixels = F.pad(bitmaps, (1, 1, 1, 1)).flatten()
+    x = points[..., 0] * width + 0.5
+    y = points[..., 1] * height + 0.5
     left, top = x.floor(), y.floor()
     x_part, y_part = x - left, y - top
-    left, top = left.long(), top.long()
-    flat = bitmaps.flatten()
-    first = index[:, None] * (height * width)
-    result = torch.zeros_like(x)
-    for column, x_weight in ((left, 1 - x_part), (left + 1, x_part)):
-        for row, y_weight in ((top, 1 - y_part), (top + 1, y_part)):
-            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-            cell = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-            result += flat[first + cell] * inside * x_weight * y_weight
-    return result
+    row = index[:, None] * (height + 2) + top.long()
+    corner = row * (width + 2) + left.long()
+    upper = torch.lerp(pixels[corner].float(), pixels[corner + 1].float(), x_part)
+    corner += width + 2
+    lower = torch.lerp(pixels[corner].float(), pixels[corner + 1].float(), x_part)
+    return torch.lerp(upper, lower, y_part)

@@ -1,0 +1,164 @@
+"""Two processes do what one would: gradients, evaluation, resume, and the launch scripts."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.engine.test_schedules import gradients, max_relative_difference, toy_model
+from tests.engine.two_processes import (
+    LABELLED,
+    TOGETHER,
+    UNLABELLED,
+    WHOLE,
+    evaluate,
+    own_batches,
+    run_two_processes,
+    shared_batch,
+    train,
+    with_batch_size,
+)
+from tests.toy import write_config
+
+ROOT = Path(__file__).parents[2]
+# float32 sums in another order: the halves are summed first.
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    """Results of all scenarios, by rank."""
+    return run_two_processes(tmp_path_factory.mktemp("pair"))
+
+
+def without_wrapper(found: dict) -> dict:
+    """Parameter names as in the bare model."""
+    return {name.removeprefix("module."): value for name, value in found.items()}
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_gradients__two_halves_are_one_whole(pair: list[dict], kind: str, accumulate: int) -> None:
+    batches = [own_batches(indices) for indices in WHOLE[accumulate]]
+    whole = gradients(toy_model(), batches, kind)
+    for rank in range(2):
+        found = without_wrapper(pair[rank]["gradients"][kind, accumulate])
+        assert max_relative_difference(found, whole) < TOLERANCE
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_gradients__are_the_same_bits_in_both_processes(pair: list[dict], kind: str) -> None:
+    first, second = (pair[rank]["gradients"][kind, 2] for rank in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_missing_labels__count_as_zero_gradient(pair: list[dict], kind: str) -> None:
+    halves = [
+        gradients(toy_model(TOGETHER), [shared_batch(i)], kind) for i in (LABELLED, UNLABELLED)
+    ]
+    expected = {name: (value + halves[1].get(name, 0)) / 2 for name, value in halves[0].items()}
+    for rank in range(2):
+        found = without_wrapper(pair[rank]["missing_labels"][kind])
+        assert max_relative_difference(found, expected) < TOLERANCE
+    head = "decoders.semantic.decode_head.conv_seg.weight"
+    torch.testing.assert_close(found[head], halves[0][head] / 2)
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_missing_labels__in_no_process_leave_zeros(pair: list[dict], kind: str) -> None:
+    found = without_wrapper(pair[0]["missing_labels"][kind, "nowhere"])
+    for name, parameter in toy_model(TOGETHER).named_parameters():
+        if name.startswith("decoders.semantic."):
+            assert parameter.requires_grad and not found[name].any(), name
+    assert found["decoders.classification.head.fc.weight"].any()
+
+
+def test_frozen_backbone__trains_the_decoders_alone(pair: list[dict]) -> None:
+    whole = gradients(toy_model(), [own_batches(WHOLE[1][0])], "joint")
+    found = without_wrapper(pair[1]["frozen_backbone"])
+    expected = {name: value for name, value in whole.items() if name.startswith("decoders.")}
+    assert max_relative_difference(found, expected) < TOLERANCE
+
+
+def test_mean_over_ranks__of_the_processes_that_have_a_value(pair: list[dict]) -> None:
+    for rank in range(2):
+        assert pair[rank]["means"] == {"everywhere": 0.5, "only_0": 5.0, "only_1": 5.0}
+
+
+@pytest.mark.parametrize("length", [9, 1], ids=["not_divisible", "fewer_than_processes"])
+def test_evaluation__equals_that_of_one_process(
+    pair: list[dict], tmp_path: Path, length: int
+) -> None:
+    alone = evaluate(tmp_path, length=length)
+    assert set(alone) >= {"semantic/mIoU", "classification/top1"}
+    for rank in range(2):
+        assert {k: str(v) for k, v in pair[rank]["evaluation"][length].items()} == {
+            k: str(v) for k, v in alone.items()
+        }
+
+
+def test_resume__two_processes_go_on_with_the_same_losses(pair: list[dict]) -> None:
+    for rank in range(2):
+        assert pair[rank]["resume"]["parts"] == pair[rank]["resume"]["whole"]
+    assert pair[0]["resume"]["whole"] != pair[1]["resume"]["whole"], "each has its own samples"
+
+
+def test_training__two_processes_follow_one_with_the_whole_batch(
+    pair: list[dict], tmp_path: Path
+) -> None:
+    alone, _ = train(tmp_path, tasks=with_batch_size(4), train_cfg=dict(max_iters=4))
+    halves = zip(*(pair[rank]["whole_training"] for rank in range(2)), strict=True)
+    for whole, (first, second) in zip(alone, halves, strict=True):
+        mean = {name: (first[name] + second[name]) / 2 for name in first}
+        assert mean == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.parametrize("schedule", ["joint", "sequential"])
+def test_shared_stream__labels_missing_on_one_process_train_on(
+    pair: list[dict], schedule: str
+) -> None:
+    first, second = (pair[rank]["shared_stream"][schedule] for rank in range(2))
+    missing = [
+        losses["semantic"] == 0
+        for rank in pair
+        for losses in rank["shared_stream"][schedule]["losses"]
+    ]
+    assert any(missing) and not all(missing)
+    for name, value in first["weights"].items():
+        assert torch.equal(value, second["weights"][name]), name
+
+
+def test_console__only_rank_0_prints(pair: list[dict]) -> None:
+    first, second = (pair[rank]["shared_stream"]["joint"]["console"] for rank in range(2))
+    assert "8/8  eta" in first
+    assert second == ""
+
+
+def launch(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    command = [str(ROOT / "tools" / script), *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_launch_scripts__train_resume_and_test(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path / "toy.py"), tmp_path / "out"
+    done = launch(
+        "dist_train.sh", config, 2, "--work-dir", out, "--cfg-options", "train_cfg.max_iters=2"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (out / "last_checkpoint").read_text().endswith("iter_2.pth")
+    more = launch("dist_train.sh", config, 2, "--work-dir", out, "--resume")
+    assert more.returncode == 0, more.stderr
+    assert more.stdout.count("resumed") == 1 and "3/4  eta" in more.stdout
+    assert "1/4  eta" not in more.stdout
+    tested = launch("dist_test.sh", config, out / "iter_4.pth", 2, "--work-dir", out)
+    assert tested.returncode == 0, tested.stderr
+    results = json.loads((out / "results.json").read_text())
+    assert {"semantic/mIoU", "classification/top1"} <= set(results)

@@ -1,0 +1,192 @@
+"""Two Gloo processes for the distributed tests: every scenario in one start of them.
+
+A process imports four libraries before its first line, so a pair per test would cost minutes.
+"""
+
+import contextlib
+import io
+import os
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+import torch.multiprocessing
+from mmengine.config import Config
+from torch import nn
+
+from argus.engine import MultitaskRunner
+from argus.engine.distributed import init_process_group, mean_over_ranks
+from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
+from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config
+
+TOGETHER = dict(both=["semantic", "classification"])
+# Samples of the whole batch, per micro-batch; two processes take a half each.
+WHOLE = {1: [[0, 1, 2, 3]], 2: [[0, 1, 2, 3], [4, 5, 6, 7]]}
+# ToyBoth has no segmentation of every third picture, so the second half has none at all.
+LABELLED, UNLABELLED = [1, 2], [0, 3]
+
+
+def own_batches(indices: list[int]) -> dict:
+    return dict(
+        semantic=batch(_Quiet(ToySegmentation()), indices),
+        classification=batch(_Quiet(ToyClassification()), indices),
+    )
+
+
+def shared_batch(indices: list[int]) -> dict:
+    return dict(both=batch(_Quiet(ToyBoth()), indices))
+
+
+def shared_tasks(batch_size: int) -> dict:
+    """Both tasks on one stream, which every third sample lacks a label in."""
+    tasks = toy_config("unused")["tasks"]
+    stream = dict(dataset=dict(type="ToyBoth"), batch_size=batch_size, num_workers=0)
+    tasks["semantic"] |= dict(stream="both", train=stream)
+    tasks["classification"] |= dict(stream="both", train=None)
+    return tasks
+
+
+def with_batch_size(batch_size: int) -> dict:
+    tasks = toy_config("unused")["tasks"]
+    for task in tasks.values():
+        task["train"]["batch_size"] = batch_size
+    return tasks
+
+
+def train(
+    work_dir: Path, *, stop_after: int | None = None, **changes
+) -> tuple[list[dict[str, float]], MultitaskRunner]:
+    """Train; this process's losses of every step and the runner."""
+    runner = MultitaskRunner.from_cfg(Config(toy_config(work_dir, **changes)))
+    losses: list[dict[str, float]] = []
+    call_hook = runner.call_hook
+
+    def record(name: str, **kwargs) -> None:
+        call_hook(name, **kwargs)
+        if name == "after_train_iter":
+            losses.append({k: v.item() for k, v in kwargs["outputs"].losses.items()})
+            runner.train_loop.stop_training = len(losses) == stop_after
+
+    runner.call_hook = record
+    runner.train()
+    return losses, runner
+
+
+def evaluate(work_dir: Path, *, length: int, launcher: str = "none") -> dict[str, float]:
+    """Metrics of the toy model on ``length`` samples per task."""
+    config = toy_config(work_dir, train_cfg=None, launcher=launcher)
+    for task in config["tasks"].values():
+        task["val"]["dataset"]["length"] = length
+    return MultitaskRunner.from_cfg(Config(config)).test()
+
+
+RESUME = dict(
+    launcher="pytorch",
+    custom_hooks=[dict(type="argus.EMAHook", decay=0.9)],
+    train_cfg=dict(max_iters=6, accumulate=2, grad_norm_interval=1),
+)
+
+
+class Scenarios:
+    """What a process of the pair does, by name."""
+
+    def __init__(self, rank: int, folder: Path) -> None:
+        self.rank = rank
+        self.folder = folder
+
+    def wrapped(self, model: nn.Module) -> nn.Module:
+        """The model in the wrapper that a training puts it in."""
+        return MultitaskRunner.wrap_model(SimpleNamespace(distributed=True), None, model)
+
+    def half(self, indices: list[int]) -> list[int]:
+        middle = len(indices) // 2
+        return indices[:middle] if self.rank == 0 else indices[middle:]
+
+    def gradients(self) -> dict:
+        found = {}
+        for kind in ("joint", "sequential"):
+            for accumulate, whole in WHOLE.items():
+                model = self.wrapped(toy_model())
+                batches = [own_batches(self.half(indices)) for indices in whole]
+                found[kind, accumulate] = gradients(model, batches, kind)
+        return found
+
+    def missing_labels(self) -> dict:
+        indices = LABELLED if self.rank == 0 else UNLABELLED
+        found = {}
+        for kind in ("joint", "sequential"):
+            model = self.wrapped(toy_model(TOGETHER))
+            found[kind] = gradients(model, [shared_batch(indices)], kind)
+            found[kind, "nowhere"] = gradients(model, [shared_batch(UNLABELLED)], kind)
+        return found
+
+    def frozen_backbone(self) -> dict:
+        model = toy_model()
+        model.backbone.requires_grad_(False)
+        batches = [own_batches(self.half(WHOLE[1][0]))]
+        return gradients(self.wrapped(model), batches, "joint")
+
+    def means(self) -> dict:
+        return mean_over_ranks({"everywhere": float(self.rank), f"only_{self.rank}": 5.0})
+
+    def evaluation(self) -> dict:
+        folder = self.folder / "evaluation"
+        return {n: evaluate(folder, length=n, launcher="pytorch") for n in (9, 1)}
+
+    def resume(self) -> dict:
+        whole, _ = train(self.folder / "whole", **RESUME)
+        first, _ = train(self.folder / "parts", stop_after=4, **RESUME)
+        second, _ = train(self.folder / "parts", resume=True, **RESUME)
+        return dict(whole=whole, parts=first + second)
+
+    def whole_training(self) -> list:
+        options = dict(launcher="pytorch", train_cfg=dict(max_iters=4))
+        return train(self.folder / "half", tasks=with_batch_size(2), **options)[0]
+
+    def shared_stream(self) -> dict:
+        """A training in which tasks lack labels on one process, now and then."""
+        found = {}
+        for schedule in ("joint", "sequential"):
+            options = dict(
+                launcher="pytorch",
+                train_cfg=dict(max_iters=8, schedule=schedule),
+                tasks=shared_tasks(1),
+            )
+            console = io.StringIO()
+            with contextlib.redirect_stdout(console):
+                losses, runner = train(self.folder / schedule, **options)
+            weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+            found[schedule] = dict(losses=losses, console=console.getvalue(), weights=weights)
+        return found
+
+    names = (
+        "gradients",
+        "missing_labels",
+        "frozen_backbone",
+        "means",
+        "evaluation",
+        "resume",
+        "whole_training",
+        "shared_stream",
+    )
+
+
+def work(rank: int, port: int, folder: str) -> None:
+    os.environ |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_PORT=str(port))
+    os.environ["MASTER_ADDR"] = "127.0.0.1"
+    torch.set_num_threads(1)
+    init_process_group("pytorch", timeout_s=120)
+    scenarios = Scenarios(rank, Path(folder))
+    found = {name: getattr(scenarios, name)() for name in scenarios.names}
+    torch.save(found, Path(folder) / f"rank_{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def run_two_processes(folder: Path) -> list[dict]:
+    """What every scenario gave, by rank."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torch.multiprocessing.start_processes(work, (port, str(folder)), nprocs=2, start_method="spawn")
+    return [torch.load(folder / f"rank_{rank}.pt", weights_only=True) for rank in range(2)]

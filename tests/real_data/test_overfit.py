@@ -1,0 +1,76 @@
+"""Every task of stage 1 learns eight real pictures by heart, in one training.
+
+Not part of the fast tests: about TIME minutes on two cores; run by ``make test-slow``.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from argus.datasets.paths import replace_data_root
+from argus.engine import MultitaskRunner
+from tests.real_data.samples import SAMPLES, imagenet_listing, needs_samples
+
+CONFIG = Path(__file__).with_name("overfit.py")
+INSTANCE_IMAGES = (30752, 37666, 89232, 133030, 418049, 432430, 463557, 544238)
+PERSON_IMAGES = (790, 30752, 37666, 69468, 183872, 234748, 463557, 544238)
+LEFT_OUT_SCENE = "ADE_val_00001519"  # of nine; the one with most classes
+GOALS = {
+    "instance/bbox_mAP_50": 0.80,
+    "semantic/mIoU": 0.80,
+    "keypoints/AP_50": 0.70,
+    "classification/top1": 1.0,
+}
+
+
+def lay_out(folder: Path) -> None:
+    """Make data sets of eight pictures in which training and validation are the same."""
+    for kind, ids in (("instances", INSTANCE_IMAGES), ("person_keypoints", PERSON_IMAGES)):
+        content = json.loads((SAMPLES / f"coco/annotations/{kind}_train2017.json").read_text())
+        content["images"] = [image for image in content["images"] if image["id"] in ids]
+        assert len(content["images"]) == 8
+        content["annotations"] = [a for a in content["annotations"] if a["image_id"] in ids]
+        for part in ("train", "val"):
+            target = folder / f"coco/annotations/{kind}_{part}2017.json"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(json.dumps(content))
+    for part in ("train2017", "val2017"):
+        (folder / "coco" / part).symlink_to(SAMPLES / "coco/train2017")
+    for kind in ("images", "annotations"):
+        for part in ("training", "validation"):
+            target = folder / "ade" / kind / part
+            target.mkdir(parents=True)
+            for file in (SAMPLES / "ade20k/ADEChallengeData2016" / kind).glob("*/ADE_*"):
+                if file.stem != LEFT_OUT_SCENE:
+                    (target / file.name).symlink_to(file)
+            assert len(list(target.iterdir())) == 8
+    (folder / "imagenet").mkdir()
+    for part in ("train", "val"):
+        (folder / "imagenet" / part).symlink_to(SAMPLES / "imagenet/val")
+    (folder / "imagenet/listing.txt").write_text("\n".join(imagenet_listing()[:8]) + "\n")
+
+
+def overfit_config(folder: Path) -> Config:
+    """The config on pictures laid out below ``folder``."""
+    lay_out(folder / "data")
+    config = Config.fromfile(CONFIG)
+    roots = dict(instance="coco", keypoints="coco", semantic="ade", classification="imagenet")
+    for name, root in roots.items():
+        config.tasks[name] = replace_data_root(config.tasks[name], str(folder / "data" / root))
+    for part in ("train", "val"):
+        listing = str(folder / "data/imagenet/listing.txt")
+        config.tasks.classification[part].dataset.update(ann_file=listing)
+    config.work_dir = str(folder / "work")
+    return config
+
+
+@pytest.mark.slow
+@needs_samples
+def test_overfit__eight_real_pictures_per_task(tmp_path):
+    runner = MultitaskRunner.from_cfg(overfit_config(tmp_path))
+    runner.train()
+    metrics = runner.val_loop.run()
+    missed = {name: metrics[name] for name, goal in GOALS.items() if metrics[name] < goal}
+    assert not missed, metrics

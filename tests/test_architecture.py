@@ -1,0 +1,111 @@
+"""The import direction of the packages, the size of the files, and ASCII sources."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "argus"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+ALL_SOURCES = sorted(
+    path
+    for folder in ("argus", "tools", "configs", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+)
+MODELS = ("argus.layers", "argus.registry", "argus.errors", "argus.models")
+
+# What the modules below a package may import of Argus; the longest prefix of a module counts.
+MAY_IMPORT = {
+    "argus.errors": (),
+    "argus.registry": (),
+    "argus.layers": (),
+    "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
+    "argus.models.backbones": (*MODELS[:3], "argus.models.losses", "argus.models.backbones"),
+    "argus.models.decoders": MODELS,
+    "argus.models": MODELS,
+    "argus.tasks": ("argus.errors",),
+    "argus.datasets": ("argus.errors", "argus.registry", "argus.datasets"),
+    "argus.evaluation": ("argus.errors", "argus.registry", "argus.evaluation"),
+    "argus.visualization": ("argus.errors", "argus.registry", "argus.visualization"),
+}
+# And what it may not, though the package may.
+MAY_NOT_IMPORT = {
+    "argus.models.decoders": ("argus.models.multitask",),
+    "argus.models.multitask": ("argus.models.decoders",),
+    "argus.models.foreign": ("argus.models.decoders", "argus.models.multitask"),
+}
+TORCH_ALONE = {"torch", "argus", "xformers", "deformops", "mmcv"}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every absolute module name that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_below(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def longest(module: str, packages: dict[str, tuple[str, ...]]) -> str | None:
+    return max((p for p in packages if is_below(module, p)), key=len, default=None)
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=names(SOURCES))
+def test_imports__follow_the_direction(path: Path) -> None:
+    module = module_of(path)
+    package, forbidden = longest(module, MAY_IMPORT), longest(module, MAY_NOT_IMPORT)
+    own = [name for name in imported(path) if is_below(name, "argus") and name != "argus"]
+    for name in own:
+        if package is not None:
+            allowed = (*MAY_IMPORT[package], package)
+            assert any(is_below(name, other) for other in allowed), f"{module} imports {name}"
+        if forbidden is not None:
+            for other in MAY_NOT_IMPORT[forbidden]:
+                assert not is_below(name, other), f"{module} imports {name}"
+        if is_below(module, "argus.engine"):
+            assert not is_below(name, "argus.apis"), f"{module} imports {name}"
+
+
+def test_layers__import_torch_alone() -> None:
+    import sys
+
+    for path in (PACKAGE / "layers").rglob("*.py"):
+        roots = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names)
+        assert roots <= TORCH_ALONE, f"{path}: {roots - TORCH_ALONE}"
+
+
+def test_multitask__names_no_task_or_decoder() -> None:
+    text = (PACKAGE / "models" / "multitask.py").read_text()
+    for path in (PACKAGE / "models" / "decoders").glob("[!_]*"):
+        assert path.stem not in text
+
+
+@pytest.mark.parametrize("path", ALL_SOURCES, ids=names(ALL_SOURCES))
+def test_files__are_short_and_ascii(path: Path) -> None:
+    text = path.read_text()
+    assert text.isascii(), [char for char in text if not char.isascii()][:5]
+    assert len(text.splitlines()) <= 500
+
+
+def test_files__median_is_a_screenful_or_three() -> None:
+    lengths = sorted(len(path.read_text().splitlines()) for path in SOURCES)
+    assert lengths[len(lengths) // 2] <= 200
+    assert sum(length > 300 for length in lengths) <= len(lengths) // 20
