@@ -6,11 +6,15 @@ them. An upgrade of mmengine that changes a row of the table would break nested 
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import MODELS as ROOT
 from mmengine.registry import DefaultScope, Registry
+from mmengine.runner import Runner
 from torch import nn
 
 from argus.models.foreign import library_scope
@@ -129,6 +133,31 @@ def test_library_scope__inner_bare_name(libraries: SimpleNamespace, scope: str |
                 dict(type=library.Detector, **inner(f"{name.capitalize()}Backbone"))
             )
         assert type(model.backbone) is library.Backbone
+
+
+@ROOT.register_module()
+class ScopeTestModel(BaseModel):
+    def forward(self, inputs: object, data_samples: object = None, mode: str = "tensor") -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [({}, "mmengine"), (dict(default_scope="argus"), "argus"), (dict(default_scope=None), None)],
+)
+def test_runner__sets_the_scope_unless_it_is_none(
+    tmp_path: Path, entry: dict, expected: str | None
+) -> None:
+    saved = list(DefaultScope._instance_dict.items())
+    DefaultScope._instance_dict.clear()
+    try:
+        Runner.from_cfg(
+            Config(dict(model=dict(type=ScopeTestModel), work_dir=str(tmp_path)) | entry)
+        )
+        assert current() == expected
+    finally:
+        DefaultScope._instance_dict.clear()
+        DefaultScope._instance_dict.update(saved)
 
 
 def current() -> str | None:

@@ -59,8 +59,8 @@ def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
     # torch's archive writer turns errors of the disk into RuntimeError.
     except (OSError, RuntimeError) as error:
         raise CheckpointError(
-            f"checkpoint {path} cannot be written: {str(error).splitlines()[0]}. Make room on the "
-            "disk (see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
+            f"checkpoint {path} cannot be written: {_first_line(error)}. Make room on the disk "
+            "(see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
             "checkpoints are whole."
         ) from error
     finally:
@@ -84,11 +84,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"checkpoint {path} is not a file of tensors and plain values (or is damaged), so it "
-            f"is not opened: {str(error).splitlines()[0]}"
+            f"is not opened: {_first_line(error)}"
         ) from error
     except (RuntimeError, EOFError, ValueError, OSError) as error:
         raise CheckpointError(
-            f"checkpoint {path} cannot be read, it may be truncated: {str(error).splitlines()[0]}"
+            f"checkpoint {path} cannot be read, it may be truncated: {_first_line(error)}"
         ) from error
     if not isinstance(checkpoint, dict) or checkpoint.get("format") != FORMAT:
         raise CheckpointError(
@@ -98,6 +98,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             "other layouts."
         )
     return checkpoint
+
+
+def _first_line(error: Exception) -> str:
+    """The message without the hints torch adds below it; the kind of error if there is none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def load_trained_state(

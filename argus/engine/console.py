@@ -62,9 +62,13 @@ class _LogWriter(io.TextIOBase):
                 self.logger.info(line, extra={"console": False})
         return len(text)
 
+    def close(self) -> None:
+        self.write("\n")  # a last line without its end
+        super().close()
+
 
 @contextlib.contextmanager
 def prints_to_log(logger: logging.Logger) -> Iterator[None]:
     """Send what libraries print to the log file; the logger's own console output goes on."""
-    with contextlib.redirect_stdout(_LogWriter(logger)):
+    with _LogWriter(logger) as writer, contextlib.redirect_stdout(writer):
         yield

@@ -110,7 +110,7 @@ class ProgressHook(Hook):
         eta = self._seconds / self._total_steps * (runner.max_iters - step)
         scalars = {
             **means,
-            "lr": runner.optim_wrapper.get_lr()["lr"][0],
+            "lr": max(runner.optim_wrapper.get_lr()["lr"]),
             "time": elapsed / self._steps,
             "data_time": self._data_seconds / self._steps,
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,

@@ -45,7 +45,7 @@ class MultitaskRunner(Runner):
     """mmengine's runner for many tasks.
 
     A config holds ``backbone``, ``tasks``, ``train_cfg``, ``optim_wrapper``, ``param_scheduler``,
-    ``precision`` and the usual runtime keys; see ``configs/default_runtime.py``.
+    ``precision`` and the usual runtime keys; see ``configs/_base_/default_runtime.py``.
     """
 
     @classmethod

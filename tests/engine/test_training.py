@@ -237,3 +237,18 @@ def test_config__no_samples_is_an_error(tmp_path: Path) -> None:
     tasks["semantic"]["train"]["dataset"]["length"] = 0
     with pytest.raises(DataError, match=r"tasks.semantic.train.dataset.*no samples"):
         train(tmp_path, tasks=tasks)
+
+
+def test_runs__of_one_process_have_logs_of_their_own(tmp_path: Path) -> None:
+    """Also when they begin within one second, which is how fine mmengine names them."""
+    runners = [
+        MultitaskRunner.from_cfg(Config(toy_config(tmp_path / name)))
+        for name in ("first", "second")
+    ]
+    assert runners[0].experiment_name != runners[1].experiment_name
+    assert runners[0].message_hub is not runners[1].message_hub
+    for runner, name in zip(runners, ("first", "second"), strict=True):
+        runner.logger.error(f"from the {name}")
+        log = next(Path(runner.log_dir).glob("*.log")).read_text()
+        assert str(tmp_path / name) in runner.log_dir and f"from the {name}" in log
+        assert log.count("from the") == 1

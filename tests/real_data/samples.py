@@ -1,4 +1,4 @@
-"""Real samples of COCO, ADE20K and ImageNet in ``shared/data`` beside the repository, if present."""
+"""Real samples of COCO, ADE20K and ImageNet in ``shared/data`` beside the repository."""
 
 import csv
 from collections.abc import Mapping
@@ -34,7 +34,9 @@ def on_samples(tasks: Mapping[str, dict], folder: Path, *, indices: int) -> dict
         folder: For a file list of ImageNet's samples, which are not divided into train and val.
         indices: Samples per data set.
     """
-    moved = {name: replace_data_root(task, str(SAMPLES / ROOTS[name])) for name, task in tasks.items()}
+    moved = {
+        name: replace_data_root(task, str(SAMPLES / ROOTS[name])) for name, task in tasks.items()
+    }
     moved["keypoints"]["val"]["dataset"]["bbox_file"] = None  # annotated boxes
     listing = folder / "imagenet.txt"
     listing.write_text("\n".join(imagenet_listing()) + "\n")

@@ -2,5 +2,6 @@
 
 from argus.datasets.transforms.labels import CheckLabel, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
+from argus.datasets.transforms.pack_tasks import PackTasks
 
-__all__ = ["CheckLabel", "LoadImage", "LoadSegMap"]
+__all__ = ["CheckLabel", "LoadImage", "LoadSegMap", "PackTasks"]

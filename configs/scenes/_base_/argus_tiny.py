@@ -16,7 +16,7 @@ backbone = dict(
     ),
     num_interactions=2,
     num_extra_extractors=1,
-    conv_inplane=16,
+    conv_inplane=32,
     norm_groups=8,
     freeze_vit=False,
 )

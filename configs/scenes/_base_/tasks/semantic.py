@@ -104,7 +104,8 @@ semantic = dict(
         num_workers=1,
     ),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),
-    loss_weight=2.0,
+    loss_weight=4.0,
+    lr_mult=2.0,
     primary="mIoU",
     report=["mIoU", "aAcc"],
 )

@@ -1,0 +1,124 @@
+"""Parameter groups: what decays, and whose learning rate has which factor."""
+
+import pytest
+import torch
+from torch import nn
+
+from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper, no_decay_names
+from argus.errors import ConfigError
+from tests.models.backbones.toys import toy_adapter
+
+LR, DECAY = 1e-3, 0.05
+
+
+class _Head(nn.Module):
+    """Every kind of parameter that a decoder has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_embed = nn.Embedding(5, 4)
+        self.query_feat = nn.Parameter(torch.zeros(5, 4))
+        self.level_embed = nn.Parameter(torch.zeros(3, 4))
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.gamma = nn.Parameter(torch.zeros(4))
+        self.norm = nn.LayerNorm(4)
+        self.group_norm = nn.GroupNorm(2, 4)
+        self.fc = nn.Linear(4, 4)
+        self.conv = nn.Conv2d(4, 4, 3)
+        self.up = nn.ConvTranspose2d(4, 4, 2)
+        self.attention = nn.MultiheadAttention(4, 2)
+
+
+class _Model(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = toy_adapter(freeze_vit=False)
+        self.decoders = nn.ModuleDict(dict(pose=_Head(), depth=_Head()))
+
+
+def settings(model: nn.Module, **paramwise) -> dict[str, tuple[float, float]]:
+    """(learning rate, weight decay) of every parameter by name."""
+    groups = MultitaskOptimConstructor({}, paramwise).param_groups(model, lr=LR, weight_decay=DECAY)
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return {names[p]: (g["lr"], g["weight_decay"]) for g in groups for p in g["params"]}
+
+
+def test_decay__weights_of_layers_alone() -> None:
+    found = settings(_Head())
+    assert {name for name, (_, decay) in found.items() if decay} == {
+        "fc.weight",
+        "conv.weight",
+        "up.weight",
+        "attention.in_proj_weight",
+        "attention.out_proj.weight",
+    }
+    assert set(found) == {name for name, _ in _Head().named_parameters()}
+
+
+def test_decay__agrees_with_the_backbone() -> None:
+    adapter = toy_adapter(freeze_vit=False)
+    assert no_decay_names(adapter) == adapter.no_weight_decay_names()
+
+
+def test_groups__leave_frozen_parameters_out() -> None:
+    model = _Model()
+    model.backbone.vit.requires_grad_(False)
+    found = settings(model)
+    assert "backbone.spm.fc1.weight" in found
+    assert not any(name.startswith("backbone.vit.") for name in found)
+
+
+def test_groups__are_as_few_as_differ() -> None:
+    groups = MultitaskOptimConstructor({}).param_groups(_Model(), lr=LR, weight_decay=DECAY)
+    assert [(g["lr"], g["weight_decay"]) for g in groups] == [(LR, 0.0), (LR, DECAY)]
+
+
+def test_lr_mult__longest_prefix_counts() -> None:
+    found = settings(_Model(), lr_mult={"decoders.pose.": 2.0, "decoders.pose.fc.": 0.5})
+    assert found["decoders.pose.conv.weight"] == (pytest.approx(2 * LR), DECAY)
+    assert found["decoders.pose.conv.bias"] == (pytest.approx(2 * LR), 0.0)
+    assert found["decoders.pose.fc.weight"] == (pytest.approx(LR / 2), DECAY)
+    assert found["decoders.depth.fc.weight"] == (LR, DECAY)
+
+
+def test_layer_decay__falls_from_the_top_of_the_vit_to_its_embeddings() -> None:
+    model, rate = _Model(), 0.5
+    found = {name: lr / LR for name, (lr, _) in settings(model, layer_decay=rate).items()}
+    depth = model.backbone.vit.depth
+    expected = {
+        "decoders.pose.fc.weight": 1.0,
+        "backbone.spm.fc1.weight": 1.0,
+        "backbone.vit.norm.weight": 1.0,
+        "backbone.vit.pos_embed": rate ** (depth + 1),
+        "backbone.vit.patch_embed.proj.weight": rate ** (depth + 1),
+    }
+    for block in range(depth):
+        expected[f"backbone.vit.blocks.{block}.attn.qkv.weight"] = rate ** (depth - block)
+    for name, factor in expected.items():
+        assert found[name] == pytest.approx(factor), name
+
+
+def test_layer_decay__multiplies_with_lr_mult() -> None:
+    found = settings(_Model(), layer_decay=0.5, lr_mult={"backbone.vit.": 0.1})
+    assert found["backbone.vit.blocks.3.attn.qkv.weight"][0] == pytest.approx(0.1 * 0.5 * LR)
+
+
+def test_groups__mistakes() -> None:
+    with pytest.raises(ConfigError, match=r"no trainable parameter begins with.*decoders.post"):
+        settings(_Model(), lr_mult={"decoders.post.": 2.0})
+    with pytest.raises(ConfigError, match=r"unknown keys \['norm_decay_mult'\].*layer_decay"):
+        settings(_Model(), norm_decay_mult=0.0)
+    with pytest.raises(ConfigError, match="nothing is trainable"):
+        settings(_Model().requires_grad_(False))
+
+
+def test_wrapper__clips_to_the_norm_and_keeps_what_it_was() -> None:
+    parameters = [nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(1))]
+    parameters[0].grad, parameters[1].grad = torch.tensor([3.0, 0.0, 0.0]), torch.tensor([4.0])
+    wrapper = MultitaskOptimWrapper(
+        torch.optim.SGD(parameters, lr=1.0), precision="fp32", clip_grad=dict(max_norm=1.0)
+    )
+    wrapper.step()
+    assert wrapper.grad_norm.item() == pytest.approx(5.0)
+    torch.testing.assert_close(parameters[0].detach(), torch.tensor([-0.6, 0.0, 0.0]))
+    torch.testing.assert_close(parameters[1].detach(), torch.tensor([-0.8]))

@@ -1,0 +1,109 @@
+"""Names and units of metrics, and the mean relative gain."""
+
+import numpy as np
+import pytest
+from mmengine.evaluator import BaseMetric
+from mmseg.evaluation import IoUMetric
+
+from argus.errors import ConfigError
+from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain, metric_name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("coco/bbox_mAP", "bbox_mAP"),
+        ("coco/segm_mAP_50", "segm_mAP_50"),
+        ("coco/AP", "AP"),
+        ("coco/AP .5", "AP_50"),
+        ("coco/AP .75", "AP_75"),
+        ("coco/AP (M)", "AP_M"),
+        ("coco/AR .5", "AR_50"),
+        ("coco/AR (L)", "AR_L"),
+        ("accuracy/top1", "top1"),
+        ("mIoU", "mIoU"),
+        ("aAcc", "aAcc"),
+        ("a1/delta<1.25", "delta_1.25"),
+    ],
+)
+def test_metric_name__is_one_word(name: str, expected: str) -> None:
+    assert metric_name(name) == expected
+
+
+class _Fixed(BaseMetric):
+    default_prefix = "fixed"
+
+    def __init__(self, **values) -> None:
+        super().__init__()
+        self.values = values
+
+    def process(self, data_batch: dict, data_samples: list) -> None:
+        self.results.extend(data_samples)
+
+    def compute_metrics(self, results: list) -> dict:
+        return {**self.values, "count": len(results)}
+
+
+class _Percent(_Fixed):
+    __module__ = IoUMetric.__module__
+
+
+def test_evaluator__percents_become_fractions_and_the_rest_stays() -> None:
+    metrics = [_Fixed(mAP=0.25, rmse=3.0), _Percent(mIoU=25.0)]
+    evaluator = TaskEvaluator("job", metrics, dataset_meta={})
+    evaluator.process([{}] * 5, {})
+    found = evaluator.evaluate(4)
+    assert found["job/mAP"] == 0.25 and found["job/rmse"] == 3.0
+    assert found["job/mIoU"] == pytest.approx(0.25)
+
+
+def test_evaluator__drops_padding_and_starts_anew() -> None:
+    evaluator = TaskEvaluator("job", [_Fixed()], dataset_meta={})
+    for count in (4, 3):
+        evaluator.process([{}] * 5, {})
+        assert evaluator.evaluate(count) == {"job/count": count}
+
+
+def test_evaluator__leaves_out_what_is_no_number() -> None:
+    metric = _Fixed(per_class=np.ones(3), table="a | b", copypaste=[1, 2], good=np.float32(0.5))
+    evaluator = TaskEvaluator("job", [metric], dataset_meta={})
+    evaluator.process([{}], {})
+    assert set(evaluator.evaluate(1)) == {"job/good", "job/count"}
+
+
+def test_evaluator__metrics_know_the_data_set() -> None:
+    metric = _Fixed()
+    TaskEvaluator("job", [metric], dataset_meta=dict(classes=("a", "b")))
+    assert metric.dataset_meta == dict(classes=("a", "b"))
+
+
+def test_mean_relative_gain__equals_numpy() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"task{i}/metric" for i in range(6)]
+    measured, baseline = rng.uniform(0.1, 2.0, (2, 6))
+    lower = names[1::2]
+    sign = np.array([1, -1] * 3)
+    found = mean_relative_gain(
+        dict(zip(names, measured, strict=True)) | {"other/metric": 9.0},
+        dict(zip(names, baseline, strict=True)),
+        lower_is_better=lower,
+    )
+    assert found == pytest.approx(np.mean(sign * (measured / baseline - 1)))
+
+
+def test_mean_relative_gain__less_error_is_a_gain() -> None:
+    assert mean_relative_gain({"d/rmse": 0.4}, {"d/rmse": 0.5}, lower_is_better=["d/rmse"]) > 0
+    assert mean_relative_gain({"d/rmse": 0.4}, {"d/rmse": 0.5}, lower_is_better=[]) < 0
+
+
+@pytest.mark.parametrize(
+    ("baseline", "words"),
+    [
+        ({}, "baseline is empty"),
+        ({"a/x": 0.0}, r"baseline\['a/x'\] is 0"),
+        ({"a/y": 1.0}, r"'a/y', which was not measured. Measured: \['a/x'\]"),
+    ],
+)
+def test_mean_relative_gain__mistakes(baseline: dict, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        mean_relative_gain({"a/x": 1.0}, baseline, lower_is_better=[])

@@ -1,0 +1,345 @@
+"""The documents against the code: what they name exists, what exists is documented."""
+
+import argparse
+import ast
+import copy
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+import tests.toy  # noqa: F401  registers ToyBackbone
+from argus.apis.cli import add_common_arguments
+from argus.apis.scenes_demo import BARS
+from argus.engine import (
+    EMAHook,
+    MultitaskOptimWrapper,
+    MultitaskRunner,
+    MultitaskTrainLoop,
+    MultitaskValLoop,
+    PredictionPicturesHook,
+    ProgressHook,
+)
+from argus.models.backbones import DinoVisionTransformer, ViTAdapter
+from argus.tasks import EvalData, Task, TrainData, parse_tasks
+from tools.install import checks
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+CONFIGURATION = ROOT / "docs/configuration.md"
+TROUBLESHOOTING = ROOT / "docs/troubleshooting.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", CONFIGURATION, TROUBLESHOOTING]
+# Files the reader is told to write, and files that a command writes or a user brings.
+TO_BE_WRITTEN = {"configs/parts_semantic.py"}
+REQUIRED = "required"
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def code_in(page: Path) -> str:
+    """Code blocks and inline code of a page, a line each."""
+    text = page.read_text()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return "\n".join([*blocks, *re.findall(r"`([^`]+)`", prose)])
+
+
+def slugs(page: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_page
+def test_paths__exist(page: Path) -> None:
+    pattern = r"(?<![\w/.])((?:configs|tools|argus|docs|tests|\.ci)/[\w./-]*\w/?)(?![\w<*{])"
+    named = set(re.findall(pattern, code_in(page))) - TO_BE_WRITTEN
+    # `tests/datasets/test_<name>.py` leaves a stump that ends in an underscore.
+    missing = sorted(p for p in named if not p.endswith("_") and not (ROOT / p).exists())
+    assert not missing
+
+
+@every_page
+def test_links__lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in slugs(linked), target
+
+
+@every_page
+def test_make_targets__exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^make ([a-z-]+)", code_in(page), re.MULTILINE)) <= targets
+
+
+@every_page
+def test_modules__exist(page: Path) -> None:
+    for module in re.findall(r"python -m (argus[\w.]*)", code_in(page)):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+
+
+@every_page
+def test_python_blocks__parse(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        ast.parse(block)
+
+
+@every_page
+def test_environment_variables__are_read_by_the_code(page: Path) -> None:
+    files = [*(ROOT / "argus").rglob("*.py"), *(ROOT / "tools").glob("*.sh"), ROOT / "Makefile"]
+    source = "\n".join(file.read_text() for file in files)
+    named = set(re.findall(r"\bARGUS_\w+|\b[A-Z_]+(?==)", code_in(page)))
+    assert not sorted(name for name in named if not re.search(rf"\b{name}\b", source))
+
+
+def test_config_paths__exist_in_the_stage_1_config() -> None:
+    config = Config.fromfile(ROOT / "configs/stage1_5task.py").to_dict()
+    pattern = r"(?<![\w.])((?:train_cfg|backbone|tasks|param_scheduler)(?:\.(?!py\b)\w+)+)"
+    for page in PAGES:
+        for path in re.findall(pattern, code_in(page)):
+            node = config
+            for part in path.split("."):
+                node = node[int(part) if isinstance(node, list) else part]
+
+
+def tables(page: Path, marker: str) -> dict[str, list[list[str]]]:
+    """Rows of the table below each ``<!-- MARKER: NAME -->``; cells without their backticks."""
+    found = {}
+    pattern = rf"<!-- {marker}(?:: ([\w ]+))? -->\n((?:\|.*\n)+)"
+    for name, table in re.findall(pattern, page.read_text()):
+        lines = [line.strip("|\n").split(" | ") for line in table.splitlines()[2:]]
+        found[name] = [[cell.strip() for cell in cells] for cells in lines]
+    return found
+
+
+TABLES = tables(CONFIGURATION, "keys")
+
+
+def documented(name: str) -> dict[str, str]:
+    """Default by key, as documented."""
+    return {cells[0].strip("`"): cells[1].strip("`") for cells in TABLES[name]}
+
+
+def shown(default: Any) -> str:
+    """A default as the tables write it."""
+    if default in (inspect.Parameter.empty, dataclasses.MISSING):
+        return REQUIRED
+    if default == {}:
+        return "dict()"
+    return f'"{default}"' if isinstance(default, str) else repr(default)
+
+
+def arguments(function: Callable[..., Any], *, without: tuple[str, ...] = ()) -> dict[str, str]:
+    """Default by argument of a function."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: shown(p.default) for p in parameters if p.name not in (*without, "self")}
+
+
+@pytest.mark.parametrize("kind", [Task, TrainData, EvalData])
+def test_task_keys__are_documented_with_their_defaults(kind: type) -> None:
+    expected = {}
+    for item in dataclasses.fields(kind):
+        has_factory = item.default_factory is not dataclasses.MISSING
+        expected[item.name] = shown(item.default_factory() if has_factory else item.default)
+    expected.pop("name", None)  # the key in ``tasks``
+    assert documented(kind.__name__) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "without"),
+    [
+        ("ViTAdapter", ViTAdapter.__init__, ()),
+        ("DinoVisionTransformer", DinoVisionTransformer.__init__, ()),
+        ("MultitaskTrainLoop", MultitaskTrainLoop.__init__, ("runner", "dataloader")),
+        ("MultitaskValLoop", MultitaskValLoop.__init__, ("runner", "dataloader", "evaluator")),
+        ("EMAHook", EMAHook.__init__, ()),
+        ("ProgressHook", ProgressHook.__init__, ()),
+        ("PredictionPicturesHook", PredictionPicturesHook.__init__, ()),
+    ],
+)
+def test_arguments__are_documented_with_their_defaults(
+    name: str, function: Callable[..., Any], without: tuple[str, ...]
+) -> None:
+    assert documented(name) == arguments(function, without=without)
+
+
+def test_optim_wrapper__keys_are_documented() -> None:
+    expected = arguments(MultitaskOptimWrapper.__init__) | {"paramwise_cfg": "None"}
+    assert documented("optim_wrapper") == expected
+    source = (ROOT / "argus/engine/optim.py").read_text()
+    keys = set(re.findall(r'paramwise\.pop\("(\w+)"', source))
+    assert {cells[0].strip("`") for cells in TABLES["paramwise_cfg"]} == keys
+
+
+def test_top_level__keys_are_those_the_code_reads() -> None:
+    read = {"work_dir", "resume", "load_from"}
+    for file in ("argus/engine/runner.py", "argus/apis/cli.py", "argus/apis/benchmark.py"):
+        source = (ROOT / file).read_text()
+        read |= set(re.findall(r'\b(?:cfg|config)(?:\.get\(|\[)"(\w+)"', source))
+        read |= set(re.findall(r'"(\w+_cfg)", cfg\)', source))
+        read |= set(re.findall(r"\bconfig\.(\w+) = ", source))
+    named = {key for cells in TABLES["top level"] for key in re.findall(r"`(\w+)`", cells[0])}
+    assert named == read
+
+
+def test_tables__belong_to_a_test() -> None:
+    kinds = {"Task", "TrainData", "EvalData", "ViTAdapter", "DinoVisionTransformer", "EMAHook"}
+    kinds |= {"MultitaskTrainLoop", "MultitaskValLoop", "ProgressHook", "PredictionPicturesHook"}
+    assert set(TABLES) == kinds | {"optim_wrapper", "paramwise_cfg", "top level"}
+
+
+def test_options__are_those_of_the_tools() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    add_common_arguments(parser)
+    actions = [a for a in parser._actions if a.help != argparse.SUPPRESS]
+    expected = {(a.option_strings[0], "both") for a in actions}
+    for tool in ("train", "test"):
+        source = (ROOT / f"tools/{tool}.py").read_text()
+        expected |= {(o, tool) for o in re.findall(r'add_argument\(\s*"(--[\w-]+)"', source)}
+    rows = tables(CONFIGURATION, "options")[""]
+    assert {(cells[0].strip("`"), cells[1]) for cells in rows} == expected
+
+
+def message_templates() -> Iterator[list[str]]:
+    """Constant parts of every text in the code, f-strings split at their placeholders."""
+    for file in [*(ROOT / "argus").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield [node.value]
+            elif isinstance(node, ast.JoinedStr):
+                parts = [v.value for v in node.values if isinstance(v, ast.Constant)]
+                yield [str(part) for part in parts]
+
+
+def is_part_of(message: str, template: list[str]) -> bool:
+    """Whether the pieces of a message between ``...`` are in a template, in order."""
+    text, position = "\0".join(template), 0
+    for piece in filter(None, (piece.strip() for piece in message.split("..."))):
+        position = text.find(piece, position)
+        if position < 0:
+            return False
+        position += len(piece)
+    return True
+
+
+def test_messages__are_those_of_the_code() -> None:
+    bold = re.findall(r"\*\*(`.+?`)\*\*", TROUBLESHOOTING.read_text(), re.DOTALL)
+    messages = [message.strip("`").replace("\n", " ") for message in bold]
+    templates = list(message_templates())
+    messages.remove("No module named 'argus'")  # Python's own
+    unknown = [m for m in messages if not any(is_part_of(m, t) for t in templates)]
+    assert len(messages) > 30
+    assert not unknown
+
+
+def test_paper_table__has_the_numbers_of_the_configs() -> None:
+    section = README.read_text().split("## The paper's numbers")[1]
+    rows = [line.strip("|").split("|") for line in re.findall(r"^\|.*\|$", section, re.MULTILINE)]
+    columns: list[list[str]] = [[], []]
+    for cells in rows[2:]:
+        for column, cell in zip(columns, cells[3:5], strict=True):
+            column += [cell.strip()] if cell.strip() else []
+    for numbers, name in zip(columns, ("stage1_5task", "stage1_5task_large"), strict=True):
+        tasks = parse_tasks(Config.fromfile(ROOT / f"configs/{name}.py").tasks)
+        paper = [value for task in tasks.values() for value in task.paper.values()]
+        assert sorted(numbers) == sorted(f"{100 * value:.1f}" for value in paper)
+
+
+def test_sizes__are_those_of_the_backbone_configs() -> None:
+    section = README.read_text().split("## The paper's numbers")[1].split("##")[0]
+    counts = re.findall(r"\d+,\d{3},\d{3}", section)
+    folder = ROOT / "configs/_base_/backbones"
+    for name, stated in (("argus_base", counts[:2]), ("argus_large", counts[2:])):
+        # tests/models/backbones/test_configs.py holds the configs against the models.
+        text = (folder / f"{name}.py").read_text()
+        assert len(stated) == 2 and all(count in text for count in stated)
+
+
+def test_demo__has_to_reach_what_the_readme_says() -> None:
+    found = re.search(r"It fails if it does not reach\s+(.*?)\.", README.read_text(), re.DOTALL)
+    assert found is not None
+    assert re.findall(r"(\d+) %", found[1]) == [f"{100 * bar:.0f}" for bar in BARS.values()]
+
+
+@pytest.mark.parametrize("page", [README, TROUBLESHOOTING], ids=lambda page: page.name)
+def test_disk_space__is_what_the_installer_asks_for(page: Path) -> None:
+    needed = sum(sum(table.values()) for table in (checks.TORCH_DISK_GB, checks.STACK_DISK_GB))
+    assert f"about {needed:.0f} GB" in page.read_text()
+
+
+def task_example(folder: Path) -> Config:
+    """The config that the README shows, read from beside a copy of the configs it builds on."""
+    pattern = r"<!-- task example.*?-->\n```python\n(.*?)^```"
+    found = re.search(pattern, README.read_text(), re.DOTALL | re.MULTILINE)
+    assert found is not None
+    for file in (ROOT / "configs/_base_").rglob("*.py"):
+        copied = folder / "configs" / file.relative_to(ROOT / "configs")
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        copied.write_text(file.read_text())
+    path = folder / "configs/parts_semantic.py"
+    path.write_text(found[1])
+    return Config.fromfile(path)
+
+
+def write_parts(root: Path) -> None:
+    """Four pictures whose colour is their label."""
+    rng = np.random.default_rng(0)
+    for part in ("train", "val"):
+        for kind in ("images", "labels"):
+            (root / kind / part).mkdir(parents=True)
+        for index in range(4):
+            labels = np.repeat(rng.integers(0, 3, 64, dtype=np.uint8)[:, None], 64, axis=1)
+            cv2.imwrite(str(root / f"labels/{part}/{index}.png"), labels)
+            picture = np.repeat(labels[..., None] * 80, 3, axis=2)
+            cv2.imwrite(str(root / f"images/{part}/{index}.jpg"), picture)
+
+
+def test_task_example__meets_the_contract(tmp_path: Path) -> None:
+    config = task_example(tmp_path)
+    tasks = parse_tasks(config.tasks)
+    assert tasks["parts"].reported == ("parts/mIoU",)
+    assert config.backbone["type"] is ViTAdapter or "ViTAdapter" in str(config.backbone["type"])
+
+
+def test_task_example__trains_and_leaves_the_backbone_as_it_is(tmp_path: Path) -> None:
+    config = task_example(tmp_path)
+    write_parts(tmp_path / "data")
+    config.backbone = dict(type="ToyBackbone", channels=768)
+    config.tasks.parts.decoder.data_preprocessor.size = (64, 64)
+    for part in ("train", "val"):
+        config.tasks.parts[part].dataset.data_root = str(tmp_path / "data")
+        config.tasks.parts[part].num_workers = 0
+    config.merge_from_dict(
+        dict(work_dir=str(tmp_path / "out"), load_from=None, precision="fp32", visualizer=None)
+    )
+    config.train_cfg = dict(max_iters=2)
+    runner = MultitaskRunner.from_cfg(config)
+    states = []
+    call_hook = runner.call_hook
+
+    def record(name: str, **kwargs: Any) -> None:
+        call_hook(name, **kwargs)
+        if name in ("before_train", "after_train"):
+            states.append(copy.deepcopy(runner.raw_model.state_dict()))
+
+    runner.call_hook = record
+    runner.train()
+    before, after = states
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert {name.split(".")[0] for name in changed} == {"decoders"}
+    weights = {name for name, _ in runner.raw_model.decoders.named_parameters(prefix="decoders")}
+    assert changed == weights
+    assert (tmp_path / "out/iter_2.pth").is_file()
