@@ -39,7 +39,7 @@ with read_base():
 _channels = 96
 _norm = dict(type="GN", num_groups=8)
 _normalise = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
-_max_iters = 600
+_max_iters = 800
 
 backbone = dict(
     type=ViTAdapter,

@@ -1,6 +1,6 @@
 """Every task of stage 1 learns eight real pictures by heart, in one training.
 
-Not part of the fast tests: about TIME minutes on two cores; run by ``make test-slow``.
+Not part of the fast tests, since it trains for minutes; run by ``make test-slow``.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The full-size stage 1 config on real samples: its own model and pipelines, small pictures.
 
-Measured: 1.5 minutes on one core of a busy machine (one minute of CPU time), 5.5 GB at the peak.
+Measured: 1.5 to 2 minutes on one core of a busy machine (one of CPU time), 5.5 GB at the peak.
 """
 
 import math
