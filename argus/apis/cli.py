@@ -40,7 +40,9 @@ def user_errors() -> Iterator[None]:
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what OpenMMLab users expect of every tool."""
-    parser.add_argument("--work-dir", help="outputs; default: work_dirs/<name of the config>")
+    parser.add_argument(
+        "--work-dir", help="outputs; default: work_dirs/ and the config's path below configs/"
+    )
     parser.add_argument(
         "--amp", action="store_true", help="bfloat16 autocast, whatever CONFIG says"
     )
@@ -86,9 +88,21 @@ def load_config(args: argparse.Namespace) -> "Config":
     if args.work_dir is not None:
         config.work_dir = args.work_dir
     elif config.get("work_dir") is None:
-        config.work_dir = os.path.join("work_dirs", Path(args.config).stem)
+        config.work_dir = default_work_dir(args.config)
     assert isinstance(config._cfg_dict, ConfigDict)
     return config
+
+
+def default_work_dir(config: str) -> str:
+    """``work_dirs/`` and the path of a config below ``configs/``, or its name elsewhere.
+
+    Configs of one name in two folders do not share outputs.
+    """
+    parts = Path(config).with_suffix("").parts
+    if "configs" in parts[:-1]:
+        last = len(parts) - 1 - parts[::-1].index("configs")
+        return os.path.join("work_dirs", *parts[last + 1 :])
+    return os.path.join("work_dirs", parts[-1])
 
 
 def _check_options(config: "Config", changes: Mapping[str, Any]) -> None:

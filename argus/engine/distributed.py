@@ -94,6 +94,15 @@ def _average(tensors: list[Tensor]) -> None:
     torch._foreach_copy_(tensors, [part.view_as(t) for part, t in zip(parts, tensors, strict=True)])
 
 
+def gather_lists(values: list[str]) -> list[str]:
+    """The lists of all processes joined, in the order of the ranks."""
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return list(values)
+    gathered: list[list[str]] = [[]] * dist.get_world_size()
+    dist.all_gather_object(gathered, values)
+    return [value for part in gathered for value in part]
+
+
 def mean_over_ranks(values: Mapping[str, float]) -> dict[str, float]:
     """Mean of each value over the processes that have it.
 

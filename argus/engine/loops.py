@@ -71,6 +71,8 @@ class MultitaskTrainLoop(BaseLoop):
         self.grad_norm_interval = grad_norm_interval
         self.iter = 0
         self.stop_training = False
+        # Messages about bad samples of this process, until the log takes them.
+        self.replaced: list[str] = []
 
     # What mmengine's runner and hooks ask of a loop that has no epochs.
     epoch = 0
@@ -121,8 +123,7 @@ class MultitaskTrainLoop(BaseLoop):
         runner.call_hook("before_train_iter", batch_idx=self.iter, data_batch=micro_batches)
         for batches in micro_batches:
             for stream, batch in batches.items():
-                for message in batch["replaced"]:
-                    runner.logger.warning(f"bad sample replaced: {message}")
+                self.replaced += batch["replaced"]
                 num_samples = len(batch["inputs"])
                 self.dataloader.budgets[stream].update(batch["replaced"], num_samples)
         result = self.schedule.backward(

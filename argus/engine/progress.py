@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from mmengine.hooks import Hook
 
-from argus.engine.distributed import mean_over_ranks
+from argus.engine.distributed import gather_lists, mean_over_ranks
 from argus.engine.schedules import StepResult
 from argus.errors import DataError
 from argus.registry import HOOKS
@@ -104,6 +104,9 @@ class ProgressHook(Hook):
                 f"not a number or infinite by step {step}: {', '.join(bad)}. Lower the learning "
                 "rate, clip gradients, or look at the data of that task with tools/data/check.py."
             )
+        for message in gather_lists(runner.train_loop.replaced):
+            runner.logger.warning(f"bad sample replaced: {message}")
+        runner.train_loop.replaced = []
         elapsed = self._step_ended - self._started
         self._seconds += elapsed
         self._total_steps += self._steps

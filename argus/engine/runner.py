@@ -148,6 +148,31 @@ class MultitaskRunner(Runner):
         paramwise = config.pop("paramwise_cfg", None)
         return MultitaskOptimConstructor(config, paramwise)(self.model)
 
+    def train(self) -> nn.Module:
+        """Train from the start, or from where the config says.
+
+        Raises:
+            ConfigError: If the config has nothing to train.
+        """
+        if self._train_loop is None:
+            raise ConfigError(
+                "nothing to train: the config has no train_cfg, or none of its tasks has train "
+                "data (train=dict(dataset=..., batch_size=...))."
+            )
+        return super().train()
+
+    def test(self) -> dict[str, float]:
+        """Evaluate the test data of every task.
+
+        Raises:
+            ConfigError: If no task has any.
+        """
+        if self._test_loop is None:
+            raise ConfigError(
+                "nothing to test: none of the tasks has test or val data (val=dict(dataset=...))."
+            )
+        return super().test()
+
     @property
     def raw_model(self) -> MultitaskModel:
         """The model without its distributed wrapper."""

@@ -232,6 +232,17 @@ def test_config__mistake_says_what_and_where(tmp_path: Path, changes: dict, word
         train(tmp_path, **changes)
 
 
+def test_config__nothing_to_train_or_test_is_an_error(tmp_path: Path) -> None:
+    tasks = toy_tasks()
+    for task in tasks.values():
+        del task["train"], task["val"]
+    runner = MultitaskRunner.from_cfg(Config(toy_config(tmp_path, tasks=tasks)))
+    with pytest.raises(ConfigError, match="nothing to train"):
+        runner.train()
+    with pytest.raises(ConfigError, match="nothing to test"):
+        runner.test()
+
+
 def test_config__no_samples_is_an_error(tmp_path: Path) -> None:
     tasks = toy_tasks()
     tasks["semantic"]["train"]["dataset"]["length"] = 0

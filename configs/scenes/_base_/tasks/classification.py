@@ -33,9 +33,7 @@ classification = dict(
             num_classes=_num_classes,
         ),
         backbone=dict(type=SharedBackbone),
-        neck=dict(
-            type=AttentivePooling, in_channels=_channels, num_heads=4, levels=(0, 1, 2, 3)
-        ),
+        neck=dict(type=AttentivePooling, in_channels=_channels, num_heads=4, levels=(0, 1, 2, 3)),
         head=dict(
             type=LinearClsHead,
             num_classes=_num_classes,

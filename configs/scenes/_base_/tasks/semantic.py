@@ -62,9 +62,7 @@ semantic = dict(
             num_classes=_num_classes,
             norm_cfg=_norm,
             align_corners=False,
-            loss_decode=dict(
-                type=CrossEntropyLoss, class_weight=_class_weight, loss_weight=0.4
-            ),
+            loss_decode=dict(type=CrossEntropyLoss, class_weight=_class_weight, loss_weight=0.4),
         ),
         train_cfg=dict(),
         test_cfg=dict(mode="whole"),
