@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -21,6 +22,8 @@ _LAUNCHER_VARIABLES = {
     "slurm": ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
     "mpi": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
 }
+T = TypeVar("T")
+
 _BUCKET_BYTES = 25 * 2**20
 
 
@@ -94,11 +97,11 @@ def _average(tensors: list[Tensor]) -> None:
     torch._foreach_copy_(tensors, [part.view_as(t) for part, t in zip(parts, tensors, strict=True)])
 
 
-def gather_lists(values: list[str]) -> list[str]:
+def gather_lists(values: list[T]) -> list[T]:
     """The lists of all processes joined, in the order of the ranks."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return list(values)
-    gathered: list[list[str]] = [[]] * dist.get_world_size()
+    gathered: list[list[T]] = [[]] * dist.get_world_size()
     dist.all_gather_object(gathered, values)
     return [value for part in gathered for value in part]
 

@@ -1,23 +1,32 @@
 """Pictures of predictions beside the ground truth, from a test run."""
 
+import heapq
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
+from argus.datasets.seeding import stable_seed
+from argus.engine.distributed import gather_lists
 from argus.registry import HOOKS
 from argus.visualization import compare, contact_sheet
 
 
 @HOOKS.register_module()
 class PredictionPicturesHook(Hook):
-    """Save the first pictures of every task, and one contact sheet per task.
+    """Save pictures of every task, a contact sheet per task, and one of all tasks.
+
+    The pictures are a random choice from the whole data set, the same in every run and for every
+    number of processes: those whose path has the smallest hash.
 
     Args:
-        out_dir: Pictures go to ``OUT_DIR/<task>/``, the sheet to ``OUT_DIR/<task>.png``.
+        out_dir: Pictures go to ``OUT_DIR/<task>/``, sheets to ``OUT_DIR/<task>.png`` and
+            ``OUT_DIR/overview.png``.
         num: Pictures per task.
         score_threshold: Least score of an instance or joint that is drawn.
     """
@@ -32,37 +41,62 @@ class PredictionPicturesHook(Hook):
     def after_test_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Keep the samples of the first images of a task."""
-        if not is_main_process():
-            return
+        """Keep the samples of the chosen images so far."""
         task, predictions = outputs
         kept = self._samples[task]
         for sample in predictions:
-            if sample.img_path in kept:
-                kept[sample.img_path].append(sample.cpu())
-            elif len(kept) < self.num:
-                kept[sample.img_path] = [sample.cpu()]
+            kept.setdefault(sample.img_path, []).append(sample)
+        chosen = self._choose(kept)
+        self._samples[task] = {
+            path: [_slim(sample, self.score_threshold) for sample in kept[path]] for path in chosen
+        }
 
     def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Draw and save."""
-        for task, images in self._samples.items():
+        overview: dict[str, np.ndarray] = {}
+        for task in runner.test_loop.tasks:
+            kept = self._samples[task]
+            chosen = self._choose(set(gather_lists(list(kept))))
+            images: dict[str, list[Any]] = defaultdict(list)
+            for path, samples in gather_lists([(p, kept[p]) for p in chosen if p in kept]):
+                images[path] += samples
+            if not is_main_process():
+                continue
             meta = runner.test_loop.metainfo(task)
-            pictures = []
-            for path, samples in images.items():
-                image = cv2.imread(path)
-                assert image is not None, f"{path} was read a moment ago"
-                picture = compare(
-                    cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
-                    samples,
-                    classes=_names(meta),
-                    palette=meta.get("palette"),
-                    score_threshold=self.score_threshold,
-                )
+            pictures = {path: self._draw(path, images[path], meta) for path in chosen}
+            for path, picture in pictures.items():
                 _save(self.out_dir / task / f"{Path(path).stem}.png", picture)
-                pictures.append(picture)
-            titles = [Path(path).stem for path in images]
-            _save(self.out_dir / f"{task}.png", contact_sheet(pictures, titles, columns=2))
-            runner.logger.info(f"pictures of {task}: {self.out_dir / task}.png")
+            titles = [Path(path).stem for path in pictures]
+            sheet = contact_sheet(list(pictures.values()), titles, columns=2)
+            _save(self.out_dir / f"{task}.png", sheet)
+            overview |= {f"{task} {i}": v for i, v in enumerate(list(pictures.values())[:2], 1)}
+        if overview:
+            sheet = contact_sheet(list(overview.values()), list(overview), columns=2)
+            _save(self.out_dir / "overview.png", sheet)
+            runner.logger.info(f"pictures of the predictions: {self.out_dir}")
+
+    def _choose(self, images: Iterable[str]) -> list[str]:
+        return heapq.nsmallest(self.num, images, key=lambda path: stable_seed(Path(path).name))
+
+    def _draw(self, path: str, samples: list[Any], meta: dict[str, Any]) -> np.ndarray:
+        image = cv2.imread(path)
+        assert image is not None, f"{path} was read a moment ago"
+        return compare(
+            cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
+            samples,
+            classes=_names(meta),
+            palette=meta.get("palette"),
+            score_threshold=self.score_threshold,
+        )
+
+
+def _slim(sample: Any, score_threshold: float) -> Any:
+    """A sample on the CPU, without the instances that are not drawn: their masks are large."""
+    sample = sample.cpu()
+    instances = sample.get("pred_instances")
+    if instances is not None and "masks" in instances:
+        sample.pred_instances = instances[instances.scores >= score_threshold]
+    return sample
 
 
 def _names(meta: dict[str, Any]) -> list[str]:
@@ -72,6 +106,7 @@ def _names(meta: dict[str, Any]) -> list[str]:
     return list(meta["classes"])
 
 
-def _save(path: Path, image_rgb: Any) -> None:
+def _save(path: Path, image_rgb: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    if not cv2.imwrite(str(path), cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)):
+        raise OSError(f"{path} cannot be written")

@@ -1,0 +1,1 @@
+"""Checks and benchmarks: ``python tools/benchmarks/run.py``; see docs/benchmarks.md."""

@@ -1,0 +1,83 @@
+"""Time and memory of a piece of work: warm-up, then the median of several runs."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+MEGABYTE = 1e6
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What :func:`measure` found.
+
+    Args:
+        milliseconds: Median of the runs.
+        peak_bytes: Most memory allocated on the GPU at any time during the runs; None on a CPU.
+        held_bytes: Memory allocated before them (weights, inputs); None on a CPU.
+    """
+
+    milliseconds: float
+    peak_bytes: int | None = None
+    held_bytes: int | None = None
+
+    @property
+    def peak_gb(self) -> dict[str, float]:
+        """``peak_gb``, everything included, as a column; nothing on a CPU."""
+        return {} if self.peak_bytes is None else {"peak_gb": self.peak_bytes / GIGABYTE}
+
+    @property
+    def added_mb(self) -> dict[str, float]:
+        """``added_mb``, what the work took on top of what was held; nothing on a CPU."""
+        if self.peak_bytes is None or self.held_bytes is None:
+            return {}
+        return {"added_mb": (self.peak_bytes - self.held_bytes) / MEGABYTE}
+
+
+def measure(
+    function: Callable[[], Any], device: torch.device, *, repeats: int, warmup: int
+) -> Timing:
+    """Run ``function`` ``warmup + repeats`` times and time the last ``repeats``.
+
+    On a GPU each run lies between two CUDA events, and the host waits once, at the end: the time
+    is what the device took, or the host where it could not keep the device busy.
+
+    Args:
+        function: The work; its result is dropped.
+        device: Where it runs; a GPU has to be the current one.
+        repeats: Runs that count, at least 1.
+        warmup: Runs before them (compilation, allocator, choice of convolution algorithms).
+    """
+    assert repeats >= 1, f"repeats: expected at least 1, found {repeats}"
+    for _ in range(warmup):
+        function()
+    if device.type != "cuda":
+        return Timing(statistics.median(_host_milliseconds(function) for _ in range(repeats)))
+    torch.cuda.synchronize(device)
+    held = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    events = [
+        (torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True))
+        for _ in range(repeats)
+    ]
+    for start, end in events:
+        start.record()
+        function()
+        end.record()
+    torch.cuda.synchronize(device)
+    return Timing(
+        statistics.median(start.elapsed_time(end) for start, end in events),
+        peak_bytes=torch.cuda.max_memory_allocated(device),
+        held_bytes=held,
+    )
+
+
+def _host_milliseconds(function: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    function()
+    return 1e3 * (time.perf_counter() - start)
