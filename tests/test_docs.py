@@ -36,7 +36,14 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 CONFIGURATION = ROOT / "docs/configuration.md"
 TROUBLESHOOTING = ROOT / "docs/troubleshooting.md"
-PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", CONFIGURATION, TROUBLESHOOTING]
+PAGES = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    CONFIGURATION,
+    TROUBLESHOOTING,
+    ROOT / "docs/benchmarks.md",
+]
 # Files the reader is told to write, and files that a command writes or a user brings.
 TO_BE_WRITTEN = {"configs/parts_semantic.py"}
 REQUIRED = "required"
