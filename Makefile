@@ -4,7 +4,7 @@ VENV_PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format check env clean clean-venv
+.PHONY: help install demo test test-slow test-gpu lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: install ## Run the fast tests
 
 test-slow: install ## Run the tests that train for minutes
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+
+test-gpu: install ## Run the tests that need a CUDA device
+	@$(VENV_PYTHON) -m pytest -m gpu $(ARGS)
 
 lint: install ## Look for mistakes: ruff, its formatter, mypy
 	@status=0; for linter in "ruff check ." "ruff format --check ." mypy; do \

@@ -26,7 +26,7 @@ PURPOSES = {
     "torch": "everything",
     "runtime": "training and testing",
     "dev": "make test and make lint",
-    "fast": "fast deformable attention in bfloat16 on CUDA",
+    "fast": "deformable attention in Triton kernels on CUDA",
 }
 REMEDIES = {
     "torch": "make install",

@@ -132,6 +132,14 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
 
 def streams_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     """Task names by data stream, for the tasks that are trained."""
+    return {
+        stream: members
+        for stream, members in _by_stream(tasks).items()
+        if any(tasks[name].train is not None for name in members)
+    }
+
+
+def _by_stream(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     streams: dict[str, list[str]] = {}
     for task in tasks.values():
         streams.setdefault(task.stream, []).append(task.name)
@@ -197,6 +205,10 @@ def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
         number = config[key]
         if not isinstance(number, int) or number < least:
             raise ConfigError(f"{where}.{key}: expected an integer >= {least}, found {number!r}.")
+    for key in ("balance_power", "max_bad_share"):
+        share = config.get(key, 0)
+        if not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            raise ConfigError(f"{where}.{key}: expected a number in [0, 1], found {share!r}.")
     sampling = config.get("sampling", "shuffle")
     if sampling not in SAMPLINGS:
         raise ConfigError(f"{where}.sampling: expected one of {SAMPLINGS}, found {sampling!r}.")
@@ -223,7 +235,7 @@ def _require(where: str, config: Mapping[str, Any], key: str, what: str) -> Mapp
 
 
 def _check_streams(tasks: Mapping[str, Task]) -> None:
-    for stream, members in streams_of(tasks).items():
+    for stream, members in _by_stream(tasks).items():
         sources = [name for name in members if tasks[name].train is not None]
         if len(members) > 1 and len(sources) != 1:
             raise ConfigError(
@@ -258,6 +270,9 @@ def _label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
         if isinstance(things, int) and isinstance(stuff, int):
             yield f"{path}.num_things_classes", things + stuff
             return
+        joints = config.get("out_channels")
+        if isinstance(joints, int) and isinstance(config.get("decoder"), Mapping):
+            yield f"{path}.out_channels", joints  # a keypoint head and its codec
         for key, value in config.items():
             if key == "num_classes" and isinstance(value, int):
                 yield f"{path}.{key}", value
@@ -270,10 +285,27 @@ def _label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
 
 
 def _dataset_label_count(config: Mapping[str, Any]) -> int | None:
-    """Number of classes of a data set config, through wrappers; ``None`` if it does not say."""
-    classes = (config.get("metainfo") or {}).get("classes")
-    if classes is None and isinstance(config["type"], type):
-        classes = getattr(config["type"], "METAINFO", {}).get("classes")
+    """Number of labels of a data set config, through wrappers; ``None`` if it does not say.
+
+    Classes, or the keypoints of a pose data set.
+    """
+    meta = config.get("metainfo") or {}
+    if not {"classes", "keypoint_info", "from_file"} & set(meta) and isinstance(
+        config["type"], type
+    ):
+        meta = getattr(config["type"], "METAINFO", {})
+    if "keypoint_info" in meta or "from_file" in meta:
+        return _keypoint_count(meta)
+    classes = meta.get("classes")
     if classes is None and isinstance(config.get("dataset"), Mapping):
         return _dataset_label_count(config["dataset"])
     return len(classes) if isinstance(classes, (list, tuple)) else None
+
+
+def _keypoint_count(meta: Mapping[str, Any]) -> int | None:
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    try:
+        return int(parse_pose_metainfo(dict(meta))["num_keypoints"])
+    except FileNotFoundError:
+        return None  # the data set itself says so when it is built

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
 from mmengine.config import Config
+from mmpose.datasets.transforms import RandomBBoxTransform
 
+from argus.datasets.transforms import CheckLabel
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
 from argus.models import MultitaskModel
@@ -119,6 +122,23 @@ def test_config__schedule_ends_with_the_training(path):
     assert warmup.end == cosine.begin
     assert cosine.end == config.train_cfg.max_iters == cosine.begin + cosine.T_max
     assert cosine.eta_min == 0
+
+
+def test_base__settings_that_libraries_would_choose_otherwise():
+    """Where a default of a library is not what the specification says, the config says it."""
+    config = Config.fromfile(CONFIGS / "stage1_5task.py")
+    steps = config.tasks.keypoints.train.dataset.pipeline
+    boxes = next(step for step in steps if step["type"] is RandomBBoxTransform)
+    assert boxes["shift_prob"] == 0
+    assert config.ema.ramp == 10
+    for part in ("train", "val"):  # labels are looked at before they are on a GPU
+        steps = config.tasks.instance[part].dataset.pipeline
+        kinds = [step["type"] for step in steps]
+        check = kinds.index(CheckLabel)
+        assert kinds.index(LoadAnnotations) < check < kinds.index(PackDetInputs)
+        assert steps[check]["num_classes"] == config.tasks.instance.decoder.num_things_classes
+    for task in ("instance", "keypoints"):  # loaders pin memory
+        assert MODELS.build(config.tasks[task].decoder.data_preprocessor)._non_blocking
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def _edit(path: str, value: object) -> dict:
         ("semantic.train.batch_size", 0, ["tasks['semantic'].train.batch_size", ">= 1", "0"]),
         ("semantic.train.dataset", None, ["tasks['semantic'].train.dataset", "data set"]),
         ("semantic.train.sampling", "random", ["sampling", "shuffle", "'random'"]),
+        ("semantic.train.balance_power", 2, ["train.balance_power", "[0, 1]", "found 2"]),
+        ("semantic.train.max_bad_share", -0.1, ["train.max_bad_share", "[0, 1]", "-0.1"]),
         ("semantic.decoder", None, ["tasks['semantic'].decoder", "found nothing"]),
         ("semantic.decoder.backbone", None, ["backbone=dict(type=SharedBackbone)"]),
         ("semantic.decoder.type", None, ["tasks['semantic'].decoder", "type"]),
@@ -97,6 +99,18 @@ def test_parse_tasks__label_count_through_wrapper_and_class_metainfo() -> None:
     )
     with pytest.raises(ConfigError, match=r"head\.num_classes is 7.*has 3 labels"):
         parse_tasks(tasks)
+
+
+def test_parse_tasks__keypoint_count() -> None:
+    from mmpose.datasets import CocoDataset
+
+    head = dict(type="DPTKeypointHead", out_channels=14, decoder=dict(type="UDPHeatmap"))
+    decoder = dict(type="TopdownPoseEstimator", backbone=dict(type="SharedBackbone"), head=head)
+    train = dict(dataset=dict(type=CocoDataset), batch_size=1)
+    with pytest.raises(ConfigError, match=r"head\.out_channels is 14.*has 17 labels"):
+        parse_tasks(dict(keypoints=dict(decoder=decoder, train=train)))
+    head["out_channels"] = 17
+    assert parse_tasks(dict(keypoints=dict(decoder=decoder, train=train)))
 
 
 def test_parse_tasks__shared_stream_needs_one_source() -> None:

@@ -6,11 +6,8 @@ tool=$1
 processes=$2
 shift 2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-python=${PYTHON:-}
-if [ -z "$python" ]; then
-    python=python
-    if [ -x "$here/../.venv/bin/python" ]; then python="$here/../.venv/bin/python"; fi
-fi
+# shellcheck source=tools/python.sh
+. "$here/python.sh"
 case $processes in
     '' | *[!0-9]* | 0)
         echo "NUM_PROCESSES must be a number of at least 1, got '$processes'" >&2

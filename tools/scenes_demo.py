@@ -1,12 +1,15 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Generate scenes, train stage 1 on them, test, and save pictures: what ``make demo`` runs."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from argus.apis.cli import user_errors
-from argus.apis.scenes_demo import ScenesDemo
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from argus.apis.cli import user_errors  # noqa: E402
+from argus.apis.scenes_demo import ScenesDemo  # noqa: E402
 
 
 def main() -> None:
@@ -22,7 +25,7 @@ def main() -> None:
     with user_errors():
         demo = ScenesDemo(
             root,
-            work_dir=root / args.work_dir,
+            work_dir=args.work_dir.resolve(),
             data_dir=root / "data/scenes",
             num_processes=args.num_processes,
             options=args.cfg_options,

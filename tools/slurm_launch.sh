@@ -6,6 +6,9 @@ tool=$1
 partition=$2
 job_name=$3
 shift 3
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/python.sh
+. "$here/python.sh"
 gpus=${GPUS:-8}
 per_node=${GPUS_PER_NODE:-8}
 if [ "$gpus" -lt "$per_node" ]; then per_node=$gpus; fi
@@ -16,4 +19,4 @@ fi
 # shellcheck disable=SC2086
 exec srun -p "$partition" --job-name="$job_name" --gres="gpu:$per_node" --ntasks="$gpus" \
     --ntasks-per-node="$per_node" --cpus-per-task="${CPUS_PER_TASK:-16}" --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} "${PYTHON:-python}" -u "$tool" "$@" --launcher slurm
+    ${SRUN_ARGS:-} bash "$here/slurm_step.sh" "$python" -u "$tool" "$@" --launcher slurm

@@ -1,4 +1,4 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Benchmark numbers of a checkpoint: ``tools/test.py CONFIG CHECKPOINT``.
 
 Prints one table with every task's metrics beside the published ones and writes it to the work dir
@@ -7,9 +7,13 @@ as ``results.json`` and ``results.md``.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
-from argus.apis.cli import add_common_arguments, load_config, user_errors
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from argus.apis.cli import add_common_arguments, load_config, user_errors  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,9 +1,14 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Train the tasks of a config: ``tools/train.py configs/stage1_5task.py``."""
 
 import argparse
+import sys
+from pathlib import Path
 
-from argus.apis.cli import add_common_arguments, load_config, user_errors
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from argus.apis.cli import add_common_arguments, load_config, user_errors  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,7 +36,9 @@ def main() -> None:
             config.load_from = None if args.resume == "auto" else args.resume
         from argus.engine import MultitaskRunner
 
-        MultitaskRunner.from_cfg(config).train()
+        runner = MultitaskRunner.from_cfg(config)
+        runner.train()
+        runner.close()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def evaluate(
     Args:
         config: The training config.
         checkpoint: Path of the checkpoint; ``None`` measures the untrained model.
-        weights: ``ema`` or ``raw``; by default the config's ``eval_weights``.
+        weights: ``ema`` or ``raw``; by default the config's ``eval_weights``, or what the
+            checkpoint has.
         tasks: Names of the tasks to evaluate; all by default.
         show_dir: Where to save pictures of predictions beside the ground truth.
         show_num: Pictures per task.
@@ -32,12 +33,10 @@ def evaluate(
 
     Raises:
         ConfigError: If a task is unknown or has no test data.
-        CheckpointError: If the checkpoint does not fit the config.
+        CheckpointError: If the checkpoint does not fit the config, or lacks ``weights``.
     """
     config.train_cfg = None
     config.optim_wrapper = None
-    if weights is not None:
-        config.eval_weights = weights
     if tasks:
         unknown = sorted(set(tasks) - set(config.tasks))
         if unknown:
@@ -53,5 +52,9 @@ def evaluate(
         runner.logger.warning("no checkpoint: these are the numbers of the untrained model")
         # What a training would start from.
         runner.raw_model.init_weights()
+    elif weights is not None:
+        # Asked for: no other weights will do, whereas the config's choice is only a preference.
+        runner.load_checkpoint(checkpoint, weights=weights)
     metrics = runner.test()
+    runner.close()
     return metrics, runner.test_loop.table(metrics, markdown=True)

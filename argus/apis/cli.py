@@ -2,12 +2,15 @@
 
 import argparse
 import contextlib
+import difflib
 import importlib
+import inspect
 import io
 import os
 import sys
+import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,25 +20,75 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+_GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
+_BUILD = os.path.join("mmengine", "registry", "build_functions.py")
+
+
 @contextlib.contextmanager
 def user_errors() -> Iterator[None]:
     """Show the errors that a user can mend as one message, without a traceback; exit with 2.
 
-    Ctrl-C ends with the shell's 130.
+    Ctrl-C ends with the shell's 130. The process group, if there is one, is left at the end.
     """
     rank = os.environ.get("RANK", "0")
     prefix = "" if rank == "0" else f"[rank {rank}] "
     try:
         yield
-    except ValueError as error:
-        if not type(error).__module__.startswith("argus"):
+    except (ValueError, TypeError) as error:
+        if not _is_users(error):
             raise
-        print(f"\n{prefix}{type(error).__name__}: {error}", file=sys.stderr)
+        kind = type(error).__name__
+        name = kind if type(error).__module__.startswith("argus") else "ConfigError"
+        print(f"\n{prefix}{name}: {error}", file=sys.stderr)
+        _exit_at_once_in_group(2)
         raise SystemExit(2) from error
     except KeyboardInterrupt as error:
         if rank == "0":
             print("\ninterrupted; checkpoints that were saved are whole", file=sys.stderr)
+        _exit_at_once_in_group(130)
         raise SystemExit(130) from error
+    _leave_process_group()
+
+
+def _is_users(error: BaseException) -> bool:
+    """Whether Argus raised it, or it is a wrong argument of a part that a config names.
+
+    ``argus.layers`` raises plain ValueErrors; a wrong keyword fails where mmengine's registry calls
+    the constructor.
+    """
+    if type(error).__module__.startswith("argus"):
+        return True
+    frames = traceback.extract_tb(error.__traceback__)
+    file = frames[-1].filename if frames else ""
+    if isinstance(error, TypeError):
+        return file.endswith(_BUILD) and "unexpected keyword argument" in str(error)
+    return file.startswith(_PACKAGE)
+
+
+def _in_process_group() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.distributed.is_initialized()
+
+
+def _leave_process_group() -> None:
+    """Wait for the others, then end the group: its threads must not outlive the interpreter."""
+    if _in_process_group():
+        import torch.distributed as dist
+
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def _exit_at_once_in_group(status: int) -> None:
+    """End a process of a group after an error: the others may wait in a collective.
+
+    Destroying the group could wait for them, and exiting with it alive may abort the interpreter.
+    """
+    if _in_process_group():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +159,11 @@ def default_work_dir(config: str) -> str:
 
 
 def _check_options(config: "Config", changes: Mapping[str, Any]) -> None:
-    """A path that leads nowhere in the config is a mistake; the last key of a dict may be new."""
+    """A path that leads nowhere in the config is a mistake.
+
+    The last key of a dict may be new if what the dict configures takes it; in a dict of free keys
+    (``None`` of :func:`_optional_keys`) if it is not close to one that is there.
+    """
     for key in changes:
         node: Any = config._cfg_dict
         parts = key.split(".")
@@ -114,6 +171,7 @@ def _check_options(config: "Config", changes: Mapping[str, Any]) -> None:
             entries = {str(i): v for i, v in enumerate(node)} if isinstance(node, list) else node
             is_last = depth == len(parts)
             if is_last and isinstance(node, dict):
+                _check_new_key(key, part, node, _optional_keys(parts[:-1], node))
                 break
             if part not in entries or not (is_last or isinstance(entries[part], (dict, list))):
                 raise ConfigError(
@@ -121,6 +179,44 @@ def _check_options(config: "Config", changes: Mapping[str, Any]) -> None:
                     f"found there: {', '.join(map(str, entries))}."
                 )
             node = entries[part]
+
+
+def _check_new_key(option: str, key: str, node: Mapping[str, Any], optional: Any) -> None:
+    names = sorted({*map(str, node), *(optional or ())})
+    if key in names:
+        return
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
+    if optional is not None or close:
+        hint = f"did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(names)}."
+        raise ConfigError(f"--cfg-options {option}: unknown key {key!r}. {hint}")
+
+
+def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | None:
+    """Keys that the dict at ``path`` may have; ``None`` if they are not known."""
+    from argus.engine.loops import MultitaskTrainLoop, MultitaskValLoop
+    from argus.engine.runner import KEYS
+    from argus.tasks import EvalData, Task, TrainData
+
+    match path:
+        case []:
+            return set(KEYS)
+        case ["tasks", _]:
+            return set(inspect.signature(Task).parameters) - {"name"}
+        case ["tasks", _, "train"]:
+            return set(inspect.signature(TrainData).parameters)
+        case ["tasks", _, "val" | "test"]:
+            return set(inspect.signature(EvalData).parameters)
+        case ["train_cfg"]:
+            return set(inspect.signature(MultitaskTrainLoop).parameters) - _GIVEN
+        case ["val_cfg" | "test_cfg"]:
+            return set(inspect.signature(MultitaskValLoop).parameters) - _GIVEN
+    kind = node.get("type")
+    if not inspect.isclass(kind):
+        return None
+    parameters = inspect.signature(kind).parameters.values()
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
+        return None
+    return {p.name for p in parameters} | {"type"}
 
 
 def import_libraries() -> None:

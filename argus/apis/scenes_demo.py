@@ -24,6 +24,11 @@ BARS = {
     "keypoints/AP_50": 0.30,
     "classification/top1": 0.90,
 }
+MIN_GAIN = 0.1  # and how far above the untrained model it has to be
+# Settings of the demo's scenes, as scenes.json states them.
+SCENES = dict(
+    num_train=900, num_val=100, num_classification=[600, 200], width=128, height=128, seed=0
+)
 
 
 class ScenesDemo:
@@ -59,7 +64,7 @@ class ScenesDemo:
         """Run all steps; whether every bar was reached.
 
         Raises:
-            ConfigError: If a step fails.
+            ConfigError: If a step fails, or other scenes are in the place of the demo's.
         """
         self.generate()
         untrained = self.test("none", "untrained")
@@ -69,7 +74,16 @@ class ScenesDemo:
 
     def generate(self) -> None:
         """Render the scenes unless they are there."""
-        if (self.data_dir / "scenes.json").is_file():
+        described = self.data_dir / "scenes.json"
+        if described.is_file():
+            found = json.loads(described.read_text())
+            differ = [f"{k}={found.get(k)}" for k, v in SCENES.items() if found.get(k) != v]
+            if differ or not {"coco", "ade20k", "imagenet"} <= set(found.get("layouts", ())):
+                raise ConfigError(
+                    f"the scenes in {self.data_dir} are not the demo's (found "
+                    f"{', '.join(differ) or 'other layouts'}). Move that folder away; the demo "
+                    "renders its own."
+                )
             print(f"\n== scenes: using those in {self.data_dir}")
             return
         command = [sys.executable, "-m", "argus.datasets.scenes", str(self.data_dir)]
@@ -106,7 +120,11 @@ class ScenesDemo:
         minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on 100 scenes that were not trained on\n\n{table}\n")
         print(f"{minutes:.1f} minutes; all metrics: {out}; pictures: {self.work_dir / 'pictures'}")
-        missed = [name for name in names if trained.get(name, 0.0) < BARS[name]]
+        missed = [
+            name
+            for name in names
+            if trained.get(name, 0.0) < max(BARS[name], untrained.get(name, 0.0) + MIN_GAIN)
+        ]
         if missed:
             print(f"NOT reached: {', '.join(missed)}")
         return not missed

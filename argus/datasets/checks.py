@@ -7,6 +7,7 @@ there.
 
 import copy
 import json
+import os.path
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +62,9 @@ def check_tasks(
                 _check_metrics(task, findings)
             missing = missing_paths(data["dataset"])
             if missing:
-                findings.errors += [f"{path}: no such file or folder" for path in missing]
+                findings.errors += [
+                    f"{os.path.abspath(path)}: no such file or folder" for path in missing
+                ]
                 continue
             dataset = _build(data["dataset"], findings)
             _check_annotations(data["dataset"], dataset, findings)
@@ -78,7 +81,9 @@ def check_tasks(
 def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:
     metrics = task.get("metrics") or ()
     for metric in [metrics] if isinstance(metrics, Mapping) else metrics:
-        findings.errors += [f"{path}: no such file (metric)" for path in missing_paths(metric)]
+        findings.errors += [
+            f"{os.path.abspath(path)}: no such file (metric)" for path in missing_paths(metric)
+        ]
 
 
 def _build(config: Mapping[str, Any], findings: Findings) -> Any:

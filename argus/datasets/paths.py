@@ -3,7 +3,6 @@
 Everything here reads configs alone; no data set is built and no OpenMMLab library imported.
 """
 
-import copy
 import os.path
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from argus.errors import DataError
 
 _FILE_KEYS = ("ann_file", "bbox_file", "proposal_file")
-_PARTS = ("train", "val", "test")
 
 
 def check_paths(config: Mapping[str, Any], *, where: str) -> None:
@@ -34,7 +32,7 @@ def check_paths(config: Mapping[str, Any], *, where: str) -> None:
         )
         raise DataError(
             f"{where}: the data is not there. Missing:\n  "
-            + "\n  ".join(missing)
+            + "\n  ".join(path if "://" in path else os.path.abspath(path) for path in missing)
             + f"\nBring it into the layout of data/README.md, {remedy}."
         )
 
@@ -63,33 +61,6 @@ def annotation_files(config: Mapping[str, Any]) -> list[str]:
         if str(single.get("ann_file") or "").endswith(".json")
     ]
     return list(dict.fromkeys(files))
-
-
-def replace_data_root(task: Mapping[str, Any], root: str) -> dict[str, Any]:
-    """Copy of a task config whose data sets and metrics read below another root.
-
-    Args:
-        task: Task config with ``train``, ``val`` or ``test`` data and ``metrics``.
-        root: The new ``data_root``; paths below the old one are moved with it.
-    """
-    moved = copy.deepcopy(dict(task))
-    datasets = [single for part in _PARTS for single in _flatten(_dataset_of(moved.get(part)))]
-    old_roots = {single["data_root"] for single in datasets if single.get("data_root")}
-    metrics = moved.get("metrics", ())
-    metrics = [metrics] if isinstance(metrics, Mapping) else list(metrics)
-    for config in [*datasets, *metrics]:
-        for key in _FILE_KEYS:
-            value = config.get(key)
-            for old in old_roots:
-                if isinstance(value, str) and value.startswith(old.rstrip("/") + "/"):
-                    config[key] = os.path.join(root, value[len(old.rstrip("/")) + 1 :])
-        if config.get("data_root"):
-            config["data_root"] = root
-    return moved
-
-
-def _dataset_of(part: Mapping[str, Any] | None) -> Any:
-    return {} if part is None else part["dataset"]
 
 
 def _flatten(config: Any) -> Iterator[Any]:

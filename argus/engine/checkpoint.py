@@ -132,7 +132,7 @@ def load_trained_state(
     state = dict(checkpoint["state_dict"])
     if weights == "ema":
         if "ema" not in checkpoint:
-            raise CheckpointError(f"{path} has no averaged weights; load it with weights='raw'.")
+            raise CheckpointError(f"{path} has no averaged weights; take the trained ones (raw).")
         state |= checkpoint["ema"]
     own = trained_state(model)
     notes = []

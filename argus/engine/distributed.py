@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from argus.errors import ConfigError
 
@@ -95,6 +95,33 @@ def _average(tensors: list[Tensor]) -> None:
     flat /= dist.get_world_size()
     parts = flat.split([tensor.numel() for tensor in tensors])
     torch._foreach_copy_(tensors, [part.view_as(t) for part, t in zip(parts, tensors, strict=True)])
+
+
+def training_buffers(model: nn.Module) -> list[Tensor]:
+    """Saved floating-point buffers of modules in training mode, e.g. those of BatchNorm."""
+    return [
+        buffer
+        for module in model.modules()
+        if module.training
+        for name, buffer in module.named_buffers(recurse=False)
+        if buffer.is_floating_point() and name not in module._non_persistent_buffers_set
+    ]
+
+
+@torch.no_grad()
+def average_buffers(buffers: list[Tensor]) -> None:
+    """Average buffers over all processes in place.
+
+    In float64, so that a buffer that is the same everywhere keeps its bits.
+    """
+    if not buffers or not dist.is_initialized() or dist.get_world_size() == 1:
+        return
+    flat = torch.cat([buffer.reshape(-1).double() for buffer in buffers])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    parts = flat.split([buffer.numel() for buffer in buffers])
+    for buffer, part in zip(buffers, parts, strict=True):
+        buffer.copy_(part.view_as(buffer))
 
 
 def gather_lists(values: list[T]) -> list[T]:

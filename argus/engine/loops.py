@@ -11,6 +11,7 @@ from torch import nn
 from argus.datasets.paths import check_paths
 from argus.datasets.seeding import stable_seed
 from argus.engine.console import prints_to_log
+from argus.engine.distributed import average_buffers, training_buffers
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
 from argus.engine.schedules import GradientSchedule
@@ -69,6 +70,7 @@ class MultitaskTrainLoop(BaseLoop):
         self.accumulate = accumulate
         self.schedule = GradientSchedule(schedule)
         self.grad_norm_interval = grad_norm_interval
+        self._buffers: list[torch.Tensor] = []
         self.iter = 0
         self.stop_training = False
         # Messages about bad samples of this process, until the log takes them.
@@ -103,6 +105,7 @@ class MultitaskTrainLoop(BaseLoop):
                 runner.val_loop.run()
         batches = iter(self.dataloader)
         runner.model.train()
+        self._buffers = training_buffers(model)
         while self.iter < self.max_iters and not self.stop_training:
             self._step([next(batches) for _ in range(self.accumulate)])
             if self._validates():
@@ -133,6 +136,8 @@ class MultitaskTrainLoop(BaseLoop):
             seeds=[self._seeds(micro) for micro in range(self.accumulate)],
             probe=self._probe(),
         )
+        # Every process has seen other samples; validation and checkpoints take one model.
+        average_buffers(self._buffers)
         runner.optim_wrapper.step()
         runner.optim_wrapper.zero_grad()
         runner.call_hook(
@@ -142,7 +147,8 @@ class MultitaskTrainLoop(BaseLoop):
 
     def _seeds(self, micro: int) -> dict[str, int]:
         place = (self.runner.seed, self.iter * self.accumulate + micro, get_rank())
-        return {name: stable_seed("step", *place, name) for name in self.tasks}
+        names = {*self.tasks, *self.dataloader.sources}  # tasks, and the streams they share
+        return {name: stable_seed("step", *place, name) for name in names}
 
     def _probe(self) -> list[nn.Parameter]:
         if not self.grad_norm_interval or self.iter % self.grad_norm_interval:

@@ -63,7 +63,14 @@ class PredictionPicturesHook(Hook):
             if not is_main_process():
                 continue
             meta = runner.test_loop.metainfo(task)
-            pictures = {path: self._draw(path, images[path], meta) for path in chosen}
+            try:
+                pictures = {path: self._draw(path, images[path], meta) for path in chosen}
+            # The numbers are measured: a picture that cannot be drawn must not lose them.
+            except Exception as error:  # noqa: BLE001 - data samples of any library
+                runner.logger.warning(
+                    f"no pictures of task {task!r}: {type(error).__name__}: {error}"
+                )
+                continue
             for path, picture in pictures.items():
                 _save(self.out_dir / task / f"{Path(path).stem}.png", picture)
             titles = [Path(path).stem for path in pictures]

@@ -1,5 +1,6 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
+import difflib
 import inspect
 import itertools
 import os
@@ -38,6 +39,13 @@ _runner_numbers = itertools.count()
 # Hooks of mmengine's defaults that presuppose one data loader with epochs; ProgressHook does the
 # part of the first two, the samplers that of the third.
 _NO_HOOKS = dict(runtime_info=None, timer=None, sampler_seed=None)
+# What a config may hold at its top level.
+KEYS = (
+    *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
+    *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
+    *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
+    "experiment_name",
+)
 
 
 @RUNNERS.register_module()
@@ -55,7 +63,9 @@ class MultitaskRunner(Runner):
         Raises:
             ConfigError: On a mistake in the config.
         """
+        _check_keys(cfg)
         tasks = parse_tasks(cfg.get("tasks"))
+        _check_hooks(cfg.get("default_hooks") or {})
         _check_work_dir(Path(cfg["work_dir"]))
         if "backbone" not in cfg:
             raise ConfigError(
@@ -173,6 +183,10 @@ class MultitaskRunner(Runner):
             )
         return super().test()
 
+    def close(self) -> None:
+        """End the threads that write logs; call it after the last training or test."""
+        self.visualizer.close()
+
     @property
     def raw_model(self) -> MultitaskModel:
         """The model without its distributed wrapper."""
@@ -203,16 +217,16 @@ class MultitaskRunner(Runner):
 
         Args:
             filename: Path of an Argus checkpoint.
-            weights: ``ema`` or ``raw``; by default ``eval_weights`` of the config when testing and
-                ``raw`` when training goes on from them.
+            weights: ``ema`` or ``raw``; by default ``eval_weights`` of the config, or what the
+                file has. Only :meth:`resume` takes ``raw`` whatever the config says.
 
         Raises:
-            CheckpointError: If the file does not fit.
+            CheckpointError: If the file does not fit, or has no average and ``weights`` asks for
+                it.
         """
         checkpoint = read_checkpoint(filename)
         if weights is None:
-            wanted = "raw" if self.training else self.cfg.get("eval_weights", "ema")
-            weights = wanted if "ema" in checkpoint else "raw"
+            weights = self.cfg.get("eval_weights", "ema") if "ema" in checkpoint else "raw"
         notes = load_trained_state(
             self.raw_model,
             checkpoint,
@@ -304,6 +318,28 @@ class MultitaskRunner(Runner):
         return self._base
 
 
+def _check_keys(cfg: Any) -> None:
+    """A top-level key close to one the runner knows is a mistake.
+
+    A config also holds the names it imports from others, so that not every unknown key is one.
+    """
+    for key in cfg:
+        if not key.islower() or key.startswith("_"):  # imported classes, helpers
+            continue
+        close = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.8)
+        if key not in KEYS and close:
+            raise ConfigError(f"unknown key {key!r} of the config; did you mean {close[0]!r}?")
+
+
+def _check_hooks(hooks: Mapping[str, Any]) -> None:
+    checkpoint = hooks.get("checkpoint") or {}
+    if checkpoint.get("save_best") and not checkpoint.get("rule"):
+        raise ConfigError(
+            f"default_hooks.checkpoint.save_best={checkpoint['save_best']!r} needs a rule as well: "
+            "rule='greater' where more is better, rule='less' where less is."
+        )
+
+
 def _experiment_name(cfg: Any) -> str:
     """Name of the config, and the number of the run where a process has several.
 
@@ -349,7 +385,8 @@ def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
     wrapper.setdefault("type", MultitaskOptimWrapper)
     wrapper.setdefault("precision", cfg.get("precision", "bf16"))
     paramwise = dict(wrapper.get("paramwise_cfg") or {})
-    factors = {f"decoders.{n}.": t.lr_mult for n, t in tasks.items() if t.lr_mult != 1.0}
+    trained = {name for members in streams_of(tasks).values() for name in members}
+    factors = {f"decoders.{n}.": tasks[n].lr_mult for n in trained if tasks[n].lr_mult != 1.0}
     paramwise["lr_mult"] = {**factors, **paramwise.get("lr_mult", {})}
     wrapper["paramwise_cfg"] = paramwise
     return wrapper

@@ -28,7 +28,8 @@ class StepResult:
     Args:
         losses: Weighted loss per task, summed over the accumulated batches.
         parts: Unweighted parts, ``<task>/<name>``.
-        grad_norms: Norm of each task's gradient on the probed parameters, when asked for.
+        grad_norms: Norm of each task's gradient on the probed parameters, when asked for; the mean
+            over the accumulated batches.
     """
 
     losses: dict[str, Tensor] = field(default_factory=dict)
@@ -76,15 +77,22 @@ class GradientSchedule:
                 with _no_sync(model, active=not reduce_now):
                     with optim_wrapper.optim_context(model):
                         losses, parts = model(group, mode="loss", seeds=seed)
-                    if probe:
-                        result.grad_norms |= _gradient_norms(losses, probe)
+                    norms = _gradient_norms(losses, probe) if probe else {}
                     total = torch.stack([loss * scale for loss in losses.values()]).sum()
                     total.backward()
-                for store, new in ((result.losses, losses), (result.parts, parts)):
+                for store, new in (
+                    (result.losses, losses),
+                    (result.parts, parts),
+                    (result.grad_norms, norms),
+                ):
                     for name, value in new.items():
                         store[name] = store.get(name, 0.0) + value.detach() * scale
         if self.kind == "sequential":
             all_reduce_gradients(model.parameters())
+        for parameter in model.parameters():
+            # As DDP leaves a parameter that no loss used, so that one process steps like many.
+            if parameter.requires_grad and parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
         return result
 
     def _groups(self, batches: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -33,6 +33,11 @@ class TaskEvaluator:
         self.metrics = [
             METRICS.build(metric) if isinstance(metric, Mapping) else metric for metric in metrics
         ]
+        for metric in self.metrics:
+            # By messages of the process group (any backend), unless a folder is named: mmengine's
+            # default is files below the current directory.
+            if getattr(metric, "collect_dir", None) is None:
+                metric.collect_device = "gpu"
         self._evaluators = [Evaluator([metric]) for metric in self.metrics]
         for evaluator in self._evaluators:
             evaluator.dataset_meta = dict(dataset_meta)

@@ -10,7 +10,8 @@ is chosen here, once, for every caller:
 * ``mmcv``: the CUDA operator of mmcv, when it was built with CUDA.
 * ``torch``: anywhere.
 
-``auto`` takes the first of these that works on the device of the tensors. Override it with the
+``auto`` takes the first of these that works on the device of the tensors; each is tried once per
+process, since a package can be there without the compiler or the GPU it needs. Override it with the
 environment variable ``ARGUS_MSDA_BACKEND``, with :func:`set_ms_deform_attn_backend` or for a block
 of code with :func:`use_ms_deform_attn_backend`.
 """
@@ -19,7 +20,7 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -30,6 +31,8 @@ from argus.layers.ms_deform_attn_torch import ms_deform_attn_torch
 
 BACKENDS = ("deformops", "mmcv", "torch")
 ENVIRONMENT_VARIABLE = "ARGUS_MSDA_BACKEND"
+
+_Kernel = Callable[[Tensor, tuple[tuple[int, int], ...], Tensor, Tensor], Tensor]
 
 logger = logging.getLogger(__name__)
 _override: str | None = None
@@ -72,15 +75,53 @@ def missing_for_backends() -> dict[str, str]:
     if not torch.cuda.is_available():
         return missing | {"deformops": "a CUDA device", "mmcv": "a CUDA device"}
     found = importlib.util.find_spec("deformops") is not None
-    missing["deformops"] = "" if found else "the package deformops (Python 3.12 or newer)"
+    missing["deformops"] = (
+        _failure(_run_deformops) if found else "the package deformops (Python 3.12 or newer)"
+    )
     try:
         cuda_version = importlib.import_module("mmcv.ops").get_compiling_cuda_version()
     except ImportError:
         missing["mmcv"] = "mmcv with its operators"
     else:
         built = cuda_version != "not available"
-        missing["mmcv"] = "" if built else "mmcv operators built with CUDA"
+        missing["mmcv"] = _failure(_run_mmcv) if built else "mmcv operators built with CUDA"
     return missing
+
+
+def _failure(run: _Kernel, device: str = "cuda") -> str:
+    """Try a kernel forward and backward on a tiny pyramid against the ``torch`` way.
+
+    Returns:
+        What is missing, an empty string when nothing is. Results are compared, because mmcv prints
+        the failure to launch a kernel (built for another GPU) and goes on with zeros.
+    """
+    shapes = ((4, 4), (2, 2))
+    try:
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.autocast(device, enabled=False),
+        ):
+            # Fixed numbers: a random draw would change the training that follows.
+            value = torch.linspace(-1, 1, 20 * 2 * 32, device=device).view(1, 20, 2, 32)
+            locations = torch.linspace(0.2, 0.9, 64, device=device).view(1, 4, 2, 2, 2, 2)
+            weights = torch.linspace(0.5, 1, 32, device=device).view(1, 4, 2, 2, 2)
+            inputs = [x.requires_grad_() for x in (value, locations, weights)]
+            found = run(value, shapes, locations, weights)
+            expected = ms_deform_attn_torch(value, shapes, locations, weights)
+            pairs = [(found.reshape(expected.shape), expected)]
+            pairs += zip(
+                torch.autograd.grad(found.square().sum(), inputs),
+                torch.autograd.grad(expected.square().sum(), inputs),
+                strict=True,
+            )
+            for ours, theirs in pairs:
+                torch.testing.assert_close(ours, theirs, atol=1e-2, rtol=1e-2)
+    except Exception as error:  # noqa: BLE001 - compilers, loaders and drivers raise many kinds
+        reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
+        logger.warning("an installed deformable attention kernel is not used: %s", reason)
+        return f"a kernel that runs on this GPU ({reason})"
+    return ""
 
 
 def ms_deform_attn_backend(device_type: str = "cuda") -> str:

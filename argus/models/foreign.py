@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from torch import nn
@@ -47,6 +48,34 @@ def library_of(kind: type | str) -> str | None:
         if root in LIBRARIES:
             return root
     return None
+
+
+def needs_float32(decoder: nn.Module) -> bool:
+    """Whether a decoder has to run outside autocast.
+
+    Parts of mmdet and mmpose (RoIAlign, heatmaps to NumPy) do not take bfloat16. Models of mmseg
+    and mmpretrain do, and so do models that are, or whose ``head`` is, a class of Argus.
+    """
+    if library_of(type(decoder)) not in ("mmdet", "mmpose"):
+        return False
+    parts = (type(decoder), type(getattr(decoder, "head", None)))
+    return not any(part.__module__.split(".")[0] == "argus" for part in parts)
+
+
+@contextmanager
+def float32_outside_backbone(decoder: nn.Module) -> Iterator[None]:
+    """Run ``decoder`` in float32 and its ``SharedBackbone`` in the autocast that is on now."""
+    device_type = next(decoder.parameters()).device.type
+    ambient = torch.is_autocast_enabled(device_type), torch.get_autocast_dtype(device_type)
+    slots = [module for module in decoder.modules() if isinstance(module, SharedBackbone)]
+    for slot in slots:
+        slot.backbone_autocast = ambient
+    try:
+        with torch.autocast(device_type, enabled=False):
+            yield
+    finally:
+        for slot in slots:
+            slot.backbone_autocast = None
 
 
 def build_decoder(config: Mapping[str, Any], backbone: nn.Module, *, where: str) -> nn.Module:

@@ -5,15 +5,27 @@ routes batches. It knows no task by name: adding a decoder never edits it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+import numpy as np
 import torch
+import torch.distributed as dist
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
 from mmengine.model import BaseModel
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from argus.errors import ConfigError, DataError
 from argus.models.connect import connect
-from argus.models.foreign import build_decoder, library_of, library_scope
+from argus.models.foreign import (
+    build_decoder,
+    float32_outside_backbone,
+    library_of,
+    library_scope,
+    needs_float32,
+)
 from argus.models.randomness import seed_all
 from argus.registry import MODELS
 
@@ -30,7 +42,8 @@ class MultitaskModel(BaseModel):
         loss_weights: Factor of each task's loss in the total; 1.0 where absent.
         streams: Task names by data stream. A stream of one task has a batch of its own
             (multi-input); tasks of one stream are labels on the same images (single-input) and
-            share one backbone pass. Defaults to one stream per task, named like it.
+            share one backbone pass. Defaults to one stream per task, named like it. The decoder
+            of a task in no stream is only evaluated: its parameters are frozen.
 
     Raises:
         ConfigError: If there is no task, or a name is unknown.
@@ -56,13 +69,19 @@ class MultitaskModel(BaseModel):
             )
             self.libraries[name] = library_of(type(self.decoders[name]))
         self.loss_weights = {name: 1.0 for name in decoders} | dict(loss_weights or {})
-        self.streams = {k: tuple(v) for k, v in (streams or {n: [n] for n in decoders}).items()}
+        if streams is None:
+            streams = {name: [name] for name in decoders}
+        self.streams = {stream: tuple(tasks) for stream, tasks in streams.items()}
         routed = {task for tasks in self.streams.values() for task in tasks}
         for unknown in (set(self.loss_weights) | routed) ^ set(decoders):
             raise ConfigError(
                 f"task {unknown!r} is not the same in decoders ({list(decoders)}), loss_weights "
                 f"and streams ({self.streams})."
             )
+        for task in set(decoders) - routed:
+            # Without a loss it would stop DDP, and weight decay would shrink it.
+            self.decoders[task].requires_grad_(False)
+        self._compared: set[str] = set()
 
     def init_weights(self) -> None:
         """Initialise the decoders, each in its library's scope; the backbone has done its own."""
@@ -86,7 +105,8 @@ class MultitaskModel(BaseModel):
                 ``data_samples`` (list; for a stream of several tasks each entry maps task to its
                 sample, and a task that is absent there costs nothing).
             mode: Only ``loss``; prediction goes task by task through :meth:`predict`.
-            seeds: Seed per task, set just before its decoder runs.
+            seeds: Seed per task, set just before its decoder runs, and per stream of several
+                tasks, set before its backbone pass.
 
         Returns:
             The weighted loss of every task, connected to all its parameters, and the detached
@@ -102,7 +122,7 @@ class MultitaskModel(BaseModel):
             routed = (
                 self._own_batch(tasks[0], batch)
                 if len(tasks) == 1
-                else self._shared_batch(tasks, batch)
+                else self._shared_batch(tasks, batch, (seeds or {}).get(stream))
             )
             for task, data in routed:
                 loss, parts = self._decoder_loss(task, data, (seeds or {}).get(task))
@@ -116,9 +136,15 @@ class MultitaskModel(BaseModel):
         yield task, self._preprocess(task, batch, training=True)
 
     def _shared_batch(
-        self, tasks: Sequence[str], batch: Batch
+        self, tasks: Sequence[str], batch: Batch, seed: int | None
     ) -> Iterator[tuple[str, Batch | None]]:
-        """A batch with labels of several tasks: one backbone pass, features to every decoder."""
+        """A batch with labels of several tasks: one backbone pass, features to every decoder.
+
+        Detectors of mmdet average over the processes within their loss, and a process that left
+        one out would hang the others: without labels here it runs on an image without objects, and
+        its loss counts nothing. Losses of the other libraries have no such average.
+        """
+        blank: set[str] = set()
         present = {
             task: [i for i, sample in enumerate(batch["data_samples"]) if task in sample]
             for task in tasks
@@ -126,10 +152,15 @@ class MultitaskModel(BaseModel):
         prepared: dict[str, dict[str, Any]] = {}
         images: dict[int, Tensor] = {}
         for task, indices in present.items():
+            labels = [batch["data_samples"][i][task] for i in indices]
+            if not indices and self.libraries[task] == "mmdet" and _has_other_processes():
+                blank.add(task)
+                indices.append(0)
+                labels = [_without_objects(batch["inputs"][0])]
             if indices:
                 subset = {
                     "inputs": [batch["inputs"][i] for i in indices],
-                    "data_samples": [batch["data_samples"][i][task] for i in indices],
+                    "data_samples": labels,
                 }
                 prepared[task] = self._preprocess(task, subset, training=True)
                 images |= dict(zip(indices, prepared[task]["inputs"], strict=True))
@@ -143,6 +174,9 @@ class MultitaskModel(BaseModel):
         if not images:
             yield from ((task, None) for task in tasks)
             return
+        self._compare_images(present, prepared)
+        if seed is not None:
+            seed_all(seed)
         rows = {image: row for row, image in enumerate(sorted(images))}
         features = self.features(torch.stack([images[i] for i in sorted(images)]))
         for task in tasks:
@@ -154,7 +188,32 @@ class MultitaskModel(BaseModel):
             else:
                 index = torch.tensor([rows[i] for i in present[task]], device=features[0].device)
                 maps = tuple(feature[index] for feature in features)
-            yield task, {"inputs": maps, "data_samples": prepared[task]["data_samples"]}
+            data = {"inputs": maps, "data_samples": prepared[task]["data_samples"]}
+            yield task, {**data, "blank": True} if task in blank else data
+
+    def _compare_images(
+        self, present: Mapping[str, Sequence[int]], prepared: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Refuse tasks of one stream that normalise an image differently; looked at once each.
+
+        Raises:
+            ConfigError: Naming the two tasks.
+        """
+        if self._compared.issuperset(prepared):
+            return
+        first: dict[int, tuple[str, Tensor]] = {}
+        for task, data in prepared.items():
+            for index, image in zip(present[task], data["inputs"], strict=True):
+                other, seen = first.setdefault(index, (task, image))
+                if other == task:
+                    continue
+                if not torch.allclose(seen, image, atol=1e-3):
+                    raise ConfigError(
+                        f"tasks {other!r} and {task!r} share one data stream but prepare its "
+                        "images differently. Give their decoder.data_preprocessor the same mean, "
+                        "std, channel order (bgr_to_rgb, or to_rgb in mmpretrain) and pad value."
+                    )
+                self._compared |= {other, task}
 
     def _preprocess(self, task: str, batch: Batch, *, training: bool) -> dict[str, Any]:
         data = {"inputs": batch["inputs"], "data_samples": batch["data_samples"]}
@@ -170,10 +229,20 @@ class MultitaskModel(BaseModel):
         if seed is not None:
             seed_all(seed)
         decoder = self.decoder(task)
-        with library_scope(self.libraries[task]):
+        with self._decoder_context(task):
             parts = decoder.loss(data["inputs"], data["data_samples"])
             loss, logs = decoder.parse_losses(parts)
+        if "blank" in data:
+            return loss * 0.0, {}
         return loss, {name: value.detach() for name, value in logs.items()}
+
+    def _decoder_context(self, task: str) -> AbstractContextManager[Any]:
+        """Scope of the task's library; float32 for decoders that need it."""
+        stack = ExitStack()
+        stack.enter_context(library_scope(self.libraries[task]))
+        if needs_float32(self.decoders[task]):
+            stack.enter_context(float32_outside_backbone(self.decoders[task]))
+        return stack
 
     def decoder(self, task: str) -> Any:
         """The OpenMMLab model of a task: ``loss``, ``predict``, ``data_preprocessor`` and so on."""
@@ -192,7 +261,7 @@ class MultitaskModel(BaseModel):
             batch: Collated batch with ``inputs`` and ``data_samples``.
         """
         data = self._preprocess(task, batch, training=False)
-        with library_scope(self.libraries[task]):
+        with self._decoder_context(task):
             return self.decoder(task).predict(data["inputs"], data["data_samples"])
 
     def train(self, mode: bool = True) -> "MultitaskModel":
@@ -205,3 +274,24 @@ class MultitaskModel(BaseModel):
         state = self.backbone.frozen_state() if hasattr(self.backbone, "frozen_state") else {}
         name = getattr(self.backbone, "base_name", type(self.backbone).__name__)
         return name, {f"backbone.{key}": value for key, value in state.items()}
+
+
+def _has_other_processes() -> bool:
+    return dist.is_initialized() and dist.get_world_size() > 1
+
+
+def _without_objects(image: Tensor) -> DetDataSample:
+    """Sample of mmdet for an image (3, H, W) without objects."""
+    height, width = image.shape[-2:]
+    shape = (int(height), int(width))
+    meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0), "img_id": 0}
+    sample = DetDataSample(metainfo=meta)
+    sample.gt_instances = InstanceData(
+        bboxes=torch.zeros(0, 4),
+        labels=torch.zeros(0, dtype=torch.long),
+        masks=BitmapMasks(np.zeros((0, *shape), np.uint8), *shape),
+    )
+    sample.ignored_instances = InstanceData(
+        bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long)
+    )
+    return sample

@@ -19,9 +19,12 @@ visualizer = dict(
     vis_backends=[dict(type=LocalVisBackend), dict(type=TensorboardVisBackend)],
 )
 
-precision = "bf16"  # forward passes in bfloat16 autocast; "fp32" switches it off
+# The kind of mixed precision is not stated in paper; guess: bfloat16 needs no loss scaling. "fp32"
+# switches autocast off.
+precision = "bf16"
 eval_weights = "ema"  # weights that tools/test.py takes where a checkpoint has both; or "raw"
-randomness = dict(seed=0)
+randomness = dict(seed=0)  # not stated in paper; guess
+# not stated in paper; guess: cuDNN tries its algorithms once per shape
 env_cfg = dict(cudnn_benchmark=True, dist_cfg=dict(timeout_s=1800))
 load_from = None
 resume = False

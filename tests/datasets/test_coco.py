@@ -6,7 +6,7 @@ from mmengine.registry import DATASETS
 from mmpose.datasets.transforms import GetBBoxCenterScale, PackPoseInputs, TopdownAffine
 
 from argus.datasets.coco import CocoInstances, CocoKeypoints
-from argus.datasets.transforms import LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.errors import DataError
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
@@ -83,6 +83,13 @@ def test_instances__subset_of_the_classes_drops_the_others(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, category=3)])
     gt = instances(tmp_path, metainfo=dict(classes=("car",)))[0]["data_samples"].gt_instances
     assert gt.labels.tolist() == [0] and len(gt) == 1
+
+
+def test_instances__more_classes_than_the_decoder_raise_before_the_gpu(tmp_path):
+    toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, category=3)])
+    pipeline = [*PIPELINE[:2], dict(type=CheckLabel, num_classes=1), *PIPELINE[2:]]
+    with pytest.raises(DataError, match=r"1\.jpg: class 1 out of range: expected 0\.\.0"):
+        instances(tmp_path, pipeline=pipeline).prepare_data(0)
 
 
 def test_instances__image_of_another_size_raises(tmp_path):

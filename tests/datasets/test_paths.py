@@ -1,6 +1,6 @@
 import pytest
 
-from argus.datasets.paths import check_paths, missing_paths, replace_data_root
+from argus.datasets.paths import check_paths, missing_paths
 from argus.errors import DataError
 
 
@@ -59,18 +59,3 @@ def test_check__message_says_what_where_and_what_to_do(root):
         "--cfg-options tasks.instance.train.dataset.data_root=",
     ):
         assert part in str(caught.value)
-
-
-def test_replace_data_root__data_sets_and_metrics():
-    task = dict(
-        train=dict(dataset=dict(type="R", dataset=config("data/a")), batch_size=2),
-        val=dict(dataset=config("data/a/", bbox_file="data/a/boxes.json")),
-        metrics=dict(type="M", ann_file="data/a/labels.json"),
-    )
-    moved = replace_data_root(task, "/new")
-    assert moved["train"]["dataset"]["dataset"]["data_root"] == "/new"
-    assert moved["val"]["dataset"]["data_root"] == "/new"
-    assert moved["val"]["dataset"]["bbox_file"] == "/new/boxes.json"
-    assert moved["val"]["dataset"]["ann_file"] == "labels.json"
-    assert moved["metrics"]["ann_file"] == "/new/labels.json"
-    assert task["val"]["dataset"]["data_root"] == "data/a/"

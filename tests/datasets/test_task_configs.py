@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from PIL import Image
 
-from argus.datasets.paths import replace_data_root
 from argus.datasets.resilient import ResilientDataset, collate
 from argus.datasets.samplers import TaskSampler
 from argus.tasks import parse_tasks
+from tests.real_data.samples import replace_data_root
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLES = (REPOSITORY / "../shared/data").resolve()

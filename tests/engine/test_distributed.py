@@ -139,6 +139,21 @@ def test_console__only_rank_0_prints(pair: list[dict]) -> None:
     assert second == ""
 
 
+@pytest.mark.parametrize("schedule", ["joint", "sequential"])
+def test_only_evaluated__task_does_not_stop_training(pair: list[dict], schedule: str) -> None:
+    for rank in range(2):
+        losses = pair[rank]["only_evaluated"][schedule]
+        assert [set(step) for step in losses] == [{"semantic"}] * 2
+
+
+def test_buffers__of_trained_modules_are_averaged(pair: list[dict]) -> None:
+    for rank in range(2):
+        found = pair[rank]["buffers"]
+        assert found["0.running_mean"].tolist() == [0.5, 0.5]
+        assert found["1.running_mean"].tolist() == [rank, rank], "frozen"
+        assert found["0.num_batches_tracked"] == 0
+
+
 def launch(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     command = [str(ROOT / "tools" / script), *map(str, arguments)]

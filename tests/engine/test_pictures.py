@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from argus.engine.pictures import PredictionPicturesHook, _slim
 
+warnings: list[str] = []
 KEYPOINTS = {0: "nose", 1: "left_ankle"}
 
 
@@ -28,6 +29,10 @@ class _Runner:
         @staticmethod
         def info(message: str) -> None:
             pass
+
+        @staticmethod
+        def warning(message: str) -> None:
+            warnings.append(message)
 
 
 def person(path: Path, x: float) -> PoseDataSample:
@@ -87,3 +92,12 @@ def test_slim__keeps_the_instances_that_are_drawn() -> None:
     )
     assert _slim(sample, 0.3).pred_instances.scores.tolist() == pytest.approx([0.9, 0.5])
     assert len(sample.pred_instances) == 3
+
+
+def test_pictures__that_cannot_be_drawn_are_a_warning(
+    images: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Runner.test_loop, "metainfo", staticmethod(lambda task: {}))
+    warnings.clear()
+    chosen(images, tmp_path / "out", [0])
+    assert len(warnings) == 1 and "no pictures of task 'keypoints'" in warnings[0]

@@ -125,3 +125,26 @@ def test_precision__bf16_autocast_runs_and_is_close() -> None:
         losses[precision] = result.losses["classification"].item()
         assert seen == [torch.bfloat16 if precision == "bf16" else torch.float32]
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.02)
+
+
+def test_schedules__gradient_norms_are_means_over_the_accumulated_batches() -> None:
+    batches = [dict(semantic=batch(ToySegmentation(), [i, i + 1])) for i in (0, 3)]
+    model = toy_model()
+    probe = [p for p in model.backbone.parameters() if p.requires_grad]
+    wrapper = MultitaskOptimWrapper(torch.optim.SGD(probe, lr=1.0), precision="fp32")
+
+    def norm(micro_batches: list) -> torch.Tensor:
+        seeds = [{}] * len(micro_batches)
+        schedule = GradientSchedule("joint")
+        result = schedule.backward(model, micro_batches, wrapper, seeds=seeds, probe=probe)
+        return result.grad_norms["semantic"]
+
+    torch.testing.assert_close(norm(batches), (norm(batches[:1]) + norm(batches[1:])) / 2)
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_schedules__task_without_labels_has_zero_gradients(kind: str) -> None:
+    model = toy_model(streams=dict(both=["semantic", "classification"]))
+    found = gradients(model, [dict(both=batch(ToyBoth(), [0, 3]))], kind)
+    assert not found["decoders.semantic.decode_head.conv_seg.weight"].any()
+    assert set(found) == {n for n, p in model.named_parameters() if p.requires_grad}

@@ -172,6 +172,10 @@ def test_evaluation__weights_are_selectable(tmp_path: Path) -> None:
     assert torch.equal(loaded["raw"], checkpoint["state_dict"][name])
     assert torch.equal(loaded["ema"], checkpoint["ema"][name])
     assert not torch.equal(loaded["raw"], loaded["ema"])
+    # Training from a checkpoint starts from the published weights as well.
+    starter = MultitaskRunner.from_cfg(Config(toy_config(tmp_path / "next", load_from=path)))
+    starter.load_or_resume()
+    assert torch.equal(starter.raw_model.state_dict()[name], checkpoint["ema"][name])
 
 
 def test_bad_sample__is_replaced_counted_and_logged(

@@ -16,7 +16,12 @@ from mmengine.config import Config
 from torch import nn
 
 from argus.engine import MultitaskRunner
-from argus.engine.distributed import init_process_group, mean_over_ranks
+from argus.engine.distributed import (
+    average_buffers,
+    init_process_group,
+    mean_over_ranks,
+    training_buffers,
+)
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config
 
@@ -160,7 +165,27 @@ class Scenarios:
             found[schedule] = dict(losses=losses, console=console.getvalue(), weights=weights)
         return found
 
+    def only_evaluated(self) -> dict:
+        """A training beside a task without train data, its decoder before and after."""
+        found = {}
+        for schedule in ("joint", "sequential"):
+            tasks = with_batch_size(2)
+            tasks["classification"]["train"] = None
+            options = dict(launcher="pytorch", train_cfg=dict(max_iters=2, schedule=schedule))
+            losses, _ = train(self.folder / f"only_{schedule}", tasks=tasks, **options)
+            found[schedule] = losses
+        return found
+
+    def buffers(self) -> dict:
+        model = nn.Sequential(nn.BatchNorm1d(2), nn.BatchNorm1d(2).eval())
+        for norm in model:
+            norm.running_mean.fill_(float(self.rank))
+        average_buffers(training_buffers(model))
+        return {name: buffer.clone() for name, buffer in model.named_buffers()}
+
     names = (
+        "only_evaluated",
+        "buffers",
         "gradients",
         "missing_labels",
         "frozen_backbone",

@@ -107,3 +107,11 @@ def test_mean_relative_gain__less_error_is_a_gain() -> None:
 def test_mean_relative_gain__mistakes(baseline: dict, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         mean_relative_gain({"a/x": 1.0}, baseline, lower_is_better=[])
+
+
+def test_collect__leaves_no_folder_in_the_current_one() -> None:
+    plain, named = IoUMetric(), IoUMetric()
+    named.collect_dir = "shared"
+    TaskEvaluator("semantic", [plain, named], dataset_meta=dict(classes=("a", "b")))
+    assert plain.collect_device == "gpu", "messages; 'cpu' writes ./.dist_test"
+    assert (named.collect_device, named.collect_dir) == ("cpu", "shared")

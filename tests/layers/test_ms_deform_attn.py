@@ -1,5 +1,6 @@
 """Sampling and the deformable attention module against a brute-force reference."""
 
+import functools
 import math
 
 import pytest
@@ -167,6 +168,52 @@ def test_backend__context_manager_restores(monkeypatch):
     assert msda.ms_deform_attn_backend("cuda") == "mmcv"
     monkeypatch.setenv("ARGUS_MSDA_BACKEND", "torch")
     assert msda.ms_deform_attn_backend("cuda") == "torch"
+
+
+def torch_kernel(value, shapes, locations, weights):
+    return ms_deform_attn_torch.ms_deform_attn_sampled(value, shapes, locations, weights)
+
+
+def silent_zeros(value, shapes, locations, weights):
+    """What mmcv returns when its kernel was built for another GPU."""
+    return torch_kernel(value, shapes, locations, weights) * 0
+
+
+def no_backward(value, shapes, locations, weights):
+    return torch_kernel(value, shapes, locations.detach(), weights)
+
+
+def no_compiler(*arguments):
+    raise OSError("Failed to find C compiler\nhint")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "reason"),
+    [
+        (torch_kernel, ""),
+        (silent_zeros, "AssertionError"),
+        (no_backward, "RuntimeError"),
+        (no_compiler, "(OSError: Failed to find C compiler)"),
+    ],
+)
+def test_backend__is_tried_before_auto_chooses_it(kernel, reason, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(msda.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(msda, "_run_deformops", kernel)
+    monkeypatch.setattr(msda, "_failure", functools.partial(msda._failure, device="cpu"))
+    monkeypatch.delenv("ARGUS_MSDA_BACKEND", raising=False)
+    msda.missing_for_backends.cache_clear()
+    draws = torch.get_rng_state()
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            assert reason in msda.missing_for_backends()["deformops"]
+            assert (msda.ms_deform_attn_backend("cuda") == "deformops") == (not reason)
+        if reason:
+            with pytest.raises(ValueError, match="needs a kernel that runs on this GPU"):
+                msda.set_ms_deform_attn_backend("deformops")
+    finally:
+        msda.missing_for_backends.cache_clear()
+    assert torch.equal(torch.get_rng_state(), draws)
 
 
 @pytest.mark.gpu

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 from mmpretrain.structures import DataSample
 
+from argus.engine.optim import PRECISIONS, autocast
 from argus.errors import ConfigError, DataError
 from argus.models.multitask import MultitaskModel
 from tests.toy import (
@@ -24,6 +25,7 @@ from tests.toy import (
 
 CHANNELS = 8
 SIZE = 64
+both_precisions = pytest.mark.parametrize("precision", ["fp32", "bf16"])
 
 
 def mask_rcnn() -> dict:
@@ -191,13 +193,17 @@ def four_libraries() -> tuple[MultitaskModel, dict]:
     return model, batches
 
 
-def test_multitask__unmodified_models_of_four_libraries_train(four_libraries: tuple) -> None:
+@both_precisions
+def test_multitask__unmodified_models_of_four_libraries_train(
+    four_libraries: tuple, precision: str
+) -> None:
     model, batches = four_libraries
     model.train()
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
     history = []
     for _ in range(8):
-        losses, logs = model(batches, seeds=dict.fromkeys(batches, 0))
+        with autocast(precision, "cpu"):
+            losses, logs = model(batches, seeds=dict.fromkeys(batches, 0))
         assert set(losses) == set(batches)
         optimizer.zero_grad()
         sum(losses.values()).backward()
@@ -209,14 +215,22 @@ def test_multitask__unmodified_models_of_four_libraries_train(four_libraries: tu
     assert model.backbone.stages[0].weight.grad.abs().sum() > 0
 
 
-def test_multitask__unmodified_models_of_four_libraries_predict(four_libraries: tuple) -> None:
+@both_precisions
+def test_multitask__unmodified_models_of_four_libraries_predict(
+    four_libraries: tuple, precision: str
+) -> None:
     model, batches = four_libraries
     model.eval()
-    found = {task: model.predict(task, batch) for task, batch in batches.items()}
+    dtypes = []
+    handle = model.backbone.stages[0].register_forward_hook(lambda m, i, o: dtypes.append(o.dtype))
+    with autocast(precision, "cpu"):
+        found = {task: model.predict(task, batch) for task, batch in batches.items()}
+    handle.remove()
+    assert set(dtypes) == {PRECISIONS[precision] or torch.float32}
     assert found["instance"][0].pred_instances.masks.shape[-2:] == (SIZE, SIZE)
     assert found["semantic"][0].pred_sem_seg.data.shape == (1, SIZE, SIZE)
     assert found["keypoints"][0].pred_instances.keypoints.shape == (1, 2, 2)
-    torch.testing.assert_close(found["classification"][0].pred_score.sum(), torch.tensor(1.0))
+    assert found["classification"][0].pred_score.float().sum().item() == pytest.approx(1, abs=0.01)
 
 
 def test_multitask__backbone_is_registered_once(four_libraries: tuple) -> None:
@@ -335,3 +349,45 @@ def test_multitask__loss_weight_scales_the_loss() -> None:
             parameter.data.normal_(0, 0.1)
         values.append(model(batch)[0]["semantic"].item())
     assert values[1] == pytest.approx(2.5 * values[0])
+
+
+def test_multitask__decoder_that_is_only_evaluated_is_frozen() -> None:
+    decoders = dict(semantic=semantic_decoder(), classification=classification_decoder())
+    model = MultitaskModel(ToyBackbone(), decoders, streams=dict(semantic=["semantic"]))
+    assert not any(p.requires_grad for p in model.decoders["classification"].parameters())
+    assert all(p.requires_grad for p in model.decoders["semantic"].parameters())
+
+
+def test_multitask__tasks_of_a_stream_have_to_prepare_its_images_alike() -> None:
+    model = both_tasks()
+    model.decoder("semantic").data_preprocessor.mean += 5.0
+    batch = dict(inputs=small_images(1), data_samples=[sample_of_both(0)])
+    with pytest.raises(ConfigError, match="'classification' share .* the same mean"):
+        model(dict(both=batch))
+
+
+def test_multitask__seed_of_a_shared_stream_is_set_before_its_backbone_pass() -> None:
+    model = both_tasks()
+    model.backbone.stem.register_forward_hook(lambda m, i, o: o * torch.rand_like(o))
+    batch = dict(both=dict(inputs=small_images(1), data_samples=[sample_of_both(0)]))
+    values = [model(batch, seeds=dict(both=s))[0]["semantic"].item() for s in (1, 1, 2)]
+    assert values[0] == values[1] != values[2]
+
+
+def test_multitask__detector_without_labels_runs_as_long_as_other_processes_may_have_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("argus.models.multitask._has_other_processes", lambda: True)
+    decoders = dict(instance=mask_rcnn(), classification=classification_decoder())
+    model = MultitaskModel(ToyBackbone(), decoders, streams=dict(both=list(decoders)))
+    model.init_weights()
+    model.train()
+    calls = []
+    model.decoder("instance").rpn_head.register_forward_hook(lambda *_: calls.append(1))
+    labels = dict(classification=DataSample().set_gt_label(1))
+    losses, logs = model(dict(both=dict(inputs=images(2), data_samples=[labels] * 2)))
+    assert calls == [1]
+    assert losses["instance"].item() == 0.0
+    assert not any(name.startswith("instance/") for name in logs)
+    losses["instance"].backward()
+    assert not any(p.grad.any() for p in model.parameters() if p.grad is not None)

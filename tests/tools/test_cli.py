@@ -129,7 +129,10 @@ def test_test__none_is_the_untrained_model(run: Callable, config: Path, tmp_path
         (["train_cgf.max_iters=3"], ["there is no train_cgf in the config", "train_cfg"]),
         (["tasks.semantic.train.datset.length=3"], ["no tasks.semantic.train.datset", "dataset"]),
         (["tasks.semantic.trian.batch_size=3"], ["no tasks.semantic.trian", "train"]),
-        (["tasks.semantic.batchsize=3"], ["tasks['semantic']: unknown key 'batchsize'"]),
+        (["tasks.semantic.batchsize=3"], ["tasks.semantic.batchsize: unknown key 'batchsize'"]),
+        (["precison=fp32"], ["unknown key 'precison'", "did you mean 'precision'"]),
+        (["tasks.semantic.train.batchsize=3"], ["unknown key", "did you mean 'batch_size'"]),
+        (["backbone.chanels=8"], ["ConfigError", "unexpected keyword argument 'chanels'"]),
         (["train_cfg.max_iter=3"], ["train_cfg", "'max_iter'", "max_iters"]),
         (["train_cfg.max_iters=0"], ["train_cfg.max_iters", "found 0"]),
         (["tasks.semantic.decoder.data_preprocessor.mean.7=1"], ["mean.7", "0, 1, 2"]),
@@ -331,8 +334,57 @@ def test_slurm_train__srun_line(fake: Callable) -> None:
     assert out == [
         *("-p", "gpu", "--job-name=stage1", "--gres=gpu:8", "--ntasks=16"),
         *("--ntasks-per-node=8", "--cpus-per-task=5", "--kill-on-bad-exit=1", "--qos", "high"),
-        *("py", "-u", str(TOOLS / "train.py"), "config.py", "--resume", "--launcher", "slurm"),
+        *("bash", str(TOOLS / "slurm_step.sh"), "py", "-u", str(TOOLS / "train.py")),
+        *("config.py", "--resume", "--launcher", "slurm"),
     ]
+
+
+def test_slurm_step__a_port_of_its_own_for_every_job() -> None:
+    def port(**environment: str) -> str:
+        command = ("slurm_step.sh", "printenv", "MASTER_PORT")
+        return bash(*command, **environment)[1][0]
+
+    assert port(SLURM_JOB_ID="41") != port(SLURM_JOB_ID="42")
+    assert 1024 < int(port(SLURM_JOB_ID="99999999")) < 65536
+    assert port(SLURM_JOB_ID="41", MASTER_PORT="1234") == "1234"
+
+
+def test_dist_train__python_of_the_active_environment(fake: Callable, tmp_path: Path) -> None:
+    fake("python")
+    active = dict(PYTHON="", VIRTUAL_ENV=str(tmp_path))
+    status, out, _ = bash("dist_train.sh", "config.py", 2, **active)
+    assert status == 0 and out[:2] == ["-m", "torch.distributed.run"]
+
+
+def test_config__unknown_key_close_to_a_known_one(run: Callable, config: Path) -> None:
+    config.write_text(config.read_text() + "\nload_form = 'a.pth'\n")
+    status, _, stderr = run(train_tool, config)
+    assert_one_message(status, stderr, "'load_form'", "did you mean 'load_from'")
+
+
+def test_test__averaged_weights_that_are_asked_for_have_to_be_there(
+    run: Callable, trained: Path, tmp_path: Path
+) -> None:
+    checkpoint = torch.load(trained / "iter_2.pth", weights_only=True)
+    checkpoint.pop("ema", None)
+    torch.save(checkpoint, tmp_path / "raw.pth")
+    arguments = (trained / "toy.py", tmp_path / "raw.pth", "--work-dir", tmp_path)
+    status, _, stderr = run(test_tool, *arguments, "--weights", "ema")
+    assert_one_message(status, stderr, "has no averaged weights")
+    assert run(test_tool, *arguments)[0] == 0
+
+
+def test_errors__wrong_keyword_of_a_part(run: Callable, config: Path) -> None:
+    config.write_text(config.read_text() + "\noptim_wrapper['clipgrad'] = 1\n")
+    status, _, stderr = run(train_tool, config)
+    assert_one_message(status, stderr, "ConfigError", "clipgrad")
+
+
+def test_errors__save_best_without_rule(run: Callable, config: Path) -> None:
+    text = "\ndefault_hooks = dict(checkpoint=dict(type='CheckpointHook', save_best='a/b'))\n"
+    config.write_text(config.read_text() + text)
+    status, _, stderr = run(train_tool, config)
+    assert_one_message(status, stderr, "save_best", "rule='greater'")
 
 
 def test_slurm_test__fewer_gpus_than_a_node_has(fake: Callable) -> None:

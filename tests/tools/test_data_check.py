@@ -98,3 +98,8 @@ def test_script__exit_status_and_sentence(tmp_path):
     assert done.returncode == 1
     assert "error: " in done.stderr and "no tasks found" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_main__missing_config_is_one_error(tool, tmp_path):
+    with pytest.raises(ConfigError, match="no.py does not exist"):
+        tool.main([str(tmp_path / "no.py")])

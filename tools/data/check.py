@@ -15,12 +15,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from rich.console import Console
 from rich.progress import track
 
-from argus.datasets.checks import check_tasks
-from argus.errors import ConfigError, DataError
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from argus.apis.cli import load_config  # noqa: E402
+from argus.datasets.checks import check_tasks  # noqa: E402
+from argus.errors import ConfigError, DataError  # noqa: E402
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,8 +43,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=8, help="threads that decode (default: 8)")
     parser.add_argument("--json", type=Path, help="write everything that was found to this file")
     parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, help="options of the config to override"
+        "--cfg-options", nargs="+", default=[], help="options of the config to override"
     )
+    parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args(argv)
 
 
@@ -68,9 +73,7 @@ def num_batches(config: Config) -> int | None:
 def main(argv: list[str] | None = None) -> int:
     """Check and print; 1 if there is an error, else 0."""
     args = parse_args(argv)
-    config = Config.fromfile(args.config)
-    if args.cfg_options:
-        config.merge_from_dict(args.cfg_options)
+    config = load_config(args)
     tasks = tasks_of(config)
     unknown = sorted(set(args.tasks or ()) - set(tasks))
     if unknown:

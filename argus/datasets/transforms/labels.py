@@ -117,7 +117,10 @@ def _map_labels(labels: np.ndarray, ignored: np.ndarray, label_map: dict[int, in
 
 @TRANSFORMS.register_module()
 class CheckLabel(BaseTransform):
-    """Raise where the class of an image (``gt_label``) is out of range.
+    """Raise where the class of an image or of one of its instances is out of range.
+
+    Reads ``gt_label`` or, after mmdet's ``LoadAnnotations``, ``gt_bboxes_labels``. In the pipeline
+    labels are still on the CPU; a decoder on a GPU would have to wait for them to look.
 
     Args:
         num_classes: Number of classes.
@@ -130,14 +133,15 @@ class CheckLabel(BaseTransform):
         """Return ``results`` unchanged.
 
         Raises:
-            DataError: The label is not in [0, num_classes).
+            DataError: A label is not in [0, num_classes).
         """
-        label = results["gt_label"]
-        if not 0 <= int(label) < self.num_classes:
-            raise DataError(
-                f"{results.get('img_path')}: class {label} out of range: expected "
-                f"0..{self.num_classes - 1}"
-            )
+        found = results["gt_label"] if "gt_label" in results else results["gt_bboxes_labels"]
+        for label in np.atleast_1d(found).tolist():
+            if not 0 <= label < self.num_classes:
+                raise DataError(
+                    f"{results.get('img_path')}: class {label} out of range: expected "
+                    f"0..{self.num_classes - 1}; give decoder and data set the same classes"
+                )
         return results
 
     def __repr__(self) -> str:

@@ -19,7 +19,6 @@ from argus.registry import MODELS
 
 PATCH_STRIDE = 16  # pixels of the input image per ViT patch
 RESIZE_MODES = ("bicubic", "bilinear")
-NO_DECAY_TOKENS = ("pos_embed", "cls_token", "register_tokens", "mask_token", "level_embed")
 
 
 class VitBackbone(nn.Module):
@@ -85,14 +84,6 @@ class VitBackbone(nn.Module):
         if name.startswith("vit.") and not name.startswith("vit.norm."):
             return 0
         return self.num_layers - 1
-
-    def no_weight_decay_names(self) -> set[str]:
-        """Name the parameters without weight decay: norms, biases, gamma, tokens, embeddings."""
-        return {
-            name
-            for name, parameter in self.named_parameters()
-            if parameter.ndim <= 1 or name.rsplit(".", 1)[-1] in NO_DECAY_TOKENS
-        }
 
     def frozen_state(self) -> dict[str, Tensor]:
         """Return the frozen tensors by their name in ``state_dict()``; empty if none is frozen."""

@@ -22,6 +22,8 @@ class SharedBackbone(BaseModule):
     def __init__(self) -> None:
         super().__init__()
         self._reference: tuple[nn.Module, ...] = ()
+        # Autocast (enabled, dtype) of the backbone where the decoder around it runs in float32.
+        self.backbone_autocast: tuple[bool, torch.dtype] | None = None
 
     def bind(self, backbone: nn.Module) -> None:
         """Point at ``backbone``. The tuple keeps ``nn.Module`` from registering it as a child."""
@@ -39,7 +41,16 @@ class SharedBackbone(BaseModule):
         Returns:
             Four maps (B, C, H / s, W / s) with s = 4, 8, 16, 32.
         """
-        if not isinstance(inputs, torch.Tensor):
+        if self.backbone_autocast is None:
+            return self._maps(inputs)
+        enabled, dtype = self.backbone_autocast
+        device_type = inputs.device.type if isinstance(inputs, Tensor) else inputs[0].device.type
+        with torch.autocast(device_type, dtype=dtype, enabled=enabled):
+            maps = self._maps(inputs)
+        return tuple(feature.float() for feature in maps)
+
+    def _maps(self, inputs: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+        if not isinstance(inputs, Tensor):
             return tuple(inputs)
         assert self._reference, "SharedBackbone.bind(backbone) has to come before the first forward"
-        return self._reference[0](inputs)
+        return tuple(self._reference[0](inputs))

@@ -4,20 +4,16 @@
 the final tokens are interpolated to the four strides.
 """
 
-from argus.models.backbones import DinoVisionTransformer, PlainViT
+from mmengine.config import read_base
+
+from argus.models.backbones import PlainViT
+
+with read_base():
+    from .argus_base import backbone as _argus
 
 backbone = dict(
     type=PlainViT,
-    vit=dict(
-        type=DinoVisionTransformer,
-        arch="base",
-        weights="data/weights/dinov2_vitb14_reg4_pretrain.pth",
-        patch_size=14,
-        num_registers=4,  # not stated in paper; DINOv2 hub model dinov2_vitb14_reg
-        img_size=518,  # not stated in paper; DINOv2 hub model dinov2_vitb14_reg
-        init_values=1.0,  # not stated in paper; DINOv2 hub, overwritten by the weight file
-        with_cp=False,  # not stated in paper; memory against time
-    ),
+    vit=_argus["vit"],
     freeze_vit=True,
     resize_mode="bicubic",  # not stated in paper; guess
 )

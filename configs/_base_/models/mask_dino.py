@@ -24,48 +24,50 @@ mask_dino = dict(
         bgr_to_rgb=True,
         pad_mask=True,
         pad_size_divisor=32,
+        non_blocking=True,
     ),
     backbone=dict(type=SharedBackbone),
     pixel_encoder=dict(
         type=MaskDINOPixelEncoder,
         in_channels=[768, 768, 768, 768],  # embed_dim of the backbone
-        embed_dim=256,
-        mask_dim=256,
-        num_layers=6,
-        num_heads=8,
-        num_points=4,
-        ffn_dim=2048,
-        levels=(1, 2, 3),
-        num_extra_levels=0,
-        dropout=0.0,
+        embed_dim=256,  # not stated in paper; Mask DINO
+        mask_dim=256,  # not stated in paper; Mask DINO
+        num_layers=6,  # not stated in paper; Mask DINO
+        num_heads=8,  # not stated in paper; Mask DINO
+        num_points=4,  # not stated in paper; Mask DINO
+        ffn_dim=2048,  # not stated in paper; Mask DINO, its larger variant for the encoder
+        levels=(1, 2, 3),  # not stated in paper; Mask DINO, three scales
+        num_extra_levels=0,  # not stated in paper; Mask DINO, three scales
+        dropout=0.0,  # not stated in paper; Mask DINO
     ),
     head=dict(
         type=MaskDINOHead,
-        num_queries=300,
-        num_layers=9,
-        num_heads=8,
-        num_points=4,
-        ffn_dim=2048,
-        dropout=0.0,
-        num_denoising=100,
-        box_noise=0.4,
-        label_noise=0.2,
-        box_start="mask",
-        base_box_size=0.05,
+        num_queries=300,  # not stated in paper; Mask DINO
+        num_layers=9,  # not stated in paper; Mask DINO
+        num_heads=8,  # not stated in paper; Mask DINO
+        num_points=4,  # not stated in paper; Mask DINO
+        ffn_dim=2048,  # not stated in paper; Mask DINO, its larger variant for the encoder
+        dropout=0.0,  # not stated in paper; Mask DINO
+        num_denoising=100,  # not stated in paper; Mask DINO
+        box_noise=0.4,  # not stated in paper; Mask DINO
+        label_noise=0.2,  # not stated in paper; Mask DINO
+        box_start="mask",  # not stated in paper; Mask DINO
+        base_box_size=0.05,  # not stated in paper; Deformable DETR, two stages
     ),
     criterion=dict(
         type=MaskDINOCriterion,
-        class_weight=4.0,
-        mask_weight=5.0,
-        dice_weight=5.0,
-        box_weight=5.0,
-        giou_weight=2.0,
-        num_points=12544,
-        oversample_ratio=3.0,
-        importance_ratio=0.75,
-        selection_repeats=1,
+        class_weight=4.0,  # not stated in paper; Mask DINO
+        mask_weight=5.0,  # not stated in paper; Mask DINO
+        dice_weight=5.0,  # not stated in paper; Mask DINO
+        box_weight=5.0,  # not stated in paper; Mask DINO
+        giou_weight=2.0,  # not stated in paper; Mask DINO
+        num_points=12544,  # not stated in paper; Mask DINO
+        oversample_ratio=3.0,  # not stated in paper; Mask DINO
+        importance_ratio=0.75,  # not stated in paper; Mask DINO
+        selection_repeats=1,  # not stated in paper; Mask DINO, one query per instance
     ),
     num_things_classes=80,
     num_stuff_classes=0,
+    # not stated in paper; Mask DINO, the 100 best of an image as the COCO metric takes them
     test_cfg=dict(instance_on=True, semantic_on=False, panoptic_on=False, max_per_image=100),
 )

@@ -40,7 +40,8 @@ upernet = dict(
         dropout_ratio=0.1,  # not stated in paper: mmseg's UperNet
         num_classes=150,
         norm_cfg=_norm,
-        align_corners=False,
+        align_corners=False,  # not stated in paper; mmseg's UperNet
+        # not stated in paper; mmseg's UperNet
         loss_decode=dict(type=CrossEntropyLoss, use_sigmoid=False, loss_weight=1.0),
     ),
     auxiliary_head=dict(
@@ -48,12 +49,12 @@ upernet = dict(
         in_channels=768,
         in_index=2,  # not stated in paper: ViT-Adapter, the map of stride 16
         channels=256,  # not stated in paper: mmseg's UperNet
-        num_convs=1,
-        concat_input=False,
+        num_convs=1,  # not stated in paper; mmseg's UperNet
+        concat_input=False,  # not stated in paper; mmseg's UperNet
         dropout_ratio=0.1,  # not stated in paper: mmseg's UperNet
         num_classes=150,
         norm_cfg=_norm,
-        align_corners=False,
+        align_corners=False,  # not stated in paper; mmseg's UperNet
         # not stated in paper: weight 0.4 of mmseg's UperNet
         loss_decode=dict(type=CrossEntropyLoss, use_sigmoid=False, loss_weight=0.4),
     ),

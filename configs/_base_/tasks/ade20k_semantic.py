@@ -33,7 +33,7 @@ _train_pipeline = [
 ]
 _test_pipeline = [
     dict(type=LoadImage),
-    dict(type=Resize, scale=_scale, keep_ratio=True),
+    dict(type=Resize, scale=_scale, keep_ratio=True),  # not stated in paper: ViT-Adapter
     # After Resize: the metric compares at the original size.
     dict(type=LoadSegMap, num_classes=_num_classes),
     dict(type=PackSegInputs),
@@ -60,7 +60,7 @@ ade20k_semantic = dict(
             test_mode=True,
             pipeline=_test_pipeline,
         ),
-        batch_size=1,  # images differ in size
+        batch_size=1,  # not stated in paper; images differ in size
         num_workers=2,
     ),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),

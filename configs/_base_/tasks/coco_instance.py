@@ -14,33 +14,35 @@ from mmdet.datasets.transforms import (
     Resize,
 )
 from mmdet.evaluation import CocoMetric
-from mmdet.models.data_preprocessors import BatchFixedSizePad, DetDataPreprocessor
+from mmdet.models.data_preprocessors import BatchFixedSizePad
 from mmengine.config import read_base
 
 from argus.datasets.coco import CocoInstances
-from argus.datasets.transforms import LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage
 
 with read_base():
     from ..models.mask_dino import mask_dino
 
+_num_classes = 80
 _data_root = "data/coco"
 _size = (1024, 1024)  # not stated in paper: Mask DINO
 
-# Large-scale jittering, its range not stated in paper: Mask DINO.
 _train_pipeline = [
     dict(type=LoadImage),
     dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
-    dict(type=RandomFlip, prob=0.5),
-    dict(
+    dict(type=CheckLabel, num_classes=_num_classes),
+    dict(type=RandomFlip, prob=0.5),  # not stated in paper; Mask DINO
+    dict(  # not stated in paper; Mask DINO, large-scale jittering
         type=RandomResize, resize_type=Resize, scale=_size, ratio_range=(0.1, 2.0), keep_ratio=True
     ),
-    dict(
+    dict(  # not stated in paper; Mask DINO
         type=RandomCrop,
         crop_size=_size,
         crop_type="absolute",
         recompute_bbox=True,
         allow_negative_crop=True,
     ),
+    # not stated in paper; objects that the crop leaves nothing of
     dict(type=FilterAnnotations, min_gt_bbox_wh=(1e-5, 1e-5), by_mask=True),
     dict(type=PackDetInputs),
 ]
@@ -49,22 +51,17 @@ _test_pipeline = [
     dict(type=Resize, scale=(1333, 800), keep_ratio=True),  # not stated in paper: Mask DINO
     # After Resize: the metric compares at the original size.
     dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+    dict(type=CheckLabel, num_classes=_num_classes),
     dict(
         type=PackDetInputs,
         meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
     ),
 ]
 
-mask_dino["data_preprocessor"] = dict(
-    type=DetDataPreprocessor,
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-    pad_size_divisor=32,
-    pad_mask=True,
-    mask_pad_value=0,
-    # In training every image fills the crop's size, so that a batch costs the same in every step.
-    batch_augments=[dict(type=BatchFixedSizePad, size=_size, pad_mask=True)],
+# not stated in paper; Mask DINO: in training every image fills the crop's size, so that a batch
+# costs the same in every step.
+mask_dino["data_preprocessor"].update(
+    batch_augments=[dict(type=BatchFixedSizePad, size=_size, pad_mask=True)]
 )
 
 coco_instance = dict(
@@ -75,7 +72,7 @@ coco_instance = dict(
             data_root=_data_root,
             ann_file="annotations/instances_train2017.json",
             data_prefix=dict(img="train2017/"),
-            # Images without objects are kept out, as in Mask DINO; min_size is mmdet's.
+            # not stated in paper; Mask DINO keeps images without objects out, min_size is mmdet's
             filter_cfg=dict(filter_empty_gt=True, min_size=32),
             pipeline=_train_pipeline,
         ),
@@ -92,7 +89,7 @@ coco_instance = dict(
             test_mode=True,
             pipeline=_test_pipeline,
         ),
-        batch_size=1,
+        batch_size=1,  # not stated in paper; does not change the result
         num_workers=2,
     ),
     metrics=dict(

@@ -23,7 +23,7 @@ _train_pipeline = [
     # Size not stated in paper: Swin. No RandAugment, erasing or mixing: the ViT is frozen, and
     # light augmentation comes first.
     dict(type=RandomResizedCrop, scale=224, backend="pillow", interpolation="bicubic"),
-    dict(type=RandomFlip, prob=0.5, direction="horizontal"),
+    dict(type=RandomFlip, prob=0.5, direction="horizontal"),  # not stated in paper: Swin
     dict(type=PackInputs),
 ]
 _test_pipeline = [
@@ -31,7 +31,7 @@ _test_pipeline = [
     dict(type=CheckLabel, num_classes=_num_classes),
     # 256 then 224: not stated in paper: Swin.
     dict(type=ResizeEdge, scale=256, edge="short", backend="pillow", interpolation="bicubic"),
-    dict(type=CenterCrop, crop_size=224),
+    dict(type=CenterCrop, crop_size=224),  # not stated in paper: Swin
     dict(type=PackInputs),
 ]
 
@@ -51,7 +51,7 @@ imagenet_classification = dict(
             test_mode=True,
             pipeline=_test_pipeline,
         ),
-        batch_size=64,
+        batch_size=64,  # not stated in paper; does not change the result
         num_workers=4,
     ),
     metrics=dict(type=Accuracy, topk=(1, 5)),

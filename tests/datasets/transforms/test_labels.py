@@ -93,3 +93,16 @@ def test_check_label__range():
             DataError, match=rf"x\.jpg: class {label} out of range: expected 0\.\.2"
         ):
             CheckLabel(3).transform(dict(gt_label=label, img_path="x.jpg"))
+
+
+def test_check_label__of_instances():
+    check = CheckLabel(3)
+    for fine in ([0, 2, 2], []):
+        results = dict(gt_bboxes_labels=np.array(fine, dtype=np.int64))
+        assert check.transform(results) is results
+    for labels, wrong in (([0, 3], 3), ([-1, 2], -1)):
+        results = dict(gt_bboxes_labels=np.array(labels), img_path="x.jpg")
+        with pytest.raises(
+            DataError, match=rf"x\.jpg: class {wrong} out of range: expected 0\.\.2"
+        ):
+            check.transform(results)

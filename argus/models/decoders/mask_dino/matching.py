@@ -68,7 +68,8 @@ class HungarianMatcher:
             repeats: For each stage, how many predictions an instance takes (as far as there are
                 enough of them).
         """
-        table = costs.cpu().numpy()  # the one synchronisation of a training step
+        # Waits for the device, once a step; so does the constant that bbox_overlaps copies there.
+        table = costs.cpu().numpy()
         pairs: list[NDArray[np.int64]] = []
         counts = []
         for image, count in enumerate(targets.counts):

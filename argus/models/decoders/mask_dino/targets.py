@@ -29,6 +29,10 @@ def collect_targets(
 ) -> Targets:
     """Gather the ground truth of a batch.
 
+    Labels on a GPU are not looked at, which would stall it; a wrong one ends in a device assertion.
+    Put ``CheckLabel(num_things_classes)`` after ``LoadAnnotations`` in the pipeline.
+    ``CocoInstances`` keeps labels below the number of its own classes, whatever the decoder has.
+
     Args:
         samples: With ``gt_instances`` (``labels``, ``bboxes`` xyxy pixels, ``masks``) and, for
             models with stuff classes, ``gt_sem_seg`` (values from ``num_things_classes`` on are
@@ -39,7 +43,7 @@ def collect_targets(
         num_stuff_classes: Classes of which an image has one region at most.
 
     Raises:
-        DataError: Instances without masks, or a label outside the classes.
+        DataError: Instances without masks, or a label on the CPU outside the classes.
     """
     labels, boxes, masks = [], [], []
     for sample in samples:
@@ -96,7 +100,7 @@ def _things(
             f"Mask DINO: {where} has {len(instances)} instances but no masks; load them with "
             "LoadAnnotations(with_bbox=True, with_mask=True)."
         )
-    if not instances.labels.is_cuda:  # on a GPU this would stall the stream
+    if not instances.labels.is_cuda:  # on a GPU this would stall the stream: CheckLabel looks
         low, high = int(instances.labels.min()), int(instances.labels.max())
         if low < 0 or high >= num_classes:
             raise DataError(

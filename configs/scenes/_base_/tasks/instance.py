@@ -15,7 +15,7 @@ from mmengine.config import read_base  # noqa: F401  marks a new-style config
 
 from argus.datasets.coco import CocoInstances
 from argus.datasets.scenes.classes import THING_CLASSES, THING_PALETTE
-from argus.datasets.transforms import LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders.mask_dino import (
     MaskDINO,
@@ -81,6 +81,7 @@ instance = dict(
             pipeline=[
                 dict(type=LoadImage),
                 dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+                dict(type=CheckLabel, num_classes=6),
                 dict(type=RandomFlip, prob=0.5),
                 dict(type=PackDetInputs),
             ],
