@@ -26,19 +26,24 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def train(args: argparse.Namespace) -> None:
+    """Build the runner and train; nothing of it is left afterwards."""
+    config = load_config(args)
+    if args.resume is not None:
+        config.resume = True
+        config.load_from = None if args.resume == "auto" else args.resume
+    from argus.engine import MultitaskRunner
+
+    runner = MultitaskRunner.from_cfg(config)
+    runner.train()
+    runner.close()
+
+
 def main() -> None:
-    """Build the runner and train."""
+    """Train, or say in one message why not."""
     args = parse_args()
     with user_errors():
-        config = load_config(args)
-        if args.resume is not None:
-            config.resume = True
-            config.load_from = None if args.resume == "auto" else args.resume
-        from argus.engine import MultitaskRunner
-
-        runner = MultitaskRunner.from_cfg(config)
-        runner.train()
-        runner.close()
+        train(args)
 
 
 if __name__ == "__main__":

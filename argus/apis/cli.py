@@ -3,9 +3,11 @@
 import argparse
 import contextlib
 import difflib
+import gc
 import importlib
 import inspect
 import io
+import logging
 import os
 import sys
 import traceback
@@ -72,23 +74,36 @@ def _in_process_group() -> bool:
 
 
 def _leave_process_group() -> None:
-    """Wait for the others, then end the group: its threads must not outlive the interpreter."""
+    """Wait for the others, then end the group and this process.
+
+    What holds the group or worker processes (DDP, loaders) has to go first; the caller has no
+    reference to it any more.
+    """
     if _in_process_group():
         import torch.distributed as dist
 
+        gc.collect()
         dist.barrier()
         dist.destroy_process_group()
+        _exit_at_once(0)
 
 
 def _exit_at_once_in_group(status: int) -> None:
-    """End a process of a group after an error: the others may wait in a collective.
-
-    Destroying the group could wait for them, and exiting with it alive may abort the interpreter.
-    """
+    """End a process of a group after an error: the others may wait in a collective."""
     if _in_process_group():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        _exit_at_once(status)
+
+
+def _exit_at_once(status: int) -> None:
+    """End the process without the interpreter's tear-down.
+
+    Threads of the group's native code may still run there, and the tear-down aborts on them now and
+    then: a run that has finished would be reported as failed.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
     python -m argus.datasets.scenes data/scenes
     tools/dist_train.sh configs/scenes/stage1_5task.py 2
-    tools/test.py configs/scenes/stage1_5task.py work_dirs/scenes/stage1_5task/iter_650.pth
+    tools/test.py configs/scenes/stage1_5task.py work_dirs/scenes/stage1_5task/iter_700.pth
 
 Two processes of one thread each; ``make demo`` runs all of it.
 """
@@ -21,7 +21,7 @@ with read_base():
     from ._base_.tasks.keypoints import keypoints
     from ._base_.tasks.semantic import semantic
 
-_max_iters = 650
+_max_iters = 700
 
 tasks = dict(
     instance=instance, keypoints=keypoints, semantic=semantic, classification=classification

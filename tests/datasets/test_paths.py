@@ -54,7 +54,7 @@ def test_check__message_says_what_where_and_what_to_do(root):
         check_paths(config("data/nowhere"), where="tasks.instance.train.dataset")
     for part in (
         "tasks.instance.train.dataset",
-        "\n  data/nowhere\n",
+        f"\n  {Path('data/nowhere').absolute()}\n",
         "data/README.md",
         "--cfg-options tasks.instance.train.dataset.data_root=",
     ):
