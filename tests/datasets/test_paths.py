@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from argus.datasets.paths import check_paths, missing_paths

@@ -81,7 +81,6 @@ instance["decoder"]["head"].update(
 )
 instance["decoder"]["criterion"].update(num_points=None, class_weight=10.0, selection_repeats=4)
 instance["decoder"]["test_cfg"].update(max_per_image=30)
-instance["loss_weight"] = 0.3
 instance["train"]["dataset"]["pipeline"] = [
     dict(type=LoadImage),
     dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
@@ -135,7 +134,6 @@ semantic["decoder"]["decode_head"].update(
 # Most of the time goes into the loss at 150 classes and full size; a second one says little more.
 semantic["decoder"].pop("auxiliary_head")
 semantic["decoder"]["test_cfg"] = dict(mode="whole")
-semantic.update(loss_weight=4.0, lr_mult=2.0)
 semantic["train"]["dataset"]["pipeline"] = [
     dict(type=LoadImage),
     dict(type=LoadSegMap, num_classes=150),
@@ -164,7 +162,7 @@ for _part in ("train", "val"):
 tasks = dict(
     instance=instance, keypoints=keypoints, semantic=semantic, classification=classification
 )
-for _task, _batch_size in zip(tasks.values(), (4, 2, 2, 4), strict=True):
+for _task, _batch_size in zip(tasks.values(), (4, 4, 2, 4), strict=True):
     _task["train"].update(batch_size=_batch_size, num_workers=1)
     _task["val"].update(batch_size=1, num_workers=0)
     _task["paper"] = dict()
