@@ -77,6 +77,8 @@ class Task:
         report: Metrics shown in tables; those of ``paper``, or ``primary``, where absent.
         units: Unit of the metrics that are no fractions, e.g. ``dict(rmse="m")``; fractions are
             shown in percent.
+        table: Heading that tables list the task under, e.g. the paper's; none by default.
+        licence: Terms of the task's data, for the manifest of a model file.
     """
 
     name: str
@@ -93,6 +95,8 @@ class Task:
     paper: Mapping[str, float] = field(default_factory=dict)
     report: Sequence[str] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
+    licence: str = ""
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -116,6 +120,11 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
         raise ConfigError(
             f"tasks: expected dict(name=task, ...), found a {type(configs).__name__}. A dict keeps "
             "two tasks from having one name."
+        )
+    if "decoder" in configs and "type" in configs["decoder"]:
+        raise ConfigError(
+            "tasks: expected dict(name=task, ...), found the task itself, with the keys "
+            f"{', '.join(configs)}. Give it a name: tasks = dict(my_task=task)."
         )
     tasks = {name: _parse_task(name, config) for name, config in configs.items()}
     folded: dict[str, str] = {}
@@ -170,6 +179,10 @@ def _parse_task(name: str, config: Any) -> Task:
     values["val"] = _parse_data(f"{where}.val", values.get("val"), EvalData)
     values["test"] = _parse_data(f"{where}.test", values.get("test"), EvalData) or values["val"]
     metrics = values.get("metrics", ())
+    if not isinstance(metrics, (Mapping, list, tuple)):
+        raise ConfigError(
+            f"{where}.metrics: expected dict(type=...) or a list of them, found {metrics!r}."
+        )
     values["metrics"] = tuple([metrics] if isinstance(metrics, Mapping) else metrics)
     if values["val"] is not None and not values["metrics"]:
         raise ConfigError(
@@ -216,7 +229,7 @@ def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
 
 
 def _check_keys(where: str, config: Mapping[str, Any], kind: type[Any]) -> None:
-    known = [item.name for item in dataclasses.fields(kind)]
+    known = [item.name for item in dataclasses.fields(kind) if item.name != "name"]
     for key in config:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
@@ -251,13 +264,14 @@ def _check_streams(tasks: Mapping[str, Task]) -> None:
 def _check_label_count(where: str, task: Task) -> None:
     """Compare the number of labels of each data set with that of the decoder."""
     heads = dict(_label_counts(task.decoder, f"{where}.decoder"))
+    scopes = _scopes_of(task.decoder["type"])
     for part in ("train", "val", "test"):
         data = getattr(task, part)
-        count = None if data is None else _dataset_label_count(data.dataset)
+        count = None if data is None else _dataset_label_count(data.dataset, scopes)
         for path, expected in heads.items():
             if count is not None and count != expected:
                 raise ConfigError(
-                    f"{where}: {path} is {expected}, but the {part} data set has {count} labels. "
+                    f"{path} is {expected}, but the {part} data set has {count} labels. "
                     f"Set {path.rsplit('.', 1)[-1]}={count}, or metainfo=dict(classes=...) of the "
                     "data set to the classes you mean."
                 )
@@ -284,21 +298,59 @@ def _label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
             yield from _label_counts(value, f"{path}[{index}]")
 
 
-def _dataset_label_count(config: Mapping[str, Any]) -> int | None:
+def _scopes_of(kind: Any) -> list[str]:
+    """Libraries of a decoder's ``type``: where the bare names of its task belong."""
+    from mmengine.registry import MODELS
+
+    if isinstance(kind, str):
+        if "." in kind:
+            return [kind.split(".")[0]]
+        kind = _first_registered(MODELS, (kind, f"argus.{kind}"))
+    modules = (base.__module__ for base in getattr(kind, "__mro__", ()))
+    return list(dict.fromkeys(module.split(".")[0] for module in modules))
+
+
+def _dataset_class(kind: Any, scopes: Sequence[str]) -> Any:
+    """The class that a data set's ``type`` names; ``None`` if it is not found."""
+    from mmengine.registry import DATASETS
+
+    if not isinstance(kind, str):
+        return kind
+    names = (kind, f"argus.{kind}", *(f"{scope}.{kind}" for scope in scopes))
+    return _first_registered(DATASETS, names)
+
+
+def _first_registered(registry: Any, names: Sequence[str]) -> Any:
+    """The first of ``names`` that leads to a class; building says what is wrong if none does."""
+    for name in names:
+        try:
+            found = registry.get(name)
+        except (ImportError, RuntimeError):  # mmengine's, for a name that leads nowhere
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _dataset_label_count(config: Mapping[str, Any], scopes: Sequence[str]) -> int | None:
     """Number of labels of a data set config, through wrappers; ``None`` if it does not say.
 
     Classes, or the keypoints of a pose data set.
     """
     meta = config.get("metainfo") or {}
-    if not {"classes", "keypoint_info", "from_file"} & set(meta) and isinstance(
-        config["type"], type
-    ):
-        meta = getattr(config["type"], "METAINFO", {})
+    if not {"classes", "keypoint_info", "from_file"} & set(meta):
+        kind = _dataset_class(config.get("type"), scopes)
+        if hasattr(kind, "classes_of"):  # they depend on the config
+            return len(kind.classes_of(config)) or None
+        meta = getattr(kind, "METAINFO", {})
     if "keypoint_info" in meta or "from_file" in meta:
         return _keypoint_count(meta)
     classes = meta.get("classes")
-    if classes is None and isinstance(config.get("dataset"), Mapping):
-        return _dataset_label_count(config["dataset"])
+    if classes is None:
+        # The parts of a joined data set have one set of labels.
+        for inner in (config.get("dataset"), *(config.get("datasets") or ())):
+            if isinstance(inner, Mapping):
+                return _dataset_label_count(inner, scopes)
     return len(classes) if isinstance(classes, (list, tuple)) else None
 
 

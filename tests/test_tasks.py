@@ -101,6 +101,59 @@ def test_parse_tasks__label_count_through_wrapper_and_class_metainfo() -> None:
         parse_tasks(tasks)
 
 
+def _named(decoder: object, dataset: dict, num_classes: int) -> dict:
+    """One task whose decoder and data set are named in the given way."""
+    head = dict(type="FCNHead", num_classes=num_classes)
+    model = dict(type=decoder, backbone=dict(type="SharedBackbone"), decode_head=head)
+    return dict(parts=dict(decoder=model, train=dict(dataset=dataset, batch_size=1)))
+
+
+@pytest.mark.parametrize(
+    ("decoder", "kind"),
+    [
+        ("mmseg.EncoderDecoder", "mmseg.ADE20KDataset"),
+        ("mmseg.EncoderDecoder", "mmseg.datasets.ADE20KDataset"),
+        ("mmseg.EncoderDecoder", "ADE20KDataset"),
+        ("class", "ADE20KDataset"),
+    ],
+)
+def test_parse_tasks__label_count_of_a_dataset_given_by_name(decoder: str, kind: str) -> None:
+    from mmseg.models import EncoderDecoder
+
+    model = EncoderDecoder if decoder == "class" else decoder
+    dataset = dict(type=kind, data_root="data")
+    for config in (
+        dataset,
+        dict(type="RepeatDataset", dataset=dataset, times=2),
+        dict(type="ConcatDataset", datasets=[dataset, dataset]),
+    ):
+        assert parse_tasks(_named(model, config, 150))
+        with pytest.raises(ConfigError, match=r"num_classes is 151.*has 150 labels"):
+            parse_tasks(_named(model, config, 151))
+    assert parse_tasks(_named(model, dataset | dict(metainfo=dict(classes=("a", "b"))), 2))
+
+
+@pytest.mark.parametrize("kind", ["Nowhere", "mmseg.Nowhere", "no_library.Nowhere", "a.b.c"])
+def test_parse_tasks__unknown_dataset_name_is_left_to_the_build(kind: str) -> None:
+    assert parse_tasks(_named("mmseg.EncoderDecoder", dict(type=kind), 3))
+
+
+def test_parse_tasks__keypoint_count_of_a_dataset_given_by_name() -> None:
+    head = dict(type="HeatmapHead", out_channels=14, decoder=dict(type="UDPHeatmap"))
+    decoder = dict(type="mmpose.TopdownPoseEstimator", backbone={}, head=head)
+    train = dict(dataset=dict(type="CocoDataset"), batch_size=1)
+    with pytest.raises(ConfigError, match=r"head\.out_channels is 14.*has 17 labels"):
+        parse_tasks(dict(keypoints=dict(decoder=decoder, train=train)))
+
+
+def test_parse_tasks__bare_names_beside_a_decoder_of_argus() -> None:
+    decoder = dict(type="MaskDINO", backbone={}, num_things_classes=6, num_stuff_classes=0)
+    for kind, count in (("CocoDataset", 80), ("CocoInstances", 80), ("LVISV1Dataset", 1203)):
+        train = dict(dataset=dict(type=kind), batch_size=1)
+        with pytest.raises(ConfigError, match=rf"num_things_classes is 6.*has {count} labels"):
+            parse_tasks(dict(instance=dict(decoder=decoder, train=train)))
+
+
 def test_parse_tasks__keypoint_count() -> None:
     from mmpose.datasets import CocoDataset
 

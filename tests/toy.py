@@ -32,12 +32,27 @@ class ToyBackbone(nn.Module):
         self.frozen = frozen_seed is not None
         self.stages = nn.ModuleList(nn.Conv2d(channels, channels, 2, 2) for _ in range(3))
 
+    cache = None
+
+    def freeze(self, name: str) -> None:
+        self.base_name = name
+        self.frozen_whole = True
+        self.requires_grad_(False)
+
+    def use_cache(self, cache) -> None:
+        self.cache = cache
+
     def frozen_state(self) -> dict[str, torch.Tensor]:
+        if getattr(self, "frozen_whole", False):
+            return self.state_dict()
         if not self.frozen:
             return {}
         return {f"stem.{name}": value for name, value in self.stem.state_dict().items()}
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.maps(images) if self.cache is None else self.cache.features(images, self.maps)
+
+    def maps(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         maps = [self.stem(images).relu()]
         for stage in self.stages:
             maps.append(stage(maps[-1]).relu())
@@ -87,6 +102,30 @@ class ToySegmentation(_ToyDataset):
     def __getitem__(self, index: int) -> dict:
         image, label = self.picture(index)
         return dict(inputs=image, data_samples=segmentation_sample(label, self.size))
+
+
+@DATASETS.register_module()
+class ToyStill(_ToyDataset):
+    """Pictures without noise: every epoch shows the same pixels.
+
+    Args:
+        tasks: Whose labels a picture has; of one task the sample itself, not a dict.
+        **kwargs: As the other toys.
+    """
+
+    def __init__(self, tasks: tuple[str, ...] = ("semantic",), **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.tasks = tasks
+
+    def __getitem__(self, index: int) -> dict:
+        image = torch.full((3, self.size, self.size), 10 * index, dtype=torch.uint8)
+        label = index % NUM_CLASSES
+        samples = dict(
+            semantic=segmentation_sample(label, self.size),
+            classification=DataSample().set_gt_label(label),
+        )
+        chosen = {name: samples[name] for name in self.tasks}
+        return dict(inputs=image, data_samples=chosen if len(chosen) > 1 else [*chosen.values()][0])
 
 
 @DATASETS.register_module()

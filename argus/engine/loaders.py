@@ -1,5 +1,6 @@
 """Data loaders of all tasks: endless for training, one pass for evaluation."""
 
+import contextlib
 import functools
 import math
 from collections.abc import Iterator, Mapping
@@ -11,11 +12,13 @@ from mmengine.dist import get_rank, get_world_size
 from torch.utils.data import DataLoader, Sampler
 
 from argus.datasets.build import build_dataset
-from argus.datasets.resilient import BadSampleBudget, ResilientDataset, collate
+from argus.datasets.resilient import ResilientDataset, collate
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import stable_seed
+from argus.engine.budget import SharedBudget, share_budgets
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
+from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData
 
 _quiet_worker = functools.partial(cv2.setNumThreads, 0)
@@ -39,10 +42,15 @@ def guarded_dataset(
 ) -> ResilientDataset:
     """Build a data set in its library's scope and guard its samples.
 
+    A bare name that neither Argus nor mmengine knows is looked up in the scope the caller is in.
+
     Raises:
         ConfigError: If a path of it does not exist.
         DataError: If its annotations cannot be read or it has no samples.
     """
+    if isinstance(config["type"], str):
+        with contextlib.suppress(RuntimeError):  # mmengine's, for a name that leads nowhere
+            config = {**config, "type": DATASETS.get(config["type"]) or config["type"]}
     kind = config["type"]
     with library_scope(library_of(kind) if isinstance(kind, type) else None):
         built = build_dataset(config, where=f"tasks.{task}.{part}.dataset")
@@ -88,10 +96,11 @@ class MultitaskLoader:
         self.datasets: dict[str, ResilientDataset] = {}
         self.samplers: dict[str, TaskSampler] = {}
         self.loaders: dict[str, DataLoader[Any]] = {}
-        self.budgets: dict[str, BadSampleBudget] = {}
+        self.budgets: dict[str, SharedBudget] = {}
         for stream, task in self.sources.items():
             assert task.train is not None
-            self._add_stream(stream, task.name, task.train, seed)
+            with library_scope(library_of(task.decoder["type"])):
+                self._add_stream(stream, task.name, task.train, seed)
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
@@ -109,7 +118,7 @@ class MultitaskLoader:
             weights=weights,
         )
         self.datasets[stream], self.samplers[stream] = dataset, sampler
-        self.budgets[stream] = BadSampleBudget(task, max_share=data.max_bad_share)
+        self.budgets[stream] = SharedBudget(task, max_share=data.max_bad_share)
         self.loaders[stream] = DataLoader(
             dataset,
             batch_size=data.batch_size,
@@ -143,8 +152,20 @@ class MultitaskLoader:
         while True:
             yield {stream: next(iterator) for stream, iterator in iterators.items()}
 
+    def share_bad_samples(self) -> None:
+        """Count the bad samples that other processes met; all of them must call it.
+
+        Raises:
+            DataError: More bad samples of a task than accepted.
+        """
+        share_budgets(self.budgets)
+
     def state_dict(self) -> dict[str, Any]:
-        """Counts of bad samples, for the checkpoint; the order needs only the step."""
+        """Counts of bad samples, for the checkpoint; the order needs only the step.
+
+        They are those of all processes as of the last :meth:`share_bad_samples`, and since then
+        those of this one.
+        """
         return {stream: budget.state_dict() for stream, budget in self.budgets.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -90,6 +90,8 @@ class MultitaskTrainLoop(BaseLoop):
         runner = self.runner
         runner.call_hook("before_train")
         runner.call_hook("before_train_epoch")
+        if runner.val_loop is not None:
+            runner.val_loop.prepare()  # what is wrong there would end the run after its last step
         self.dataloader.set_start(self.iter * self.accumulate)
         model: MultitaskModel = getattr(runner.model, "module", runner.model)
         num_batches = self.max_iters * self.accumulate
@@ -185,6 +187,12 @@ class MultitaskValLoop(BaseLoop):
             raise ConfigError(f"no task has {self.part} data: add {self.part}=dict(dataset=...).")
         self.baseline = baseline
         self._prepared: dict[str, tuple[Any, TaskEvaluator]] = {}
+        self._checked: set[str] = set()
+
+    def prepare(self) -> None:
+        """Build the data sets and metrics of all tasks now instead of when they are used."""
+        for task in self.tasks.values():
+            self._prepare(task)
 
     def _prepare(self, task: Task) -> tuple[Any, TaskEvaluator]:
         """Loader and evaluator of a task, built on first use and kept."""
@@ -211,6 +219,7 @@ class MultitaskValLoop(BaseLoop):
         metrics: dict[str, float] = {}
         for task in self.tasks.values():
             metrics |= self._run_task(task)
+            self._check_names(task, metrics)
         if self.baseline:
             lower = [f"{t.name}/{m}" for t in self.tasks.values() for m in t.lower_is_better]
             metrics["multitask/mean_gain"] = mean_relative_gain(
@@ -241,24 +250,47 @@ class MultitaskValLoop(BaseLoop):
         with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
             return evaluator.evaluate(len(loader.dataset))
 
+    def _check_names(self, task: Task, metrics: Mapping[str, float]) -> None:
+        """Warn once of names in a task's config that no metric has."""
+        if task.name in self._checked:
+            return
+        self._checked.add(task.name)
+        measured = [name.split("/", 1)[1] for name in metrics if name.startswith(f"{task.name}/")]
+        for key in ("primary", "report", "paper", "lower_is_better", "units"):
+            value = getattr(task, key)
+            names = [value] if isinstance(value, str) and value else list(value)
+            absent = [name for name in names if name not in measured]
+            if absent:
+                self.runner.logger.warning(
+                    f"tasks[{task.name!r}].{key} names {', '.join(absent)}, which was not "
+                    f"measured. Measured: {', '.join(sorted(measured))}."
+                )
+
     def metainfo(self, task: str) -> dict[str, Any]:
         """Classes, palette and the like of a task's evaluated data set."""
         return self._prepare(self.tasks[task])[0].dataset.metainfo
 
     def table(self, metrics: Mapping[str, float], *, markdown: bool = False) -> str:
         """The metrics of all tasks beside the published values."""
-        names = [name for task in self.tasks.values() for name in task.reported]
         units = {f"{t.name}/{m}" for t in self.tasks.values() for m in t.units}
         paper = {f"{t.name}/{m}": v for t in self.tasks.values() for m, v in t.paper.items()}
         columns = {"measured": metrics} | ({"paper": paper} if paper else {})
+        headings: dict[str, list[str]] = {}
+        for task in self.tasks.values():
+            headings.setdefault(task.table, []).extend(task.reported)
         if "multitask/mean_gain" in metrics:
-            names.append("multitask/mean_gain")
-        return results_table(
-            columns,
-            names=names,
-            percent=[name for name in names if name not in units],
-            markdown=markdown,
-        )
+            headings.setdefault("", []).append("multitask/mean_gain")
+        parts = []
+        for heading, names in headings.items():
+            table = results_table(
+                columns,
+                names=names,
+                percent=[name for name in names if name not in units],
+                markdown=markdown,
+            )
+            title = f"### {heading}\n\n" if markdown else f"{heading}\n\n"
+            parts.append(title + table if heading else table)
+        return "\n\n".join(parts)
 
 
 @LOOPS.register_module()

@@ -8,6 +8,7 @@ import torch
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIMIZERS
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 
 from argus.errors import ConfigError
 from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
@@ -34,6 +35,12 @@ class MultitaskOptimWrapper(OptimWrapper):
         optimizer: The optimizer.
         precision: ``bf16`` or ``fp32``.
         clip_grad: ``dict(max_norm=..., norm_type=2)``; ``None`` for no clipping.
+        clip_each_part: Clip the backbone and each decoder by a norm of their own. On a frozen
+            backbone a decoder then takes the steps that it would take alone.
+
+    Attributes:
+        grad_norm: Norm of all gradients before the last clipping.
+        parts: Parameters of the backbone and of each decoder; the constructor fills it.
     """
 
     def __init__(
@@ -42,11 +49,19 @@ class MultitaskOptimWrapper(OptimWrapper):
         *,
         precision: str = "bf16",
         clip_grad: dict[str, Any] | None = None,
+        clip_each_part: bool = False,
     ) -> None:
         super().__init__(optimizer, clip_grad=clip_grad)
+        if clip_each_part and not clip_grad:
+            raise ConfigError(
+                "optim_wrapper.clip_each_part needs a norm to clip by: set clip_grad=dict(max_norm="
+                "...), or remove it."
+            )
         autocast(precision, "cpu")  # an unknown precision is an error here, not in step 1
         self.precision = precision
+        self.clip_each_part = clip_each_part
         self.grad_norm: Tensor | None = None
+        self.parts: list[list[nn.Parameter]] = []
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -56,11 +71,16 @@ class MultitaskOptimWrapper(OptimWrapper):
             yield
 
     def step(self, **kwargs: Any) -> None:
-        """Clip by the norm of all gradients, kept as ``grad_norm``, and update."""
-        parameters = [p for group in self.param_groups for p in group["params"]]
+        """Clip, and update."""
         if self.clip_grad_kwargs:
-            self.grad_norm = self.clip_func(parameters, **self.clip_grad_kwargs)
+            parts = self.parts if self.clip_each_part else [self._parameters()]
+            norms = [self.clip_func(part, **self.clip_grad_kwargs) for part in parts]
+            if self.clip_func is clip_grad_norm_:
+                self.grad_norm = torch.linalg.vector_norm(torch.stack(norms))
         self.optimizer.step(**kwargs)
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [p for group in self.param_groups for p in group["params"]]
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -99,7 +119,9 @@ class MultitaskOptimConstructor:
             model, lr=optimizer["lr"], weight_decay=optimizer.get("weight_decay", 0.0)
         )
         built = OPTIMIZERS.build({**optimizer, "params": groups})
-        return OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
+        wrapper = OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
+        wrapper.parts = trained_parts(model)
+        return wrapper
 
     def param_groups(
         self, model: nn.Module, *, lr: float, weight_decay: float
@@ -139,6 +161,17 @@ class MultitaskOptimConstructor:
         backbone: Any = model.backbone
         depth = backbone.layer_id(name.removeprefix("backbone."))
         return float(self.layer_decay ** (backbone.num_layers - 1 - depth))
+
+
+def trained_parts(model: nn.Module) -> list[list[nn.Parameter]]:
+    """Trained parameters of the backbone and of each decoder; parts without any are left out."""
+    parts: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            depth = 2 if name.startswith("decoders.") else 1
+            part = ".".join(name.split(".")[:depth])
+            parts.setdefault(part, []).append(parameter)
+    return list(parts.values())
 
 
 def no_decay_names(model: nn.Module) -> set[str]:

@@ -1,8 +1,9 @@
 """Pictures of predictions beside the ground truth, from a test run."""
 
 import heapq
+import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from argus.datasets.seeding import stable_seed
 from argus.engine.distributed import gather_lists
 from argus.registry import HOOKS
 from argus.visualization import compare, contact_sheet
+from argus.visualization.anomaly import share_score_range
+
+# Up to three pictures side by side must stay legible in a cell of a sheet.
+_CELL_WIDTH_PX = 960
 
 
 @HOOKS.register_module()
@@ -64,6 +69,7 @@ class PredictionPicturesHook(Hook):
                 continue
             meta = runner.test_loop.metainfo(task)
             try:
+                share_score_range(sample for samples in images.values() for sample in samples)
                 pictures = {path: self._draw(path, images[path], meta) for path in chosen}
             # The numbers are measured: a picture that cannot be drawn must not lose them.
             except Exception as error:  # noqa: BLE001 - data samples of any library
@@ -71,19 +77,26 @@ class PredictionPicturesHook(Hook):
                     f"no pictures of task {task!r}: {type(error).__name__}: {error}"
                 )
                 continue
-            for path, picture in pictures.items():
-                _save(self.out_dir / task / f"{Path(path).stem}.png", picture)
-            titles = [Path(path).stem for path in pictures]
-            sheet = contact_sheet(list(pictures.values()), titles, columns=2)
+            titles = picture_names(list(pictures))
+            for title, picture in zip(titles, pictures.values(), strict=True):
+                _save(self.out_dir / task / f"{title}.png", picture)
+            sheet = contact_sheet(
+                list(pictures.values()), titles, columns=2, cell_width_px=_CELL_WIDTH_PX
+            )
             _save(self.out_dir / f"{task}.png", sheet)
             overview |= {f"{task} {i}": v for i, v in enumerate(list(pictures.values())[:2], 1)}
         if overview:
-            sheet = contact_sheet(list(overview.values()), list(overview), columns=2)
+            sheet = contact_sheet(
+                list(overview.values()), list(overview), columns=2, cell_width_px=_CELL_WIDTH_PX
+            )
             _save(self.out_dir / "overview.png", sheet)
             runner.logger.info(f"pictures of the predictions: {self.out_dir}")
 
     def _choose(self, images: Iterable[str]) -> list[str]:
-        return heapq.nsmallest(self.num, images, key=lambda path: stable_seed(Path(path).name))
+        # The folders inside a data set count, as MVTec AD has many a 000.png; those above do not.
+        return heapq.nsmallest(
+            self.num, images, key=lambda path: (stable_seed("/".join(Path(path).parts[-4:])), path)
+        )
 
     def _draw(self, path: str, samples: list[Any], meta: dict[str, Any]) -> np.ndarray:
         image = cv2.imread(path)
@@ -95,6 +108,20 @@ class PredictionPicturesHook(Hook):
             palette=meta.get("palette"),
             score_threshold=self.score_threshold,
         )
+
+
+def picture_names(paths: Sequence[str]) -> list[str]:
+    """A file name without suffix for each picture: that of the image, with folders if not unique.
+
+    Args:
+        paths: Different paths of images, all absolute or all relative.
+    """
+    stems = [Path(path).stem for path in paths]
+    if len(set(stems)) == len(stems):
+        return stems
+    root = os.path.commonpath([Path(path).parent for path in paths])
+    relative = [Path(path).relative_to(root) for path in paths]
+    return ["_".join((*path.parent.parts, path.stem)) for path in relative]
 
 
 def _slim(sample: Any, score_threshold: float) -> Any:

@@ -107,6 +107,8 @@ class ProgressHook(Hook):
         for message in gather_lists(runner.train_loop.replaced):
             runner.logger.warning(f"bad sample replaced: {message}")
         runner.train_loop.replaced = []
+        # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
+        runner.train_loop.dataloader.share_bad_samples()
         elapsed = self._step_ended - self._started
         self._seconds += elapsed
         self._total_steps += self._steps

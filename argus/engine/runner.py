@@ -19,15 +19,12 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 import argus
-from argus.engine.checkpoint import (
-    base_of,
-    load_trained_state,
-    read_checkpoint,
-    trained_state,
-    write_checkpoint,
-)
+from argus.checkpoint import read_checkpoint, write_checkpoint
+from argus.config_values import to_plain
+from argus.engine.checkpoint import base_of, load_trained_state, trained_state
 from argus.engine.console import quiet_console
 from argus.engine.distributed import init_process_group
+from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
 from argus.errors import CheckpointError, ConfigError
@@ -44,7 +41,7 @@ KEYS = (
     *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
     *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
     *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
-    "experiment_name",
+    *("experiment_name", "feature_cache"),
 )
 
 
@@ -108,6 +105,8 @@ class MultitaskRunner(Runner):
             cfg=cfg,
         )
         runner.tasks = tasks
+        if cfg.get("feature_cache"):
+            add_feature_cache(runner.raw_model, cfg["feature_cache"], cfg["backbone"])
         return runner
 
     @property
@@ -169,7 +168,11 @@ class MultitaskRunner(Runner):
                 "nothing to train: the config has no train_cfg, or none of its tasks has train "
                 "data (train=dict(dataset=..., batch_size=...))."
             )
-        return super().train()
+        model = super().train()
+        report = cache_report(self.raw_model)
+        if report:
+            self.logger.info(report)
+        return model
 
     def test(self) -> dict[str, float]:
         """Evaluate the test data of every task.
@@ -289,6 +292,7 @@ class MultitaskRunner(Runner):
             "meta": {
                 "argus_version": argus.__version__,
                 "config": self.cfg.pretty_text,
+                "model": self._model_config(),
                 "experiment": self.experiment_name,
                 "iter": step,
                 "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -309,6 +313,15 @@ class MultitaskRunner(Runner):
             }
         self.call_hook("before_save_checkpoint", checkpoint=checkpoint)
         write_checkpoint(Path(out_dir) / filename, checkpoint)
+
+    def _model_config(self) -> dict[str, Any]:
+        """What rebuilds and tests the model, as plain values; empty if the config has others."""
+        keys = ("backbone", "tasks", "precision")
+        try:
+            return {key: to_plain(self.cfg[key], where=key) for key in keys if key in self.cfg}
+        except ConfigError as error:
+            self.logger.warning(f"the checkpoint cannot be merged with others: {error}")
+            return {}
 
     @property
     def base(self) -> dict[str, Any]:

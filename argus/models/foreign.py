@@ -14,8 +14,10 @@ from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from argus.building import building
 from argus.errors import ConfigError
 from argus.models.backbones.shared import SharedBackbone
+from argus.models.decoder_inputs import check_in_channels
 from argus.registry import MODELS
 
 LIBRARIES = ("mmdet", "mmseg", "mmpose", "mmpretrain")
@@ -78,7 +80,7 @@ def float32_outside_backbone(decoder: nn.Module) -> Iterator[None]:
             slot.backbone_autocast = None
 
 
-def build_decoder(config: Mapping[str, Any], backbone: nn.Module, *, where: str) -> nn.Module:
+def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn.Module:
     """Build a complete OpenMMLab model and bind its ``SharedBackbone`` to ``backbone``.
 
     Args:
@@ -87,14 +89,17 @@ def build_decoder(config: Mapping[str, Any], backbone: nn.Module, *, where: str)
         where: What the config belongs to, for messages, e.g. ``tasks['depth'].decoder``.
 
     Raises:
-        ConfigError: If no ``SharedBackbone`` is in the built model.
+        ConfigError: If no ``SharedBackbone`` is in the built model, or a part of it cannot be built
+            or expects other maps than those of the backbone.
     """
     # A ConfigDict throughout: foreign models read train_cfg and test_cfg by attribute.
     config = ConfigDict(copy.deepcopy(dict(config)))
     inner = config.get("backbone")
     if inner is not None and inner.get("type") == "SharedBackbone":
         inner["type"] = SharedBackbone
-    with library_scope(library_of(config["type"])):
+    if hasattr(backbone, "out_channels"):
+        check_in_channels(config, backbone.out_channels, where=where)
+    with building(config, where=where), library_scope(library_of(config["type"])):
         model = MODELS.build(config)
     slots = [module for module in model.modules() if isinstance(module, SharedBackbone)]
     if not slots:

@@ -17,6 +17,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from argus.building import building
 from argus.errors import ConfigError, DataError
 from argus.models.connect import connect
 from argus.models.foreign import (
@@ -60,7 +61,9 @@ class MultitaskModel(BaseModel):
         super().__init__()
         if not decoders:
             raise ConfigError("tasks is empty: a multitask model needs at least one task.")
-        self.backbone: Any = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
+        with building(backbone, where="backbone"):
+            built = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
+        self.backbone: Any = built
         self.decoders = nn.ModuleDict()
         self.libraries: dict[str, str | None] = {}
         for name, config in decoders.items():
@@ -218,7 +221,28 @@ class MultitaskModel(BaseModel):
     def _preprocess(self, task: str, batch: Batch, *, training: bool) -> dict[str, Any]:
         data = {"inputs": batch["inputs"], "data_samples": batch["data_samples"]}
         with library_scope(self.libraries[task]):
-            return self.decoder(task).data_preprocessor(data, training)
+            prepared = self.decoder(task).data_preprocessor(data, training)
+        if training:
+            self._check_sides(task, prepared["inputs"])
+        return prepared
+
+    def _check_sides(self, task: str, images: Tensor) -> None:
+        """Refuse images (B, 3, H, W) that the backbone cannot take.
+
+        In a test a decoder may still cut them into windows.
+
+        Raises:
+            ConfigError: Naming the preprocessor of the task.
+        """
+        divisor = getattr(self.backbone, "size_divisor", 1)
+        height, width = images.shape[-2:]
+        if height % divisor or width % divisor:
+            raise ConfigError(
+                f"tasks[{task!r}].decoder.data_preprocessor gives images of {height}x{width} "
+                f"(height x width), but the backbone needs sides that are multiples of {divisor}. "
+                f"Pad to them with size_divisor={divisor} (pad_size_divisor in mmdet and "
+                "mmpretrain), or crop or resize to a size that is."
+            )
 
     def _decoder_loss(
         self, task: str, data: Batch | None, seed: int | None

@@ -5,15 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.engine.checkpoint import (
-    FORMAT,
-    base_of,
-    load_trained_state,
-    read_checkpoint,
-    tensor_hash,
-    trained_state,
-    write_checkpoint,
-)
+from argus.checkpoint import FORMAT, read_checkpoint, tensor_hash, write_checkpoint
+from argus.engine.checkpoint import base_of, load_trained_state, trained_state
 from argus.errors import CheckpointError
 from argus.models.multitask import MultitaskModel
 from tests.toy import ToyBackbone, classification_decoder, semantic_decoder

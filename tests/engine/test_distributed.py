@@ -10,19 +10,23 @@ import pytest
 import torch
 
 from tests.engine.test_schedules import gradients, max_relative_difference, toy_model
+from tests.engine.toy_detection import detection_model
 from tests.engine.two_processes import (
     LABELLED,
     TOGETHER,
     UNLABELLED,
     WHOLE,
+    detection_gradients,
     evaluate,
     own_batches,
     run_two_processes,
     shared_batch,
     train,
+    with_bad_samples,
     with_batch_size,
 )
-from tests.toy import write_config
+from tests.evaluation.metrics.all_metrics import measure
+from tests.toy import toy_tasks, write_config
 
 ROOT = Path(__file__).parents[2]
 # float32 sums in another order: the halves are summed first.
@@ -78,6 +82,37 @@ def test_missing_labels__in_no_process_leave_zeros(pair: list[dict], kind: str) 
     assert found["decoders.classification.head.fc.weight"].any()
 
 
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_mask_dino__one_process_without_its_labels(pair: list[dict], kind: str) -> None:
+    # The loss is divided by the mean number of instances, so that the halves give the whole.
+    whole = detection_gradients(detection_model(), LABELLED + UNLABELLED, kind)
+    for rank in range(2):
+        found = without_wrapper(pair[rank]["mask_dino"][kind])
+        assert max_relative_difference(found, whole) < TOLERANCE
+
+
+@pytest.mark.parametrize("kind", ["joint", "sequential"])
+def test_mask_dino__training_with_labels_missing_on_one_process(
+    pair: list[dict], kind: str
+) -> None:
+    first, second = (pair[rank]["mask_dino"][kind, "training"] for rank in range(2))
+    missing = [[step["instance"] == 0 for step in part["losses"]] for part in (first, second)]
+    assert any(a != b for a, b in zip(*missing, strict=True)), "one has labels, the other has none"
+    for name, value in first["weights"].items():
+        assert torch.equal(value, second["weights"][name]), name
+
+
+def test_bad_samples__are_counted_over_all_processes(pair: list[dict], tmp_path: Path) -> None:
+    _, alone = train(tmp_path, **with_bad_samples(4))
+    expected = alone.train_loop.dataloader.state_dict()
+    assert expected["classification"]["num_bad"] > 6
+    saved = torch.load(tmp_path / "iter_4.pth", weights_only=True)["training"]["bad_samples"]
+    for rank in range(2):
+        found = pair[rank]["bad_samples"]
+        assert found["whole"] == found["resumed"] == expected
+        assert found["saved"] == saved
+
+
 def test_frozen_backbone__trains_the_decoders_alone(pair: list[dict]) -> None:
     whole = gradients(toy_model(), [own_batches(WHOLE[1][0])], "joint")
     found = without_wrapper(pair[1]["frozen_backbone"])
@@ -100,6 +135,17 @@ def test_evaluation__equals_that_of_one_process(
         assert {k: str(v) for k, v in pair[rank]["evaluation"][length].items()} == {
             k: str(v) for k, v in alone.items()
         }
+
+
+def test_metrics__equal_those_of_one_process(pair: list[dict]) -> None:
+    alone = measure()
+    assert len(alone) == 7
+    for rank in range(2):
+        for metric, values in alone.items():
+            found = pair[rank]["metrics"][metric]
+            assert found.keys() == values.keys()
+            # Sums in another order.
+            assert found == pytest.approx(values, rel=1e-12, nan_ok=True), metric
 
 
 def test_resume__two_processes_go_on_with_the_same_losses(pair: list[dict]) -> None:
@@ -177,3 +223,30 @@ def test_launch_scripts__train_resume_and_test(tmp_path: Path) -> None:
     assert tested.returncode == 0, tested.stderr
     results = json.loads((out / "results.json").read_text())
     assert {"semantic/mIoU", "classification/top1"} <= set(results)
+
+
+def failing(folder: Path, *, unexpected: bool) -> subprocess.CompletedProcess[str]:
+    """A training with loader processes in which rank 1 fails while rank 0 waits for it."""
+    config = write_config(
+        folder / "toy.py",
+        tasks=toy_tasks(workers=1),
+        custom_imports=dict(imports=["tests.toy", "tests.engine.failing"]),
+        custom_hooks=[dict(type="FailingHook", ranks=[1], unexpected=unexpected)],
+    )
+    return launch("dist_train.sh", config, 2, "--work-dir", folder / "out")
+
+
+def test_launch_scripts__mistake_of_the_user_is_the_only_message(tmp_path: Path) -> None:
+    done = failing(tmp_path, unexpected=False)
+    assert done.returncode == 2
+    shown = [line for line in done.stderr.splitlines() if line and "arning" not in line]
+    assert shown == ["[rank 1] DataError: a bad label"]
+
+
+def test_launch_scripts__unexpected_exception_shows_its_traceback_alone(tmp_path: Path) -> None:
+    done = failing(tmp_path, unexpected=True)
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback (most recent call last)") == 1
+    assert "[rank 1] Traceback" in done.stderr and "KeyError: 'a defect'" in done.stderr
+    assert "exitcode  : 1 " in done.stderr, "the launcher's summary stays"
+    assert "exitcode  : -6" not in done.stderr

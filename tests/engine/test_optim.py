@@ -135,3 +135,30 @@ def test_wrapper__clips_to_the_norm_and_keeps_what_it_was() -> None:
     assert wrapper.grad_norm.item() == pytest.approx(5.0)
     torch.testing.assert_close(parameters[0].detach(), torch.tensor([-0.6, 0.0, 0.0]))
     torch.testing.assert_close(parameters[1].detach(), torch.tensor([-0.8]))
+
+
+def test_wrapper__clips_each_part_by_its_own_norm() -> None:
+    model = nn.ModuleDict(
+        dict(backbone=nn.Linear(1, 1, bias=False), decoders=nn.ModuleDict(dict(a=nn.Linear(1, 1))))
+    )
+    config = dict(
+        type="argus.MultitaskOptimWrapper",
+        optimizer=dict(type="SGD", lr=1.0),
+        precision="fp32",
+        clip_grad=dict(max_norm=1.0),
+        clip_each_part=True,
+    )
+    wrapper = MultitaskOptimConstructor(config)(model)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    for parameter, value in zip(model.parameters(), (12.0, 3.0, 4.0), strict=True):
+        parameter.grad = torch.full_like(parameter, value)
+    wrapper.step()
+    steps = [b - p for b, p in zip(before, model.parameters(), strict=True)]
+    assert [step.item() for step in steps] == pytest.approx([1.0, 0.6, 0.8], rel=1e-5)
+    assert wrapper.grad_norm.item() == pytest.approx(13.0)
+
+
+def test_wrapper__parts_without_a_norm_are_refused() -> None:
+    sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    with pytest.raises(ConfigError, match="clip_each_part needs a norm"):
+        MultitaskOptimWrapper(sgd, clip_each_part=True)

@@ -9,7 +9,7 @@ import torch
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from argus.engine.pictures import PredictionPicturesHook, _slim
+from argus.engine.pictures import PredictionPicturesHook, _slim, picture_names
 
 warnings: list[str] = []
 KEYPOINTS = {0: "nose", 1: "left_ankle"}
@@ -83,6 +83,21 @@ def test_pictures__every_person_of_an_image_is_drawn(images: list[Path], tmp_pat
         column = int(share * right.shape[1])
         strip = right[right.shape[0] // 2 :, column - 12 : column + 12]
         assert (np.abs(strip.astype(int) - 128).max(axis=2) > 40).any()
+
+
+def test_pictures__of_one_name_in_several_folders_are_all_kept(tmp_path: Path) -> None:
+    paths = [tmp_path / "nut" / kind / "000.png" for kind in ("good", "bent")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        cv2.imwrite(str(path), np.full((64, 64, 3), 128, np.uint8))
+    chosen(paths, tmp_path / "out", [0, 1])
+    saved = sorted(path.name for path in (tmp_path / "out/keypoints").iterdir())
+    assert saved == ["bent_000.png", "good_000.png"]
+
+
+def test_picture_names__have_folders_only_where_needed() -> None:
+    assert picture_names(["/a/x.jpg", "/b/y.jpg"]) == ["x", "y"]
+    assert picture_names(["a/x.jpg", "a/b/x.jpg", "a/y.jpg"]) == ["x", "b_x", "y"]
 
 
 def test_slim__keeps_the_instances_that_are_drawn() -> None:

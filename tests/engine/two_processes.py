@@ -23,6 +23,8 @@ from argus.engine.distributed import (
     training_buffers,
 )
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
+from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
+from tests.evaluation.metrics.all_metrics import measure
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config
 
 TOGETHER = dict(both=["semantic", "classification"])
@@ -43,6 +45,13 @@ def shared_batch(indices: list[int]) -> dict:
     return dict(both=batch(_Quiet(ToyBoth()), indices))
 
 
+def detection_gradients(model: nn.Module, indices: list[int], kind: str) -> dict:
+    """Gradients of Mask DINO beside another task; its noise is that of the seed."""
+    batches = dict(pictures=batch(_Quiet(ToyDetection()), indices))
+    torch.manual_seed(0)
+    return gradients(model, [batches], kind)
+
+
 def shared_tasks(batch_size: int) -> dict:
     """Both tasks on one stream, which every third sample lacks a label in."""
     tasks = toy_config("unused")["tasks"]
@@ -57,6 +66,18 @@ def with_batch_size(batch_size: int) -> dict:
     for task in tasks.values():
         task["train"]["batch_size"] = batch_size
     return tasks
+
+
+def with_bad_samples(batch_size: int) -> dict:
+    """A training of six steps in which a quarter of the samples of one task is bad."""
+    tasks = with_batch_size(batch_size)
+    tasks["classification"]["train"]["dataset"]["broken"] = (0, 1, 2, 3, 4, 5)
+    tasks["classification"]["train"]["max_bad_share"] = 1.0
+    hooks = dict(
+        logger=dict(type="argus.ProgressHook", interval=2),
+        checkpoint=dict(type="CheckpointHook", by_epoch=False, interval=2),
+    )
+    return dict(tasks=tasks, default_hooks=hooks, train_cfg=dict(max_iters=6))
 
 
 def train(
@@ -139,6 +160,9 @@ class Scenarios:
         folder = self.folder / "evaluation"
         return {n: evaluate(folder, length=n, launcher="pytorch") for n in (9, 1)}
 
+    def metrics(self) -> dict:
+        return measure(self.rank, 2)
+
     def resume(self) -> dict:
         whole, _ = train(self.folder / "whole", **RESUME)
         first, _ = train(self.folder / "parts", stop_after=4, **RESUME)
@@ -165,6 +189,36 @@ class Scenarios:
             found[schedule] = dict(losses=losses, console=console.getvalue(), weights=weights)
         return found
 
+    def mask_dino(self) -> dict:
+        """Its loss counts instances over the processes: the one without labels must take part."""
+        indices = LABELLED if self.rank == 0 else UNLABELLED
+        found = {}
+        for kind in ("joint", "sequential"):
+            model = self.wrapped(detection_model())
+            found[kind] = detection_gradients(model, indices, kind)
+            options = dict(
+                launcher="pytorch",
+                train_cfg=dict(max_iters=4, schedule=kind),
+                tasks=detection_tasks(1),
+            )
+            losses, runner = train(self.folder / f"mask_dino_{kind}", **options)
+            weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+            found[kind, "training"] = dict(losses=losses, weights=weights)
+        return found
+
+    def bad_samples(self) -> dict:
+        """Counts at the end of a training, and of one that was interrupted."""
+        options = dict(launcher="pytorch", **with_bad_samples(2))
+        _, whole = train(self.folder / "bad_whole", **options)
+        train(self.folder / "bad_parts", stop_after=4, **options)
+        _, resumed = train(self.folder / "bad_parts", resume=True, **options)
+        saved = torch.load(self.folder / "bad_whole/iter_4.pth", weights_only=True)
+        return dict(
+            whole=whole.train_loop.dataloader.state_dict(),
+            resumed=resumed.train_loop.dataloader.state_dict(),
+            saved=saved["training"]["bad_samples"],
+        )
+
     def only_evaluated(self) -> dict:
         """A training beside a task without train data, its decoder before and after."""
         found = {}
@@ -184,6 +238,8 @@ class Scenarios:
         return {name: buffer.clone() for name, buffer in model.named_buffers()}
 
     names = (
+        "mask_dino",
+        "bad_samples",
         "only_evaluated",
         "buffers",
         "gradients",
@@ -191,6 +247,7 @@ class Scenarios:
         "frozen_backbone",
         "means",
         "evaluation",
+        "metrics",
         "resume",
         "whole_training",
         "shared_stream",

@@ -3,6 +3,7 @@
 from .dinov2 import DinoVisionTransformer
 from .plain import PlainViT
 from .shared import SharedBackbone
+from .trained import trained_backbone
 from .vit_adapter import ViTAdapter
 
-__all__ = ["DinoVisionTransformer", "PlainViT", "SharedBackbone", "ViTAdapter"]
+__all__ = ["DinoVisionTransformer", "PlainViT", "SharedBackbone", "ViTAdapter", "trained_backbone"]

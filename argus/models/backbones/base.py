@@ -5,6 +5,7 @@ grid of 14-pixel patches is the stride-16 grid of the feature maps.
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from argus.errors import ConfigError
 from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.feature_cache import FeatureCache
 from argus.registry import MODELS
 
 PATCH_STRIDE = 16  # pixels of the input image per ViT patch
@@ -55,14 +57,63 @@ class VitBackbone(nn.Module):
         self.out_channels = (self.embed_dim,) * len(self.strides)
         self.freeze_vit = freeze_vit
         self.resize_mode = resize_mode
+        self.frozen_name = ""
+        self.cache: FeatureCache | None = None
         if freeze_vit:
             self.vit.requires_grad_(False)
             self.vit.eval()
 
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Compute the feature pyramid, or read it where there is a cache.
+
+        Args:
+            images: (B, 3, H, W), RGB, normalised with the ImageNet mean and deviation; sides
+                multiples of 32.
+
+        Returns:
+            F0, F1, F2, F3: (B, C, H/4, W/4) to (B, C, H/32, W/32).
+
+        Raises:
+            ValueError: If a side is not a multiple of 32.
+        """
+        if self.cache is None:
+            return self.maps(images)
+        return self.cache.features(images, self.maps)
+
+    @abstractmethod
+    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What :meth:`forward` computes."""
+
+    def use_cache(self, cache: FeatureCache) -> None:
+        """Keep feature maps on disk from now on.
+
+        Raises:
+            ConfigError: If any part of the backbone is trained, so that its maps change.
+        """
+        if any(parameter.requires_grad for parameter in self.parameters()):
+            raise ConfigError(
+                "feature_cache: the backbone is trained, so its features change. Freeze it: "
+                "backbone=dict(type=trained_backbone, ..., freeze=True); or remove feature_cache."
+            )
+        self.cache = cache
+
     @property
     def base_name(self) -> str:
-        """Name of the ViT weights this backbone stands on."""
-        return self.vit.base_name
+        """Name of the frozen weights this backbone stands on: the ViT's, or its own if frozen."""
+        return self.frozen_name or self.vit.base_name
+
+    def freeze(self, name: str) -> None:
+        """Keep all of the backbone as it is: no gradients, always in eval mode.
+
+        Images need no gradient either, so autograd records nothing and keeps no memory.
+
+        Args:
+            name: What the frozen weights are called in checkpoints.
+        """
+        assert name, "a frozen backbone needs a name"
+        self.frozen_name = name
+        self.requires_grad_(False)
+        self.eval()
 
     @property
     def num_layers(self) -> int:
@@ -87,13 +138,15 @@ class VitBackbone(nn.Module):
 
     def frozen_state(self) -> dict[str, Tensor]:
         """Return the frozen tensors by their name in ``state_dict()``; empty if none is frozen."""
+        if self.frozen_name:
+            return self.state_dict()
         if not self.freeze_vit:
             return {}
         return {f"vit.{name}": tensor for name, tensor in self.vit.state_dict().items()}
 
     def train(self, mode: bool = True) -> "VitBackbone":
-        """Set the mode; a frozen ViT stays in eval mode."""
-        super().train(mode)
+        """Set the mode; what is frozen stays in eval mode."""
+        super().train(mode and not self.frozen_name)
         if self.freeze_vit:
             self.vit.eval()
         return self

@@ -18,12 +18,8 @@ class PlainViT(VitBackbone):
     It has no parameters of its own; the arguments are those of :class:`VitBackbone`.
     """
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return four maps (B, C, H/4, W/4) to (B, C, H/32, W/32) for (B, 3, H, W).
-
-        Raises:
-            ValueError: If a side is not a multiple of 32.
-        """
+    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Compute the four maps; see :meth:`VitBackbone.forward`."""
         grid = self.grid(images)
         tokens = self.embed(images)
         with self.frozen_part():

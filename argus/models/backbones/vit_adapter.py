@@ -121,19 +121,8 @@ class ViTAdapter(VitBackbone):
         self.norms = nn.ModuleList(build_norm2d(norm, dim, norm_groups) for _ in self.strides)
         self._initialise()
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Compute the feature pyramid.
-
-        Args:
-            images: (B, 3, H, W), RGB, normalised with the ImageNet mean and deviation; sides
-                multiples of 32.
-
-        Returns:
-            F0, F1, F2, F3: (B, C, H/4, W/4) to (B, C, H/32, W/32).
-
-        Raises:
-            ValueError: If a side is not a multiple of 32.
-        """
+    def maps(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Compute the feature pyramid; see :meth:`VitBackbone.forward`."""
         grid = self.grid(images)
         tokens = self.embed(images)
         stride4, *levels = self.spm(images)

@@ -1,0 +1,90 @@
+"""Checkpoint files: tensors and plain values, read without running code, written in one move.
+
+Loading takes tensors and plain values only (``torch.load(weights_only=True)``). Files are written
+beside their place and moved there, so that an interrupted save leaves the previous one.
+"""
+
+import hashlib
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from argus.errors import CheckpointError
+
+FORMAT = "argus-checkpoint-1"
+
+
+def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes, independent of order and device."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name}|{value.dtype}|{tuple(value.shape)}|".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
+    """Write a checkpoint in one move.
+
+    Raises:
+        CheckpointError: If the disk is full or the folder not writable; nothing is left behind.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"format": FORMAT, **checkpoint}, partial)
+        os.replace(partial, path)
+    # torch's archive writer turns errors of the disk into RuntimeError.
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be written: {_first_line(error)}. Make room on the disk "
+            "(see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
+            "checkpoints are whole."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint without running any code in it.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, of another format, or holds objects other
+            than tensors and plain values.
+    """
+    path = Path(path)
+    if not path.is_file():
+        kept = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
+        found = f"that folder holds {', '.join(kept)}" if kept else "that folder holds none"
+        raise CheckpointError(f"checkpoint {path} does not exist ({found}).")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"checkpoint {path} is not a file of tensors and plain values (or is damaged), so it "
+            f"is not opened: {_first_line(error)}"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, OSError) as error:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be read, it may be truncated: {_first_line(error)}"
+        ) from error
+    if not isinstance(checkpoint, dict) or checkpoint.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} is not an Argus checkpoint: expected format {FORMAT!r}, found "
+            f"{checkpoint.get('format') if isinstance(checkpoint, dict) else type(checkpoint)!r}. "
+            "Backbone weights go into backbone.vit.weights; tools/checkpoints/convert.py converts "
+            "other layouts."
+        )
+    return checkpoint
+
+
+def _first_line(error: Exception) -> str:
+    """The message without the hints torch adds below it; the kind of error if there is none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,137 @@
+"""A whole model as a folder: one safetensors file, its config, and a manifest about it.
+
+``model.safetensors`` holds every tensor, the frozen ones too; ``config.json`` what builds and tests
+the model; ``manifest.json`` what a person or a program wants to know of it. All are data: reading
+runs no code of the file.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from argus.config_values import from_json, to_json
+from argus.errors import CheckpointError
+
+FORMAT = "argus-model-1"
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class ModelFolder:
+    """A model and what is known of it.
+
+    Args:
+        config: ``backbone``, ``tasks`` and ``precision`` as plain values (:mod:`config_values`).
+        state: Tensors by full name.
+        manifest: Tasks, classes, sizes, normalisation, metrics, licences, sources.
+    """
+
+    config: dict[str, Any]
+    state: dict[str, Tensor]
+    manifest: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: str | Path) -> "ModelFolder":
+        """Read a folder.
+
+        Raises:
+            CheckpointError: If a file is missing or damaged, or of another format.
+        """
+        path = Path(path)
+        missing = [name for name in (WEIGHTS, CONFIG, MANIFEST) if not (path / name).is_file()]
+        if missing:
+            raise CheckpointError(
+                f"{path} is not the folder of a model: {', '.join(missing)} missing. "
+                "tools/checkpoints/merge.py makes one."
+            )
+        manifest = _read_json(path / MANIFEST)
+        if manifest.get("format") != FORMAT:
+            raise CheckpointError(
+                f"{path / MANIFEST}: expected format {FORMAT!r}, found {manifest.get('format')!r}."
+            )
+        try:
+            state = load_file(path / WEIGHTS)
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{path / WEIGHTS} cannot be read: {error}.") from error
+        return cls(config=from_json(_read_json(path / CONFIG)), state=state, manifest=manifest)
+
+    def write(self, path: str | Path) -> None:
+        """Write the folder; each file is written beside its place and moved there.
+
+        Raises:
+            CheckpointError: If it cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            partial = path / f".{WEIGHTS}.part"
+            # Parameters that share memory would be refused, and views written whole.
+            tensors = {name: value.clone().contiguous() for name, value in self.state.items()}
+            save_file(tensors, partial, metadata={"format": FORMAT})
+            partial.chmod(0o644)  # safetensors writes for the owner alone
+            os.replace(partial, path / WEIGHTS)
+            _write_json(path / CONFIG, to_json(self.config))
+            self.write_manifest(path)
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
+
+    def add_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Note measured values ``{"<task>/<metric>": value}`` of the model's tasks."""
+        for name, value in metrics.items():
+            task, _, metric = name.partition("/")
+            if task in self.manifest["tasks"]:
+                self.manifest["tasks"][task]["metrics"][metric] = value
+
+    def write_manifest(self, path: str | Path) -> None:
+        """Write the manifest alone."""
+        _write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest})
+
+    @property
+    def backbone(self) -> dict[str, Tensor]:
+        """Tensors of the backbone, by their full names."""
+        return {n: v for n, v in self.state.items() if n.startswith("backbone.")}
+
+    def load_into(self, model: nn.Module, *, tasks: Sequence[str] | None = None) -> None:
+        """Load the tensors into the model that the config builds, strictly.
+
+        Args:
+            model: The model.
+            tasks: The tasks it has; all by default.
+
+        Raises:
+            CheckpointError: If the config and the tensors do not fit each other.
+        """
+        wanted = None if tasks is None else tuple(f"decoders.{task}." for task in tasks)
+        state = {
+            name: value
+            for name, value in self.state.items()
+            if wanted is None or not name.startswith("decoders.") or name.startswith(wanted)
+        }
+        try:
+            model.load_state_dict(state, strict=True)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"the config of the model and its tensors do not fit each other: {error}"
+            ) from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} is not JSON: {error}.") from error
+
+
+def _write_json(path: Path, content: Any) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    os.replace(partial, path)
