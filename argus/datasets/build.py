@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from argus.building import explain
 from argus.datasets.paths import check_paths
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
@@ -36,9 +37,9 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
         if _EMPTY in str(error):
             raise _no_samples(where) from error
-        raise DataError(
-            f"{where}: the data set cannot be built: {type(error).__name__}: {error}"
-        ) from error
+        place = where.rpartition(".")[2]
+        reason = explain(error, config, where=place) or f"{type(error).__name__}: {error}"
+        raise DataError(f"{where}: the data set cannot be built: {reason}") from error
     if len(dataset) == 0:
         raise _no_samples(where)
     return dataset

@@ -9,18 +9,23 @@ import copy
 import json
 import os.path
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmcv.transforms import BaseTransform
 
 from argus.datasets.build import build_dataset
 from argus.datasets.coco_checks import check_coco
 from argus.datasets.findings import Findings
+from argus.datasets.label_checks import label_loaders
+from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
 from argus.datasets.paths import annotation_files, missing_paths
 from argus.datasets.samplers import TaskSampler
+from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
@@ -73,7 +78,12 @@ def check_tasks(
             if part == "train":
                 _count_schedule(data, len(dataset), num_steps, num_processes, findings)
             check_files(
-                dataset, findings, sample=sample, num_threads=num_threads, progress=progress
+                dataset,
+                findings,
+                loaders=label_loaders(data["dataset"]),
+                sample=sample,
+                num_threads=num_threads,
+                progress=progress,
             )
     return results
 
@@ -95,6 +105,9 @@ def _build(config: Mapping[str, Any], findings: Findings) -> Any:
     except (ConfigError, DataError) as error:
         findings.errors.append(str(error))
         return None
+    num_listed = getattr(dataset, "num_listed", None)
+    if num_listed is not None:
+        findings.counts["images in the list file"] = num_listed
     findings.counts["samples"] = len(dataset)
     return dataset
 
@@ -124,6 +137,9 @@ def _check_annotations(config: Mapping[str, Any], dataset: Any, findings: Findin
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
             findings.errors.append(f"{path}: no valid JSON: {error}")
+            continue
+        if is_panoptic(content):
+            check_panoptic(content, findings)
             continue
         check_coco(
             content,
@@ -170,6 +186,7 @@ def check_files(
     dataset: Any,
     findings: Findings,
     *,
+    loaders: Sequence[BaseTransform] = (),
     sample: int | None,
     num_threads: int,
     progress: Progress = lambda items, total, title: items,
@@ -179,6 +196,7 @@ def check_files(
     Args:
         dataset: A built data set of OpenMMLab.
         findings: Where errors and counts go.
+        loaders: Loaders of the label maps that the task uses.
         sample: Files to decode, chosen at random; ``None`` for all.
         num_threads: Threads.
         progress: Wraps the iteration.
@@ -188,14 +206,15 @@ def check_files(
         chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
         infos = [infos[i] for i in sorted(chosen)]
     classes = dataset.metainfo.get("classes") or ()
-    loader = _FileLoader(len(classes))
+    load = _FileLoader(len(classes), loaders)
     with ThreadPoolExecutor(num_threads) as pool:
-        for error, histogram in progress(pool.map(loader, infos), len(infos), findings.where):
+        for loaded in progress(pool.map(load, infos), len(infos), findings.where):
             findings.count("files decoded")
-            if error:
-                findings.errors.append(error)
-            elif histogram is not None:
-                _count_pixels(histogram, classes, findings)
+            findings.errors += loaded.errors
+            for name in loaded.counts:
+                findings.count(name)
+            if loaded.histogram is not None:
+                _count_pixels(loaded.histogram, classes, findings)
 
 
 def _unique_files(dataset: Any) -> list[dict[str, Any]]:
@@ -207,28 +226,55 @@ def _unique_files(dataset: Any) -> list[dict[str, Any]]:
     return list(unique.values())
 
 
-class _FileLoader:
-    """Decode the files of one sample: (error or None, pixels per label or None)."""
+@dataclass
+class _Loaded:
+    """What the files of one sample hold: errors, names to count, pixels per class label."""
 
-    def __init__(self, num_classes: int) -> None:
+    errors: list[str] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
+    histogram: np.ndarray | None = None
+
+
+class _FileLoader:
+    """Decode the files of one sample."""
+
+    def __init__(self, num_classes: int, loaders: Sequence[BaseTransform]) -> None:
         self.load_image = LoadImage()
         self.load_seg_map = LoadSegMap(min(num_classes, IGNORE)) if num_classes else None
+        self.loaders = loaders
 
-    def __call__(self, info: dict[str, Any]) -> tuple[str | None, np.ndarray | None]:
-        keys = ("img_path", "height", "width", "seg_map_path", "reduce_zero_label", "label_map")
-        results = {key: info[key] for key in keys if key in info}
-        results["seg_fields"] = []
+    def __call__(self, info: dict[str, Any]) -> _Loaded:
+        loaded = _Loaded()
+        results = {**info, "seg_fields": []}
         try:
             results = self.load_image.transform(results)
-            if results.get("seg_map_path") is None or self.load_seg_map is None:
-                return None, None
-            results = self.load_seg_map.transform(results)
-        except DataError as error:
-            return str(error), None
-        return None, np.bincount(results["gt_seg_map"].ravel(), minlength=IGNORE + 1)
+        except DataError as error:  # without its size the labels cannot be judged
+            loaded.errors.append(str(error))
+            return loaded
+        if results.get("seg_map_path") is not None and self.load_seg_map is not None:
+            try:
+                labels = self.load_seg_map.transform(results)["gt_seg_map"]
+                loaded.histogram = np.bincount(labels.ravel(), minlength=IGNORE + 1)
+            except DataError as error:
+                loaded.errors.append(str(error))
+        for load in self.loaders:
+            is_dense = isinstance(load, LoadDenseLabel)
+            if is_dense and results.get(load.path_key) is None:
+                continue
+            try:
+                load.transform(results)
+            except DataError as error:
+                loaded.errors.append(str(error))
+                continue
+            if is_dense:
+                loaded.counts.append(f"{load.name}s")
+                if load.is_empty(results[load.label_key]):
+                    loaded.counts.append(f"{load.name}s without any label")
+        return loaded
 
 
 def _count_pixels(histogram: np.ndarray, classes: Any, findings: Findings) -> None:
+    findings.count("label maps")
     if histogram[:IGNORE].sum() == 0:
         findings.count("label maps without any label (all ignored)")
     for index, name in enumerate(classes):

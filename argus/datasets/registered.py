@@ -4,6 +4,6 @@ Kept out of the package's ``__init__``, because the data sets import mmdet and m
 which ``python -m argus.datasets.scenes`` does not need.
 """
 
-from argus.datasets import coco, transforms
+from argus.datasets import ade20k, coco, mvtec_ad, nyuv2, nyuv2_depth, pascal_context, transforms
 
-__all__ = ["coco", "transforms"]
+__all__ = ["ade20k", "coco", "mvtec_ad", "nyuv2", "nyuv2_depth", "pascal_context", "transforms"]

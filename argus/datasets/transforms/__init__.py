@@ -1,7 +1,52 @@
 """Transforms that mmdet, mmseg, mmpose and mmpretrain lack; importing this registers them."""
 
+from argus.datasets.transforms.anomaly_mask import LoadAnomalyMask
+from argus.datasets.transforms.color import RandomColor
+from argus.datasets.transforms.dense_labels import (
+    LoadBoundary,
+    LoadDepth,
+    LoadNormals,
+    LoadSaliency,
+)
+from argus.datasets.transforms.if_present import IfPresent
+from argus.datasets.transforms.joint_crop import JointCrop, JointRandomCrop
+from argus.datasets.transforms.joint_flip import JointRandomFlip
+from argus.datasets.transforms.joint_resize import JointRandomResize, JointResize
+from argus.datasets.transforms.joint_rotate import JointRandomRotate
 from argus.datasets.transforms.labels import CheckLabel, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
+from argus.datasets.transforms.pack_dense import PackDense
 from argus.datasets.transforms.pack_tasks import PackTasks
+from argus.datasets.transforms.panoptic import (
+    LoadPanoptic,
+    PackPanoptic,
+    PackPanopticMap,
+    PackThings,
+)
+from argus.datasets.transforms.synthetic_anomaly import SyntheticAnomaly
 
-__all__ = ["CheckLabel", "LoadImage", "LoadSegMap", "PackTasks"]
+__all__ = [
+    "CheckLabel",
+    "IfPresent",
+    "JointCrop",
+    "JointRandomCrop",
+    "JointRandomFlip",
+    "JointRandomResize",
+    "JointRandomRotate",
+    "JointResize",
+    "LoadAnomalyMask",
+    "LoadBoundary",
+    "LoadDepth",
+    "LoadImage",
+    "LoadNormals",
+    "LoadPanoptic",
+    "LoadSaliency",
+    "LoadSegMap",
+    "PackDense",
+    "PackPanoptic",
+    "PackPanopticMap",
+    "PackTasks",
+    "PackThings",
+    "RandomColor",
+    "SyntheticAnomaly",
+]

@@ -1,0 +1,205 @@
+"""A whole conversion: what is there is not done again, and what comes out is counted.
+
+A hidden folder ``.converted`` in the target holds a lock and, once a conversion has ended, a record
+of its source and counts. A second run whose source and counts agree with the record does nothing.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argus.datasets.convert.files import write_json
+from argus.errors import DataError
+
+STATE_FOLDER = ".converted"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of files against the published one.
+
+    Args:
+        name: What is counted.
+        found: How many there are.
+        published: How many there should be.
+        optional: Whether none at all is right as well.
+    """
+
+    name: str
+    found: int
+    published: int
+    optional: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.found == self.published or (self.optional and self.found == 0)
+
+    def to_text(self) -> str:
+        """As a line for a person."""
+        if self.found == self.published:
+            return f"  ok       {self.name}: {self.found:,}"
+        mark = "absent " if self.is_whole else "PARTIAL"
+        return f"  {mark}  {self.name}: {self.found:,} of {self.published:,} published"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose.
+
+    Args:
+        num_processes: Worker processes.
+        normal_axes: Axes of the download's normals, or ``None`` to find out; see ``normals.py``.
+    """
+
+    num_processes: int = 1
+    normal_axes: str | None = None
+
+
+@dataclass(frozen=True)
+class Converter:
+    """How a public download becomes a layout of ``data/README.md``.
+
+    Args:
+        name: On the command line.
+        title: What it is.
+        default_out: Where the configs look for it.
+        help: Files to download, from where, and the licence, for the command line.
+        convert: Does the work: source, target and options.
+        count: Counts what is in the target.
+        excludes: Converters whose target cannot be shared, since file names would collide.
+        uses_axes: Whether there are normals in it.
+    """
+
+    name: str
+    title: str
+    default_out: str
+    help: str
+    convert: Callable[[Path, Path, Options], None]
+    count: Callable[[Path], list[Count]]
+    excludes: tuple[str, ...] = ()
+    uses_axes: bool = False
+
+
+def run(converter: Converter, source: Path, out: Path, options: Options) -> list[Count]:
+    """Convert what is not converted yet, and count.
+
+    Args:
+        converter: Which data set.
+        source: Downloaded archive, or folder of archives or unpacked files.
+        out: Target folder, made where it does not exist.
+        options: What a person may choose.
+
+    Returns:
+        Counts of what is in the target.
+
+    Raises:
+        DataError: The source is missing, damaged or another data set; the target cannot be written
+            or is in use.
+    """
+    if not source.exists():
+        raise DataError(
+            f"{source} does not exist. Download {converter.title} first:\n{converter.help}"
+        )
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file; give the folder to write to.")
+    _check_neighbours(converter, out)
+    with _lock(out):
+        record = out / STATE_FOLDER / f"{converter.name}.json"
+        fingerprint = _fingerprint(source, options, out)
+        counts = converter.count(out)
+        if _read_record(record) == _record(fingerprint, counts):
+            print(f"{out} is up to date; nothing to do.")
+            return counts
+        converter.convert(source, out, options)
+        counts = converter.count(out)
+        if not any(count.found for count in counts):
+            raise DataError(
+                f"{source} holds no file of {converter.title}. Expected:\n{converter.help}"
+            )
+        write_json(record, _record(fingerprint, counts))
+    return counts
+
+
+def summary(converter: Converter, out: Path, counts: list[Count]) -> str:
+    """Counts and verdict, as lines for a person."""
+    lines = [f"{converter.title} in {out}:", *(count.to_text() for count in counts)]
+    partial = [count.name for count in counts if not count.is_whole]
+    if partial:
+        lines.append(
+            f"WARNING: only a part of the data set ({len(partial)} of {len(counts)} counts differ "
+            "from the published ones). Download what is missing and run the same command again, "
+            "or pass --allow-partial."
+        )
+    else:
+        lines.append("All counts are the published ones.")
+    return "\n".join(lines)
+
+
+def _check_neighbours(converter: Converter, out: Path) -> None:
+    for other in converter.excludes:
+        if (out / STATE_FOLDER / f"{other}.json").exists():
+            raise DataError(
+                f"{out} holds the output of {other!r}, whose pictures have other sizes under the "
+                f"same names; give {converter.name!r} another folder."
+            )
+
+
+@contextlib.contextmanager
+def _lock(out: Path) -> Iterator[None]:
+    """One conversion at a time in a folder; the system lets go when the process ends."""
+    folder = out / STATE_FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / "lock", "w")
+    except OSError as error:
+        raise DataError(f"cannot write below {out}: {error.strerror}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DataError(
+                f"another conversion into {out} is running; wait for its end."
+            ) from error
+        except OSError:
+            pass  # a network file system without locks
+        yield
+
+
+def _fingerprint(source: Path, options: Options, out: Path) -> str:
+    """Names, sizes and times of the source's files, in a few bytes."""
+    digest = hashlib.sha1(repr(options.normal_axes).encode())
+    for root, folders, files in os.walk(source, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = os.path.join(root, name)
+            if not name.startswith(".") and os.path.exists(path):
+                digest.update(f"{path}|{_state(path)}\n".encode(errors="surrogateescape"))
+        if os.path.realpath(root) == os.path.realpath(out):
+            folders.clear()  # what was converted is counted, not a source
+    if source.is_file():
+        digest.update(f"{source}|{_state(source)}".encode())
+    return digest.hexdigest()
+
+
+def _state(path: Path | str) -> tuple[int, int]:
+    state = os.stat(path)
+    return state.st_size, state.st_mtime_ns
+
+
+def _record(fingerprint: str, counts: list[Count]) -> dict[str, Any]:
+    return dict(source=fingerprint, counts=[dataclasses.asdict(count) for count in counts])
+
+
+def _read_record(path: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        return None

@@ -1,0 +1,103 @@
+"""ImageNet-1k (ILSVRC2012): training pictures by class, validation pictures sorted into classes.
+
+The official validation archive is flat; the development kit says which class each picture has, as
+one of its own class numbers, and which WordNet id (folder name) each number means.
+"""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from argus.datasets.convert.archives import Member, extract, members
+from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.files import list_names
+from argus.errors import DataError
+
+_NUM_CLASSES = 1000
+_NUM_IMAGES = {"train": 1_281_167, "val": 50_000}
+_VAL = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
+_WNID = re.compile(r"n\d{8}")
+_PICTURES = re.compile(r"img_(train|val|test)|\.zip$", re.IGNORECASE)
+_DEVKIT = "ILSVRC2012_devkit_t12.tar.gz"
+_GROUND_TRUTH = "ILSVRC2012_validation_ground_truth.txt"
+_META = "meta.mat"
+_HELP = """\
+  ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar, ILSVRC2012_devkit_t12.tar.gz
+    from https://image-net.org/download-images (registration needed)
+Licence: non-commercial research (terms of access of ImageNet)."""
+
+
+def read_validation_classes(source: Path) -> list[str] | None:
+    """WordNet id of each validation picture, by its number less one; ``None`` without a kit.
+
+    Raises:
+        DataError: The development kit is damaged or another one.
+    """
+    content = {}
+    # The kit is small; the archives of pictures need not be read for it.
+    for member in members(source, skip=_PICTURES):
+        if member.parts[-1] in (_GROUND_TRUTH, _META):
+            content[member.parts[-1]] = member.read()
+        if len(content) == 2:
+            return _classes(content[_META], content[_GROUND_TRUTH])
+    return None
+
+
+def _classes(meta: bytes, ground_truth: bytes) -> list[str]:
+    try:
+        synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
+        wnids = dict(zip(synsets["ILSVRC2012_ID"].tolist(), synsets["WNID"].tolist(), strict=True))
+        return [wnids[int(line)] for line in ground_truth.split()]
+    except Exception as error:  # noqa: BLE001 - scipy raises many kinds for a foreign file
+        raise DataError(
+            f"{_META} and {_GROUND_TRUTH} do not fit each other ({type(error).__name__}: {error}); "
+            f"take both from {_DEVKIT}."
+        ) from error
+
+
+def _place(out: Path, member: Member, classes: list[str] | None) -> Path | None:
+    name = member.parts[-1]
+    folder = member.parts[-2] if len(member.parts) > 1 else ""
+    match = _VAL.fullmatch(name)
+    if _WNID.fullmatch(folder) and name.endswith(".JPEG"):  # sorted into classes already
+        split = "val" if match or "val" in member.parts[:-1] else "train"
+        return out / split / folder / name
+    if match is None:
+        return None
+    number = int(match[1])
+    if classes is None:
+        raise DataError(
+            f"{member.origin}: {name} is in no folder of a class. Put {_DEVKIT}, which says what "
+            "its class is, into the same folder, and give that folder as SOURCE."
+        )
+    if not 1 <= number <= len(classes):
+        raise DataError(f"{name}: the development kit has {len(classes):,} pictures only.")
+    return out / "val" / classes[number - 1] / name
+
+
+def _convert(source: Path, out: Path, options: Options) -> None:
+    classes = read_validation_classes(source)
+    extract(source, lambda member: _place(out, member, classes), title="ImageNet")
+
+
+def _count(out: Path) -> list[Count]:
+    counts = []
+    for split, number in _NUM_IMAGES.items():
+        folders = sorted((out / split).glob("n" + "[0-9]" * 8))
+        images = np.array([len(list_names(folder, ".jpeg")) for folder in folders], np.int64)
+        counts.append(Count(f"{split} images", int(images.sum()), number))
+        counts.append(Count(f"{split} classes", int((images > 0).sum()), _NUM_CLASSES))
+    return counts
+
+
+IMAGENET = Converter(
+    name="imagenet",
+    title="ImageNet-1k (ILSVRC2012)",
+    default_out="data/imagenet",
+    help=_HELP,
+    convert=_convert,
+    count=_count,
+)

@@ -1,0 +1,135 @@
+"""NYUv2's 24,231 training pictures with depth, and the 654 test pictures of Eigen's split.
+
+The pictures are those of BTS (Lee et al., 2019), which AdaBins and its successors took over:
+``<scene>/rgb_<number>.jpg`` with ``<scene>/sync_depth_<number>.png``, 16 bits, millimetres; the
+training ones in ``sync/``, the test ones in ``official_splits/test/``. Two list files name them:
+``/kitchen_0028b/rgb_00045.jpg /kitchen_0028b/sync_depth_00045.png 518.8579``.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from argus.datasets.convert.archives import Member, extract, members
+from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.files import is_there, write_lines
+from argus.errors import DataError
+
+NUM_IMAGES = {"train": 24_231, "test": 654}
+FOCAL_LENGTH = "518.8579"
+"""Of the camera, in pixels, for lists that have none (0)."""
+_LIST = re.compile(r"(?:nyudepthv2|nyu)_(train|test)(?:_files_with_gt)?\.txt")
+_PICTURE = re.compile(r"(rgb|sync_depth)_\d+\.(jpg|png)")
+_PNG_BITS = 24  # position of the byte in a PNG file
+_HELP = """\
+  sync.zip (unpacks to sync/) and official_splits/test/: pictures
+  nyudepthv2_train_files_with_gt.txt, nyudepthv2_test_files_with_gt.txt: lists
+    all from the instructions of https://github.com/cleinc/bts (NYU Depth V2); put them into one
+    folder SOURCE. The lists are in its train_test_inputs/.
+Licence: none stated by its owners; in use for research."""
+
+
+class Pair(NamedTuple):
+    """A line of a list: paths below the split's folder, and the focal length in pixels."""
+
+    image: str
+    depth: str
+    focal: str
+
+
+def read_pairs(text: str, where: str) -> list[Pair]:
+    """The lines of a list that have a depth.
+
+    Raises:
+        DataError: A line of another form, or a path that climbs out of its folder.
+    """
+    pairs = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        fields = line.split()
+        if len(fields) < 2 or ".." in line:
+            raise DataError(
+                f"{where}, line {number}: expected '<image> <depth> <focal length>', found {line!r}"
+            )
+        image, depth = (_scene_and_name(field) for field in fields[:2])
+        focal = fields[2] if len(fields) > 2 and float(fields[2]) > 0 else FOCAL_LENGTH
+        if fields[1] != "None":
+            pairs.append(Pair(image, depth, focal))
+    return pairs
+
+
+def _scene_and_name(path: str) -> str:
+    """The last two parts of a path: lists differ in what stands before."""
+    return "/".join(path.split("/")[-2:])
+
+
+def _read_lists(source: Path) -> dict[str, list[Pair]]:
+    lists = {}
+    for member in members(source):
+        if match := _LIST.fullmatch(member.parts[-1]):
+            lists[match[1]] = read_pairs(member.read().decode(), member.name)
+        if len(lists) == len(NUM_IMAGES):
+            break
+    missing = [split for split in NUM_IMAGES if split not in lists]
+    if missing:
+        raise DataError(
+            f"{source}: no list of the {' and '.join(missing)} pictures "
+            f"(nyudepthv2_{missing[0]}_files_with_gt.txt). Expected:\n{_HELP}"
+        )
+    return lists
+
+
+def _place(out: Path, wanted: dict[str, set[str]], member: Member) -> Path | None:
+    if len(member.parts) < 2 or not _PICTURE.fullmatch(member.parts[-1]):
+        return None
+    split = "test" if "test" in member.parts[:-2] else "train"
+    name = "/".join(member.parts[-2:])
+    return out / split / name if name in wanted[split] else None
+
+
+def _check_depth(path: Path) -> None:
+    with open(path, "rb") as file:
+        head = file.read(_PNG_BITS + 1)
+    if len(head) <= _PNG_BITS or head[_PNG_BITS] != 16:
+        raise DataError(
+            f"{path}: expected a depth map of 16 bits (millimetres), found "
+            f"{head[_PNG_BITS] if len(head) > _PNG_BITS else 'no'} bits: a picture to look at?"
+        )
+
+
+def _convert(source: Path, out: Path, options: Options) -> None:
+    lists = _read_lists(source)
+    wanted = {
+        split: {name for pair in pairs for name in pair[:2]} for split, pairs in lists.items()
+    }
+    extract(source, lambda member: _place(out, wanted, member), title="NYUv2 depth")
+    for split, pairs in lists.items():
+        lines = []
+        for pair in pairs:
+            paths = [f"{split}/{name}" for name in pair[:2]]
+            if all(is_there(out / path) for path in paths):
+                _check_depth(out / paths[1])
+                lines.append(" ".join((*paths, pair.focal)))
+        if lines:
+            write_lines(out / f"nyu_{split}.txt", lines)
+
+
+def _count(out: Path) -> list[Count]:
+    counts = []
+    for split, number in NUM_IMAGES.items():
+        path = out / f"nyu_{split}.txt"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        found = sum(all(is_there(out / file) for file in line.split()[:2]) for line in lines)
+        counts.append(Count(f"{split} images with depth", found, number))
+    return counts
+
+
+NYUV2_DEPTH = Converter(
+    name="nyuv2-depth",
+    title="NYUv2 depth, 24k training pictures",
+    default_out="data/nyuv2_depth",
+    help=_HELP,
+    convert=_convert,
+    count=_count,
+)

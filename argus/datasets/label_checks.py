@@ -1,0 +1,58 @@
+"""Find the loaders of label maps in a data set's pipeline, so that a check reads as training does.
+
+mmdet's and mmseg's own loaders are not among them; boxes and polygons are checked in their JSON
+file, semantic maps by ``LoadSegMap`` with the classes of the data set.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmcv.transforms import BaseTransform
+
+from argus.datasets.transforms.anomaly_mask import LoadAnomalyMask
+from argus.datasets.transforms.dense_labels import LoadDenseLabel
+from argus.datasets.transforms.panoptic import LoadPanoptic
+from argus.registry import TRANSFORMS
+
+_LOADERS = (LoadDenseLabel, LoadPanoptic, LoadAnomalyMask)
+
+
+def label_loaders(config: Mapping[str, Any]) -> list[BaseTransform]:
+    """Build the loaders of label maps in a data set config, at any depth of its pipelines.
+
+    Args:
+        config: Config of a data set or of a wrapper of data sets.
+
+    Returns:
+        One of each class, in the order of the pipeline.
+    """
+    loaders: dict[type, BaseTransform] = {}
+    for step in _steps(config):
+        kind = step["type"]
+        kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if isinstance(kind, type) and issubclass(kind, _LOADERS) and kind not in loaders:
+            loaders[kind] = TRANSFORMS.build(dict(step))
+    return list(loaders.values())
+
+
+def _steps(config: Any) -> Iterator[Mapping[str, Any]]:
+    """The configs in pipelines (``pipeline``), inner transforms too, and those of inner sets."""
+    if isinstance(config, Mapping):
+        for step in config.get("pipeline") or ():
+            yield from _with_inner(step)
+        for key in ("dataset", "datasets"):
+            yield from _steps(config.get(key))
+    elif isinstance(config, (list, tuple)):
+        for item in config:
+            yield from _steps(item)
+
+
+def _with_inner(step: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(step, Mapping):
+        if "type" in step:
+            yield step
+        for key in ("transform", "transforms"):
+            yield from _with_inner(step.get(key))
+    elif isinstance(step, (list, tuple)):
+        for item in step:
+            yield from _with_inner(item)

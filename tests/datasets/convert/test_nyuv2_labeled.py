@@ -1,0 +1,186 @@
+"""The original file's layout in small; the facts against the real samples."""
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from argus.datasets.convert import nyuv2_labeled
+from argus.datasets.convert.conversion import Options, run
+from argus.datasets.convert.nyuv2_labeled import (
+    CLASSES_13,
+    CLASSES_40,
+    NYUV2_LABELED,
+    TEST_IMAGES,
+    label_pictures,
+    millimetres,
+    pictures,
+)
+from argus.errors import ConfigError, DataError
+from tests.datasets.convert.archive_files import read_tree
+from tests.real_data.samples import SAMPLES, needs_samples
+
+NUM, HEIGHT, WIDTH = 5, 6, 8
+
+
+def arrays() -> dict[str, np.ndarray]:
+    """As h5py reads them: columns first."""
+    rng = np.random.default_rng(0)
+    depths = rng.uniform(0.5, 10, (NUM, WIDTH, HEIGHT)).astype(np.float32)
+    return dict(
+        images=rng.integers(0, 256, (NUM, 3, WIDTH, HEIGHT), np.uint8),
+        depths=depths,
+        rawDepths=np.where(rng.random(depths.shape) < 0.2, 0, depths).astype(np.float32),
+        labels=rng.integers(0, 895, (NUM, WIDTH, HEIGHT)).astype(np.uint16),
+    )
+
+
+class StandIn:
+    """A file of h5py over arrays in memory: the same reading without the package."""
+
+    def __init__(self, path: Path) -> None:
+        if path.read_bytes() != b"HDF5":
+            raise OSError("file signature not found")
+        self.contents: Mapping[str, np.ndarray] = arrays()
+
+    def __enter__(self) -> Mapping[str, np.ndarray]:
+        return self.contents
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+@pytest.fixture(params=["stand-in", "h5py"])
+def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    path = folder / "nyu_depth_v2_labeled.mat"
+    if request.param == "h5py":
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(path, "w", userblock_size=512) as file:  # as MATLAB writes them
+            for name, array in arrays().items():
+                file[name] = array
+    else:
+        monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(File=StandIn))
+        path.write_bytes(b"HDF5")
+    return folder
+
+
+def test_nyuv2_labeled__every_picture(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    counts = run(NYUV2_LABELED, source, out, Options())
+    assert {count.found for count in counts[:5]} == {NUM}
+    expected = arrays()
+    for index in range(NUM):
+        name = f"{index + 1:04d}.png"
+        image = cv2.imread(str(out / "image" / name))[..., ::-1]
+        seg40, seg13, depth, raw = (
+            cv2.imread(str(out / folder / name), cv2.IMREAD_UNCHANGED)
+            for folder in ("seg40", "seg13", "depth", "depth_raw")
+        )
+        assert depth.dtype == raw.dtype == np.uint16
+        for y in range(HEIGHT):
+            for x in range(WIDTH):
+                np.testing.assert_array_equal(image[y, x], expected["images"][index, :, x, y])
+                label = int(expected["labels"][index, x, y])
+                assert seg40[y, x] == (CLASSES_40[label] if label else 0)
+                assert seg13[y, x] == (CLASSES_13[CLASSES_40[label]] if label else 0)
+        assert np.abs(depth / 1000 - expected["depths"][index].T).max() <= 0.0005 + 1e-6
+        np.testing.assert_array_equal(raw == 0, expected["rawDepths"][index].T == 0)
+    # Pictures 1 and 2 are of the test part, 3 to 5 of the training part.
+    assert (out / "gt_sets/val.txt").read_text().split() == ["0001", "0002"]
+    assert (out / "gt_sets/train.txt").read_text().split() == ["0003", "0004", "0005"]
+
+
+def test_nyuv2_labeled__goes_on_where_it_stopped(
+    source: Path,
+    tmp_path: Path,
+    monkeypatch,
+) -> None:
+    run(NYUV2_LABELED, source, tmp_path / "whole", Options())
+    out, original, done = tmp_path / "out", nyuv2_labeled.write_png, []
+
+    def interrupted(path: Path, pixels: np.ndarray) -> None:
+        if len(done) == 7:
+            raise KeyboardInterrupt
+        done.append(path)
+        original(path, pixels)
+
+    monkeypatch.setattr(nyuv2_labeled, "write_png", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(NYUV2_LABELED, source / "nyu_depth_v2_labeled.mat", out, Options())
+    before = {path: path.stat().st_mtime_ns for path in done}
+    monkeypatch.setattr(nyuv2_labeled, "write_png", original)
+    run(NYUV2_LABELED, source, out, Options())
+    assert read_tree(out) == read_tree(tmp_path / "whole")
+    assert before == {path: path.stat().st_mtime_ns for path in done}
+
+
+def test_nyuv2_labeled__without_h5py(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "nyu_depth_v2_labeled.mat").write_bytes(b"HDF5")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ImportError):
+        importlib.import_module("h5py")
+    with pytest.raises(ConfigError, match="pip install h5py"):
+        run(NYUV2_LABELED, tmp_path, tmp_path / "out", Options())
+
+
+def test_nyuv2_labeled__foreign_files(source: Path, tmp_path: Path, monkeypatch) -> None:
+    (source / "nyu_depth_v2_labeled.mat").write_bytes(b"<html>not found</html>")
+    with pytest.raises(DataError, match="no HDF5 file, or not complete"):
+        run(NYUV2_LABELED, source, tmp_path / "out", Options())
+    with pytest.raises(DataError, match="does not exist. Expected"):
+        run(NYUV2_LABELED, tmp_path, tmp_path / "out", Options())
+    other = arrays()
+    del other["labels"]
+    monkeypatch.setattr("tests.datasets.convert.test_nyuv2_labeled.arrays", lambda: other)
+    monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(File=StandIn))
+    (source / "nyu_depth_v2_labeled.mat").write_bytes(b"HDF5")
+    with pytest.raises(DataError, match="labels .* found; expected images"):
+        run(NYUV2_LABELED, source, tmp_path / "out", Options())
+
+
+def test_pictures__label_out_of_range() -> None:
+    with pytest.raises(DataError, match=r"label 895: expected 0..894"):
+        label_pictures(np.array([[895]], np.uint16))
+    with pytest.raises(DataError, match="label 895"):
+        pictures({**arrays(), "labels": np.full((1, 2, 2), 895, np.uint16)}, 0)
+
+
+def test_millimetres__unknown_and_rounding() -> None:
+    depth = np.array([0.0, np.nan, -1.0, np.inf, 1.2344, 1.2346, 65.535, 65.6, 1e-5])
+    expected = [0, 0, 0, 0, 1234, 1235, 65535, 0, 0]
+    np.testing.assert_array_equal(millimetres(depth), expected)
+
+
+def test_facts__sizes() -> None:
+    assert len(TEST_IMAGES) == 654
+    assert TEST_IMAGES < set(range(1, 1450))
+    assert len(CLASSES_40) == 895
+    assert set(CLASSES_40[1:].tolist()) == set(range(1, 41))
+    assert set(CLASSES_13[1:].tolist()) == set(range(1, 14))
+    # Labels that are a class of the 40 of their own: wall, floor, cabinet, bed, chair.
+    np.testing.assert_array_equal(CLASSES_40[[21, 11, 3, 157, 5]], [1, 2, 3, 4, 5])
+
+
+@needs_samples
+def test_facts__real_samples() -> None:
+    root = SAMPLES / "nyuv2"
+    seg40, seg13 = (
+        cv2.imread(str(root / folder / "vainf_office.png"), cv2.IMREAD_UNCHANGED)
+        for folder in ("seg40", "seg13")
+    )
+    np.testing.assert_array_equal(CLASSES_13[seg40], seg13)
+    indices = {
+        item["nyu_index"]
+        for item in json.loads((root / "meta.json").read_text()).values()
+        if item.get("split") == "test" and item.get("nyu_index")
+    }
+    assert len(indices) >= 11
+    assert indices <= TEST_IMAGES

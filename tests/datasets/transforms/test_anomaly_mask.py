@@ -1,0 +1,41 @@
+"""Masks of defects."""
+
+import cv2
+import numpy as np
+import pytest
+
+from argus.datasets.transforms import LoadAnomalyMask
+from argus.errors import DataError
+
+
+def load(**results) -> np.ndarray:
+    return LoadAnomalyMask()(dict(ori_shape=(4, 5), img_path="a.png") | results)["gt_anomaly_map"]
+
+
+@pytest.mark.parametrize("value", [1, 128, 255])
+def test_mask__any_value_is_a_defect(tmp_path, value):
+    stored = np.zeros((4, 5), np.uint8)
+    stored[1, 2:4] = value
+    cv2.imwrite(str(tmp_path / "m.png"), stored)
+    found = load(mask_path=str(tmp_path / "m.png"), gt_anomaly=1)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, stored > 0)
+
+
+def test_mask__good_picture_has_an_empty_one_of_the_original_size():
+    found = load(gt_anomaly=0, img_shape=(2, 2))
+    assert found.shape == (4, 5) and found.dtype == np.uint8 and not found.any()
+
+
+def test_mask__mistakes_raise(tmp_path):
+    with pytest.raises(DataError, match="defective, but without a mask_path"):
+        load(gt_anomaly=1)
+    with pytest.raises(DataError, match="no such file"):
+        load(mask_path=str(tmp_path / "none.png"))
+    path = tmp_path / "m.png"
+    cv2.imwrite(str(path), np.zeros((5, 4), np.uint8))
+    with pytest.raises(DataError, match=r"m\.png: the mask is 4x5 .* picture 5x4"):
+        load(mask_path=str(path))
+    cv2.imwrite(str(path), np.zeros((4, 5, 3), np.uint8))
+    with pytest.raises(DataError, match=r"m\.png: .*colour picture"):
+        load(mask_path=str(path))
