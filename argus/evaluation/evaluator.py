@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import Evaluator
 
+from argus.building import building
 from argus.errors import ConfigError
 from argus.registry import METRICS
 
@@ -30,9 +31,11 @@ class TaskEvaluator:
         self, task: str, metrics: Sequence[Any], *, dataset_meta: Mapping[str, Any]
     ) -> None:
         self.task = task
-        self.metrics = [
-            METRICS.build(metric) if isinstance(metric, Mapping) else metric for metric in metrics
-        ]
+        with building(metrics, where=f"tasks[{task!r}].metrics"):
+            self.metrics = [
+                METRICS.build(metric) if isinstance(metric, Mapping) else metric
+                for metric in metrics
+            ]
         for metric in self.metrics:
             # By messages of the process group (any backend), unless a folder is named: mmengine's
             # default is files below the current directory.
