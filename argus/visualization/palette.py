@@ -14,6 +14,8 @@ RGB = tuple[int, int, int]
 BLACK: RGB = (0, 0, 0)
 WHITE: RGB = (255, 255, 255)
 GREY: RGB = (120, 120, 120)
+# Where a label is unknown or ignored.
+UNKNOWN: RGB = (64, 64, 64)
 
 ORANGE: RGB = (230, 159, 0)
 SKY_BLUE: RGB = (86, 180, 233)

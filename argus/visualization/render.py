@@ -2,7 +2,7 @@
 
 A new kind of answer registers a renderer:
 
-    register_renderer("depth", matches=has_depth, draw=render_depth)
+    register_renderer("flow", matches=has_flow, draw=render_flow)
 """
 
 from collections.abc import Callable, Sequence
@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mmengine.structures import BaseDataElement
 
 from argus.errors import ConfigError, DataError
+from argus.visualization.anomaly import has_anomaly, render_anomaly
+from argus.visualization.boundary import has_boundary, render_boundary
 from argus.visualization.canvas import Canvas
 from argus.visualization.classification import has_classification, render_classification
+from argus.visualization.depth import has_depth, render_depth
 from argus.visualization.fields import annotation_size
 from argus.visualization.instances import has_instances, render_instances
 from argus.visualization.keypoints import has_keypoints, render_keypoints
+from argus.visualization.normals import has_normals, render_normals
 from argus.visualization.palette import RGB
+from argus.visualization.panoptic import has_panoptic, render_panoptic
+from argus.visualization.saliency import has_saliency, render_saliency
 from argus.visualization.semantic import has_semantic, render_semantic
 from argus.visualization.sheet import side_by_side
 from argus.visualization.style import Style
@@ -33,23 +40,39 @@ class Renderer:
     Args:
         matches: Whether a data sample holds such an answer, predicted or true.
         draw: Draws the samples of one image on a canvas.
+        hides_image: Whether nothing of the image is left in the picture.
     """
 
     matches: Matcher
     draw: Drawer
+    hides_image: bool = False
 
 
-# Tried in this order: a pose also has boxes.
+# Tried in this order: a pose also has boxes, a panoptic model also gives instances.
 RENDERERS: dict[str, Renderer] = {
     "keypoints": Renderer(has_keypoints, render_keypoints),
+    "panoptic": Renderer(has_panoptic, render_panoptic),
     "instances": Renderer(has_instances, render_instances),
+    "depth": Renderer(has_depth, render_depth, hides_image=True),
+    "normals": Renderer(has_normals, render_normals, hides_image=True),
+    "boundary": Renderer(has_boundary, render_boundary),
+    "saliency": Renderer(has_saliency, render_saliency),
+    "anomaly": Renderer(has_anomaly, render_anomaly),
     "semantic": Renderer(has_semantic, render_semantic),
     "classification": Renderer(has_classification, render_classification),
 }
 
 
-def register_renderer(kind: str, *, matches: Matcher, draw: Drawer) -> None:
+def register_renderer(
+    kind: str, *, matches: Matcher, draw: Drawer, hides_image: bool = False
+) -> None:
     """Add a kind of picture; it is tried before those that are already there.
+
+    Args:
+        kind: Its name.
+        matches: As for :class:`Renderer`; so are the others.
+        draw: Draws the samples.
+        hides_image: Whether :func:`compare` shows the image, too.
 
     Raises:
         ConfigError: The kind exists.
@@ -58,7 +81,7 @@ def register_renderer(kind: str, *, matches: Matcher, draw: Drawer) -> None:
         raise ConfigError(f"visualization: the kind {kind!r} is registered already; rename one.")
     known = dict(RENDERERS)
     RENDERERS.clear()
-    RENDERERS.update({kind: Renderer(matches, draw)} | known)
+    RENDERERS.update({kind: Renderer(matches, draw, hides_image)} | known)
 
 
 def render(
@@ -118,6 +141,9 @@ def render(
 def compare(image_rgb: np.ndarray, data_sample: Any | Sequence[Any], **options: Any) -> np.ndarray:
     """Ground truth and prediction side by side, with captions.
 
+    Beside kinds of pictures that hide the image, and in place of a missing ground truth, stands the
+    image.
+
     Args:
         image_rgb: ``(H, W, 3)`` uint8.
         data_sample: As for :func:`render`.
@@ -126,10 +152,27 @@ def compare(image_rgb: np.ndarray, data_sample: Any | Sequence[Any], **options: 
     Returns:
         RGB ``(H', W', 3)`` uint8.
     """
-    pictures = [
-        render(image_rgb, data_sample, source=source, **options) for source in ("gt", "pred")
-    ]
-    return side_by_side(pictures, ["ground truth", "prediction"])
+    # First: it checks the options.
+    prediction = render(image_rgb, data_sample, source="pred", **options)
+    samples = list(data_sample) if isinstance(data_sample, list | tuple) else [data_sample]
+    has_truth = any(_has_truth(sample) for sample in samples)
+    pictures: dict[str, np.ndarray] = {}
+    if not has_truth:
+        pictures["image (no ground truth)"] = Canvas(image_rgb).to_array()
+    else:
+        if RENDERERS[options.get("kind") or find_kind(samples[0])].hides_image:
+            pictures["image"] = Canvas(image_rgb).to_array()
+        pictures["ground truth"] = render(image_rgb, data_sample, source="gt", **options)
+    pictures["prediction"] = prediction
+    return side_by_side(list(pictures.values()), list(pictures))
+
+
+def _has_truth(sample: Any) -> bool:
+    """Whether a sample has any label; mmdet's packers add empty ``gt_instances`` without one."""
+    return any(
+        key.startswith("gt_") and not (isinstance(value, BaseDataElement) and not value.keys())
+        for key, value in sample.items()
+    )
 
 
 def find_kind(sample: Any) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
 from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
 from argus.visualization.fields import to_array
+from argus.visualization.outline import label_borders
 from argus.visualization.palette import BLACK, RGB, WHITE
 from argus.visualization.style import Style
 
@@ -44,7 +44,7 @@ def draw_semantic(canvas: Canvas, label_map: np.ndarray, style: Style) -> None:
         colors[region] = colors[region] * (1 - TINT_ALPHA) + TINT_ALPHA * np.array(
             style.color(label)
         )
-    colors[_borders(resized, max(1, canvas.line_px // 2))] *= 0.35
+    colors[label_borders(resized, max(1, canvas.line_px // 2))] *= 0.35
     canvas.picture = Image.fromarray(colors.round().astype(np.uint8))
     by_area = labels[np.argsort(-counts, kind="stable")]
     entries = [(style.name(label), style.color(label)) for label in by_area]
@@ -73,10 +73,3 @@ def make_legend(entries: list[tuple[str, RGB]], width: int, font_px: int) -> Ima
         position = (x + swatch + gap // 2, y + line / 2)
         draw.text(position, name, fill=BLACK, font=load_font(font_px), anchor="lm")
     return panel
-
-
-def _borders(labels: np.ndarray, width_px: int) -> np.ndarray:
-    """Pixels whose neighbourhood holds more than one label."""
-    kernel = np.ones((width_px + 1, width_px + 1), np.uint8)
-    as_float = labels.astype(np.float32)
-    return cv2.dilate(as_float, kernel) != cv2.erode(as_float, kernel)
