@@ -24,24 +24,32 @@ STATED = {
     "norm",
     "scale_tokens",
     "freeze_vit",
+    "freeze",
     "vit_feature_source",
     "_max_iters",
     "eval_weights",
     *("mIoU", "bbox_mAP", "segm_mAP", "AP", "AR", "top1"),
+    *("PQ", "rmse", "odsF", "mErr", "maxF", "I_AUROC"),
 }
 # Follow from the data, the frozen weights, the architecture or the library: nothing to choose.
 STRUCTURAL = {
     *("num_classes", "_num_classes", "out_channels", "num_things_classes", "num_stuff_classes"),
     *("in_channels", "in_index", "heatmap_size"),
     *("mean", "std", "bgr_to_rgb", "to_rgb"),
-    *("pad_mask", "pad_size_divisor", "size_divisor", "pad_val", "seg_pad_val"),
-    *("weights", "_data_root", "ann_file", "split", "img", "img_path"),
+    *("pad_mask", "pad_seg", "pad_size_divisor", "size_divisor", "pad_val", "seg_pad_val"),
+    *("weights", "checkpoint", "_data_root", "ann_file", "split"),
+    *("img", "img_path", "seg"),
     *("seg_map_path", "data_mode", "test_mode", "with_bbox", "with_mask", "meta_keys"),
-    *("metric", "iou_metrics", "topk", "primary"),
+    *("metric", "iou_metrics", "topk", "primary", "lower_is_better", "median"),
+    *("labels", "fields", "key", "_stream"),
+    *("nyuv2_semantic", "boundary", "normals", "parsing", "saliency"),
     *("by_epoch", "begin", "custom_hooks", "default_scope", "work_dir", "load_from", "resume"),
 }
 # Change neither what is learned nor what is measured.
-WITHOUT_EFFECT = {"num_workers", "sampling", "non_blocking", "interval", "max_keep_ckpts"}
+WITHOUT_EFFECT = {
+    *("num_workers", "sampling", "non_blocking", "interval", "max_keep_ckpts"),
+    *("table", "licence"),
+}
 UNMARKED = STATED | STRUCTURAL | WITHOUT_EFFECT
 
 

@@ -1,19 +1,23 @@
 """Every config parses, passes the task check, agrees in its widths, and builds at toy size."""
 
+import copy
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
+from mmengine.optim import CosineAnnealingLR
 from mmpose.datasets.transforms import RandomBBoxTransform
 
 from argus.datasets.transforms import CheckLabel
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
+from argus.evaluation.metrics import depth, normals
 from argus.models import MultitaskModel
-from argus.models.backbones import DinoVisionTransformer, PlainViT
+from argus.models.backbones import DinoVisionTransformer, PlainViT, trained_backbone
 from argus.models.backbones.dinov2 import resolve_architecture
 from argus.registry import MODELS
 from argus.tasks import Task, parse_tasks
@@ -23,6 +27,41 @@ FILES = sorted(
     path for path in CONFIGS.rglob("*.py") if "_base_" not in path.relative_to(CONFIGS).parts
 )
 SHRINK = 8
+# Name of each stage-2 config and of its tasks.
+STAGE2 = {
+    "ade20k_panoptic": ["panoptic"],
+    "ade20k_instance": ["ade20k_instance"],
+    "nyuv2_semantic": ["nyuv2_semantic"],
+    "nyuv2_depth": ["depth"],
+    "nyuv2_boundary": ["boundary"],
+    "nyuv2_normals": ["normals"],
+    "pascal_parsing": ["parsing"],
+    "pascal_saliency": ["saliency"],
+    "mvtec_anomaly": ["anomaly"],
+    "mvtec_anomaly_draem": ["anomaly"],
+    "coco_mask_rcnn": ["mask_rcnn"],
+    "coco_co_detr": ["co_detr"],
+}
+OPTIONS = {
+    "nyuv2_semantic_13": "nyuv2_semantic",
+    "nyuv2_depth_bins": "nyuv2_depth",
+    "nyuv2_normals_cosine": "nyuv2_normals",
+}
+JOINT = {
+    "ade20k_joint": ["ade20k_panoptic", "ade20k_instance"],
+    "nyuv2_joint": ["nyuv2_semantic", "nyuv2_boundary", "nyuv2_normals", "nyuv2_depth"],
+    "pascal_joint": ["pascal_parsing", "pascal_saliency"],
+}
+TABLE_9 = {
+    "ade20k_panoptic": 0.457,
+    "ade20k_instance": 0.376,
+    "nyuv2_semantic": 0.653,
+    "nyuv2_depth": 0.281,
+    "nyuv2_boundary": 0.765,
+    "nyuv2_normals": 17.6,
+    "pascal_parsing": 0.790,
+    "pascal_saliency": 0.977,
+}
 needs_every_config = pytest.mark.parametrize(
     "path", FILES, ids=lambda path: str(path.relative_to(CONFIGS).with_suffix(""))
 )
@@ -41,25 +80,46 @@ def leaves(config: object, wanted: str) -> Iterator[object]:
             yield from leaves(value, wanted)
 
 
+@functools.cache
+def read(path: Path) -> Config:
+    """A config, read once; not to be changed."""
+    return Config.fromfile(path)
+
+
+def changeable(path: Path) -> Config:
+    """A copy of a config."""
+    return copy.deepcopy(read(path))
+
+
+def inner_backbone(config: Config) -> ConfigDict:
+    """The backbone itself, not what loads its trained weights."""
+    backbone = config.backbone
+    return backbone.backbone if backbone.type is trained_backbone else backbone
+
+
 def shrink(config: Config) -> Config:
-    """Random weights, widths divided by 8, a ViT of four blocks; everything else as it is."""
-    vit = config.backbone.vit
+    """Random weights, the backbone's width divided by 8, a ViT of four blocks."""
+    if config.backbone.type is trained_backbone:
+        config.backbone.checkpoint = "random"
+    vit = inner_backbone(config).vit
     arch = resolve_architecture(vit.arch)
     vit.update(weights="random", img_size=112)
     if isinstance(vit.arch, str):
         vit.arch = dict(embed_dim=arch.embed_dim // SHRINK, depth=4, num_heads=arch.num_heads)
         for task in config.tasks.values():
-            divide_widths(task.decoder)
+            divide_widths(task.decoder, arch.embed_dim)
     return config
 
 
-def divide_widths(decoder: dict) -> None:
+def divide_widths(decoder: dict, width: int) -> None:
+    """Divide what is as wide as the backbone."""
     for key, value in decoder.items():
-        if key == "in_channels":
-            wide = isinstance(value, (list, tuple))
-            decoder[key] = [c // SHRINK for c in value] if wide else value // SHRINK
+        if key == "in_channels" and isinstance(value, (list, tuple)):
+            decoder[key] = [c // SHRINK if c == width else c for c in value]
+        elif key == "in_channels" and value == width:
+            decoder[key] = value // SHRINK
         elif isinstance(value, dict):
-            divide_widths(value)
+            divide_widths(value, width)
 
 
 def build(config: Config) -> MultitaskModel:
@@ -70,58 +130,95 @@ def build(config: Config) -> MultitaskModel:
 def test_configs__all_are_found():
     names = {str(path.relative_to(CONFIGS)) for path in FILES}
     assert {"stage1_5task.py", "stage1_5task_large.py", "scenes/stage1_5task.py"} <= names
-    assert len(names) >= 13
+    assert {f"stage2/{name}.py" for name in STAGE2} <= names
+    assert len(names) >= 13 + 45
 
 
 @needs_every_config
 def test_config__decoders_have_the_width_of_the_backbone(path):
-    config = Config.fromfile(path)
-    width = resolve_architecture(config.backbone.vit.arch).embed_dim
+    config = read(path)
+    width = resolve_architecture(inner_backbone(config).vit.arch).embed_dim
     for task in config.tasks.values():
-        found = list(leaves(task.decoder, "in_channels"))
-        assert found
-        for value in found:
-            assert set(value if isinstance(value, (list, tuple)) else [value]) == {width}
+        found: set[int] = set()
+        for value in leaves(task.decoder, "in_channels"):
+            found |= set(value if isinstance(value, (list, tuple)) else [value])
+        # Behind a neck of mmdet, its width counts.
+        behind = (
+            {task.decoder.neck.out_channels}
+            if "out_channels" in task.decoder.get("neck", {})
+            else set()
+        )
+        assert width in found
+        assert found <= {width} | behind
 
 
 @needs_every_config
 def test_config__tables_show_fractions_under_the_metrics_names(path):
-    for task in parse_tasks(Config.fromfile(path).tasks).values():
-        assert task.train is not None and task.val is not None
+    config = read(path)
+    tasks = parse_tasks(config.tasks)
+    trained = {task.stream for task in tasks.values() if task.train is not None}
+    for task in tasks.values():
+        assert task.stream in trained and task.val is not None
         known = metrics_of(task)
-        assert {task.primary, *task.paper, *task.report} <= known
-        assert all(0.4 < value < 0.9 for value in task.paper.values())
+        assert {task.primary, *task.paper, *task.report, *task.lower_is_better} <= known
+        assert set(task.units) <= known
+        for name, value in task.paper.items():
+            assert value > 1 if task.units.get(name) == "degrees" else 0.1 < value < 1
         assert task.reported
+        if "scenes" not in path.parts:
+            assert task.table.startswith("Paper, Table ")
+            assert task.licence
+
+
+LIBRARY_METRICS = {
+    "mmdet": [f"coco/{kind}_{m}" for kind in ("bbox", "segm") for m in ("mAP", "mAP_50")],
+    "mmpose": ["coco/AP", "coco/AP .5", "coco/AR"],
+    "mmseg": ["mIoU", "aAcc"],
+    "mmpretrain": ["accuracy/top1", "accuracy/top5"],
+}
+OWN_METRICS = {
+    "AnomalyImageMetric": ["I_AUROC"],
+    "AnomalyPixelMetric": ["P_AUROC", "PRO"],
+    "BoundaryMetric": ["odsF", "oisF", "AP"],
+    "DepthMetric": depth.NAMES,
+    "NormalsMetric": ["mErr", "median", *normals.WITHIN],
+    "PanopticQuality": [f"{m}{part}" for m in ("PQ", "SQ", "RQ") for part in ("", "_th", "_st")],
+    "SaliencyMetric": ["maxF", "maxF_sigmoid", "mF", "MAE"],
+}
 
 
 def metrics_of(task: Task) -> set[str]:
     """What the metrics of a task can report, by their own naming."""
-    names = {
-        "mmdet": [f"coco/{kind}_{m}" for kind in ("bbox", "segm") for m in ("mAP", "mAP_50")],
-        "mmpose": ["coco/AP", "coco/AP .5", "coco/AR"],
-        "mmseg": ["mIoU", "aAcc"],
-        "mmpretrain": ["accuracy/top1", "accuracy/top5"],
+    kinds = [metric["type"] for metric in task.metrics]
+    return {
+        metric_name(name)
+        for kind in kinds
+        for name in OWN_METRICS.get(kind.__name__) or LIBRARY_METRICS[kind.__module__.split(".")[0]]
     }
-    libraries = {metric["type"].__module__.split(".")[0] for metric in task.metrics}
-    return {metric_name(name) for library in libraries for name in names[library]}
 
 
 @needs_every_config
 def test_config__builds_at_toy_size(path):
-    config = shrink(Config.fromfile(path))
+    config = shrink(changeable(path))
     model = build(config)
     assert list(model.decoders) == list(config.tasks)
     trained = any(parameter.requires_grad for parameter in model.backbone.parameters())
-    assert trained != isinstance(model.backbone, PlainViT)
+    is_frozen = config.backbone.get("freeze", False) or isinstance(model.backbone, PlainViT)
+    assert trained != is_frozen
 
 
 @needs_every_config
 def test_config__schedule_ends_with_the_training(path):
-    config = Config.fromfile(path)
-    warmup, cosine = config.param_scheduler
-    assert warmup.end == cosine.begin
-    assert cosine.end == config.train_cfg.max_iters == cosine.begin + cosine.T_max
-    assert cosine.eta_min == 0
+    config = read(path)
+    step = 0
+    for scheduler in config.param_scheduler:
+        assert scheduler.begin in (0, step)  # a warm-up may be a part of what follows
+        step = scheduler.end
+        if scheduler.type is CosineAnnealingLR:
+            assert scheduler.T_max == scheduler.end - scheduler.begin
+            assert scheduler.eta_min <= 1e-8
+        assert all(milestone < step for milestone in scheduler.get("milestones", []))
+    assert step in (0, config.train_cfg.max_iters)  # 0: a constant rate
 
 
 def test_base__settings_that_libraries_would_choose_otherwise():
@@ -168,6 +265,119 @@ def test_leave_one_out__all_but_one(name):
     config = Config.fromfile(CONFIGS / f"stage1/without_{name}.py")
     assert set(main.tasks) - set(config.tasks) == {name}
     assert config.backbone.to_dict() == main.backbone.to_dict()
+
+
+def stage2(name: str) -> Config:
+    return read(CONFIGS / f"stage2/{name}.py")
+
+
+def differing(first: Config | ConfigDict, second: Config | ConfigDict) -> set[str]:
+    """Top-level keys whose values differ, without the private ones."""
+    one, other = first.to_dict(), second.to_dict()
+    keys = {key for key in {*one, *other} if not key.startswith("_")}
+    return {key for key in keys if one.get(key) != other.get(key)}
+
+
+@pytest.mark.parametrize("name", STAGE2)
+def test_stage2__a_task_on_the_frozen_backbone(name):
+    config = stage2(name)
+    assert list(config.tasks) == STAGE2[name]
+    assert config.backbone.type is trained_backbone
+    assert config.backbone["freeze"] is True
+    assert config.backbone.backbone == read(CONFIGS / "stage1_5task.py").backbone
+    # All tasks go into one model: a name means one task.
+    assert not set(config.tasks) & set(read(CONFIGS / "stage1_5task.py").tasks)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_stage2_option__changes_its_task_alone(name):
+    config, main = stage2(name), stage2(OPTIONS[name])
+    assert differing(config, main) == {"tasks"}
+    assert list(config.tasks) == list(main.tasks)
+
+
+def test_stage2_option__thirteen_classes_everywhere():
+    config = stage2("nyuv2_semantic_13")
+    assert set(leaves(config.tasks.to_dict(), "num_classes")) == {13}
+    decoder = config.tasks.nyuv2_semantic.decoder
+    assert decoder.data_preprocessor.test_cfg == dict(size=(480, 640))
+
+
+def test_stage2_option__bins_and_cosine_replace_what_was_there():
+    bins = stage2("nyuv2_depth_bins").tasks.depth.decoder.head
+    assert bins.type.__name__ == "BinDepthHead" and bins.network.initial_output == 1.0
+    loss = stage2("nyuv2_normals_cosine").tasks.normals.decoder.head.loss
+    assert loss.type.__name__ == "NormalsCosineLoss"
+
+
+@pytest.mark.parametrize("name", [*STAGE2, *JOINT])
+def test_dinov2_adapted__changes_the_backbone_alone(name):
+    config, main = stage2(f"dinov2_adapted/{name}"), stage2(name)
+    assert differing(config, main) <= {"backbone", "tasks"}
+    assert config.backbone == read(CONFIGS / "stage1/dinov2_adapted.py").backbone
+    for key, task in main.tasks.items():
+        assert differing(config.tasks[key], task) <= {"paper"}
+
+
+@pytest.mark.parametrize("name", TABLE_9)
+def test_tuned_adapter__changes_the_backbone_and_its_rate_alone(name):
+    config, main = stage2(f"tuned_adapter/{name}"), stage2(name)
+    assert differing(config, main) == {"backbone", "optim_wrapper", "tasks"}
+    assert differing(config.backbone, main.backbone) == {"freeze"}
+    assert config.backbone["freeze"] is False
+    assert differing(config.optim_wrapper, main.optim_wrapper) == {"paramwise_cfg"}
+    assert config.optim_wrapper.paramwise_cfg == dict(lr_mult={"backbone.": 0.1})
+    (key,) = STAGE2[name]
+    assert differing(config.tasks[key], main.tasks[key]) == {"paper", "table"}
+    assert dict(config.tasks[key].paper) == {main.tasks[key].primary: TABLE_9[name]}
+
+
+@pytest.mark.parametrize("name", ["instance", "keypoints", "semantic", "classification"])
+def test_left_out__stands_on_the_stage_1_without_it(name):
+    config = stage2(f"left_out/{name}")
+    before = f"stage1/without_{name}"
+    assert list(config.tasks) == [name]
+    assert name not in read(CONFIGS / f"{before}.py").tasks
+    steps = read(CONFIGS / f"{before}.py").train_cfg.max_iters
+    assert config.backbone.checkpoint == f"work_dirs/{before}/iter_{steps}.pth"
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_joint__tasks_are_those_of_their_own_configs(name):
+    config = stage2(name)
+    singles = {STAGE2[single][0]: stage2(single) for single in JOINT[name]}
+    assert set(config.tasks) == set(singles)
+    for key, single in singles.items():
+        assert differing(config.tasks[key], single.tasks[key]) <= {"train", "stream"}
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_joint__pictures_are_moved_as_in_the_tasks_own_configs(name):
+    """Between loading and packing, a stream does to images what the tasks' own pipelines do."""
+    tasks = stage2(name).tasks
+    for single in JOINT[name]:
+        if single == "ade20k_instance":  # its own are mmdet's transforms, as its labels are masks
+            continue
+        (key,) = STAGE2[single]
+        own = stage2(single).tasks[key].train
+        stream = tasks[key].get("stream")
+        (source,) = (
+            task.train
+            for task in tasks.values()
+            if task.get("stream") == stream and "train" in task
+        )
+        assert augmentations(source) == augmentations(own)
+        assert source.batch_size == own.batch_size
+
+
+def augmentations(train: ConfigDict) -> list[dict]:
+    """The steps of a pipeline that neither load nor pack; saliency has no classes to cap."""
+    steps = train.to_dict()["dataset"]["pipeline"]
+    return [
+        {key: value for key, value in step.items() if key != "cat_max_ratio"}
+        for step in steps
+        if not step["type"].rsplit(".", 1)[-1].startswith(("Load", "Pack", "IfPresent"))
+    ]
 
 
 def test_base__full_size_backbone_has_the_parameters_of_the_paper():

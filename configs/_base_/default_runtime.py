@@ -22,7 +22,8 @@ visualizer = dict(
 # The kind of mixed precision is not stated in paper; guess: bfloat16 needs no loss scaling. "fp32"
 # switches autocast off.
 precision = "bf16"
-eval_weights = "ema"  # weights that tools/test.py takes where a checkpoint has both; or "raw"
+# Weights that tools/test.py and load_from take where a checkpoint has both; or "raw".
+eval_weights = "ema"
 randomness = dict(seed=0)  # not stated in paper; guess
 # not stated in paper; guess: cuDNN tries its algorithms once per shape
 env_cfg = dict(cudnn_benchmark=True, dist_cfg=dict(timeout_s=1800))

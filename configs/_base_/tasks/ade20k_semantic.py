@@ -67,4 +67,6 @@ ade20k_semantic = dict(
     loss_weight=1.0,  # not stated in paper: "empirical constants"
     paper=dict(mIoU=0.565),  # single scale
     primary="mIoU",
+    table="Paper, Table 1",
+    licence="ADE20K: research and education, non-commercial",
 )

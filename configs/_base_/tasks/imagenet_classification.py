@@ -58,4 +58,6 @@ imagenet_classification = dict(
     loss_weight=1.0,  # not stated in paper: "empirical constants"
     paper=dict(top1=0.863),
     primary="top1",
+    table="Paper, Table 1",
+    licence="ImageNet: non-commercial research",
 )

@@ -1,0 +1,79 @@
+"""Anomaly detection on generated pictures, a die and a stone floor, with a small DRAEM head.
+
+The segmentation of synthetic defects: SimpleNet's head asks for features that vary little from one
+flawless patch to the next, which those of a small backbone do not.
+"""
+
+from mmengine.config import read_base  # noqa: F401  marks a new-style config
+
+from argus.datasets.mvtec_ad import MVTecAD
+from argus.datasets.transforms import LoadAnomalyMask, LoadImage, PackDense, SyntheticAnomaly
+from argus.evaluation.metrics import AnomalyImageMetric, AnomalyPixelMetric
+from argus.models.backbones.shared import SharedBackbone
+from argus.models.decoders import AnomalyDetector, DensePreprocessor, DRAEMHead
+
+_data_root = "data/scenes/mvtec_ad"
+_data_prefix = dict(img_path="")  # a split is a folder below each category, not below the root
+_categories = ("dice", "terrazzo")
+_channels = 96
+
+anomaly = dict(
+    decoder=dict(
+        type=AnomalyDetector,
+        data_preprocessor=dict(
+            type=DensePreprocessor,
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            bgr_to_rgb=True,
+            size_divisor=32,
+        ),
+        backbone=dict(type=SharedBackbone),
+        categories=_categories,
+        head=dict(
+            type=DRAEMHead,
+            in_channels=[_channels] * 4,
+            channels=32,
+            norm_cfg=dict(type="GN", num_groups=8),
+            score_window=21,
+        ),
+    ),
+    train=dict(
+        dataset=dict(
+            type=MVTecAD,
+            data_root=_data_root,
+            data_prefix=_data_prefix,
+            categories=_categories,
+            split="train",
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=SyntheticAnomaly, prob=0.75, max_octave=4, erase_prob=0.5, min_change=12),
+                dict(type=PackDense, fields=["anomaly_map"]),
+            ],
+        ),
+        batch_size=16,
+        num_workers=1,
+    ),
+    val=dict(
+        dataset=dict(
+            type=MVTecAD,
+            data_root=_data_root,
+            data_prefix=_data_prefix,
+            categories=_categories,
+            split="test",
+            test_mode=True,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=LoadAnomalyMask),
+                dict(type=PackDense, fields=["anomaly_map"]),
+            ],
+        ),
+        batch_size=8,
+        num_workers=1,
+    ),
+    metrics=[
+        dict(type=AnomalyImageMetric),
+        dict(type=AnomalyPixelMetric, categories=_categories),
+    ],
+    primary="I_AUROC",
+    report=["I_AUROC", "P_AUROC", "PRO"],
+)

@@ -1,0 +1,17 @@
+"""Baseline: human parsing and saliency on PASCAL-Context on frozen DINOv2, no adapter.
+
+    tools/dist_train.sh configs/stage2/dinov2_adapted/pascal_joint.py 8
+
+The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper.
+Expected: maxF 97.1; the parsing of this row is not known.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..._base_.backbones.dinov2_base import backbone as _dinov2
+    from ..pascal_joint import *
+
+backbone = _dinov2
+tasks["parsing"]["paper"] = dict()
+tasks["saliency"]["paper"] = dict(maxF=0.971)
