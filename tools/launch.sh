@@ -22,5 +22,5 @@ if [ "${NNODES:-1}" != 1 ]; then
 fi
 # With as many processes as cores, more threads per process only wait for each other.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
-exec "$python" -m torch.distributed.run "${where[@]}" --nproc_per_node "$processes" \
+exec "$python" "$here/launch.py" "${where[@]}" --nproc_per_node "$processes" \
     "$tool" "$@" --launcher pytorch

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generate scenes, train stage 1 on them, test, and save pictures: what ``make demo`` runs."""
+"""Generate scenes, train both stages on them, merge, test, draw: what ``make demo`` runs."""
 
 import argparse
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Benchmark numbers of a checkpoint: ``tools/test.py CONFIG CHECKPOINT``.
+"""Benchmark numbers of a checkpoint, ``tools/test.py CONFIG CHECKPOINT``, or a merged ``MODEL``.
 
-Prints one table with every task's metrics beside the published ones and writes it to the work dir
-as ``results.json`` and ``results.md``.
+Prints every task's metrics beside the published ones and writes them to the work dir as
+``results.json`` and ``results.md``.
 """
 
 import argparse
@@ -14,18 +14,31 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from argus.apis.cli import add_common_arguments, load_config, user_errors  # noqa: E402
+from argus.errors import ConfigError  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Evaluate a checkpoint on all tasks of a config.")
-    parser.add_argument("config", help="config file the checkpoint was trained with")
-    parser.add_argument("checkpoint", help="checkpoint, or 'none' for the untrained model")
+    parser.add_argument(
+        "config",
+        metavar="CONFIG|MODEL",
+        help="config the checkpoint was trained with, or the folder of a merged model",
+    )
+    parser.add_argument(
+        "checkpoint", nargs="?", help="checkpoint, or 'none' for the untrained model; not for MODEL"
+    )
     parser.add_argument(
         "--weights", choices=("ema", "raw"), help="averaged or trained weights; default: CONFIG's"
     )
     parser.add_argument("--tasks", nargs="+", metavar="NAME", help="evaluate these tasks only")
+    parser.add_argument(
+        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
+    )
     parser.add_argument("--out", type=Path, help="JSON file; default: WORK_DIR/results.json")
+    parser.add_argument(
+        "--save-metrics", action="store_true", help="also note the metrics in MODEL's manifest"
+    )
     parser.add_argument("--show-dir", type=Path, help="save pictures of predictions there")
     parser.add_argument(
         "--show-num", type=int, default=8, help="pictures per task with --show-dir (default 8)"
@@ -40,10 +53,21 @@ def main() -> None:
     with user_errors():
         config = load_config(args)
         from argus.apis.benchmark import evaluate
+        from argus.model_folder import ModelFolder
 
+        is_model = Path(args.config).is_dir()
+        if is_model == bool(args.checkpoint):
+            raise ConfigError(
+                f"{args.config} is a model: it needs no checkpoint beside it, found "
+                f"{args.checkpoint}."
+                if is_model
+                else f"no checkpoint: tools/test.py {args.config} CHECKPOINT, or 'none' for the "
+                "untrained model."
+            )
+        model = ModelFolder.read(args.config) if is_model else None
         metrics, table = evaluate(
             config,
-            None if args.checkpoint == "none" else args.checkpoint,
+            model or (None if args.checkpoint == "none" else args.checkpoint),
             weights=args.weights,
             tasks=args.tasks,
             show_dir=args.show_dir,
@@ -56,6 +80,9 @@ def main() -> None:
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n")
             out.with_suffix(".md").write_text(table + "\n")
+            if model and args.save_metrics:
+                model.add_metrics(metrics)
+                model.write_manifest(args.config)
             print(f"written to {out} and {out.with_suffix('.md').name}")
 
 

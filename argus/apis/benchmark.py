@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from argus.engine import MultitaskRunner
+from mmengine.config import Config
+
+from argus.config_values import from_plain
+from argus.engine import MultitaskRunner, ProgressHook
 from argus.errors import ConfigError
+from argus.model_folder import ModelFolder
 
 
 def evaluate(
     config: Any,
-    checkpoint: str | None,
+    checkpoint: str | ModelFolder | None,
     *,
     weights: str | None = None,
     tasks: Sequence[str] | None = None,
@@ -20,8 +24,9 @@ def evaluate(
     """Measure all tasks of a config.
 
     Args:
-        config: The training config.
-        checkpoint: Path of the checkpoint; ``None`` measures the untrained model.
+        config: The training config, or that of a merged model.
+        checkpoint: Path of the checkpoint; ``None`` measures the untrained model. A merged model
+            is measured as it is.
         weights: ``ema`` or ``raw``; by default the config's ``eval_weights``, or what the
             checkpoint has.
         tasks: Names of the tasks to evaluate; all by default.
@@ -42,13 +47,16 @@ def evaluate(
         if unknown:
             raise ConfigError(f"--tasks {unknown}: the config has {list(config.tasks)}.")
         config.tasks = {name: config.tasks[name] for name in tasks}
-    config.load_from = checkpoint
+    merged = isinstance(checkpoint, ModelFolder)
+    config.load_from = None if merged else checkpoint
     config.resume = False
     if show_dir is not None:
         hook = dict(type="argus.PredictionPicturesHook", out_dir=str(show_dir), num=show_num)
         config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
     runner = MultitaskRunner.from_cfg(config)
-    if checkpoint is None:
+    if isinstance(checkpoint, ModelFolder):
+        checkpoint.load_into(runner.raw_model, tasks=tasks)
+    elif checkpoint is None:
         runner.logger.warning("no checkpoint: these are the numbers of the untrained model")
         # What a training would start from.
         runner.raw_model.init_weights()
@@ -58,3 +66,27 @@ def evaluate(
     metrics = runner.test()
     runner.close()
     return metrics, runner.test_loop.table(metrics, markdown=True)
+
+
+def config_of_model(model: ModelFolder, *, trusted: Sequence[str] = ()) -> Config:
+    """A config that tests a merged model.
+
+    Args:
+        model: The model.
+        trusted: Packages, beside OpenMMLab's and Argus itself, that its classes may come from.
+
+    Raises:
+        CheckpointError: If a class comes from elsewhere.
+    """
+    # mmengine's formatter does not read classes that did not come from a config file.
+    return Config(
+        dict(
+            from_plain(model.config, trusted=trusted),
+            default_scope=None,
+            work_dir=None,
+            test_cfg=None,
+            default_hooks=dict(logger=dict(type=ProgressHook)),
+            custom_hooks=[],
+        ),
+        format_python_code=False,
+    )

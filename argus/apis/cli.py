@@ -5,11 +5,15 @@ import contextlib
 import difflib
 import gc
 import importlib
+import importlib.util
 import inspect
 import io
 import logging
+import multiprocessing
 import os
+import signal
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 _GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
+_LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left
 _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 
 
@@ -31,26 +36,58 @@ _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 def user_errors() -> Iterator[None]:
     """Show the errors that a user can mend as one message, without a traceback; exit with 2.
 
-    Ctrl-C ends with the shell's 130. The process group, if there is one, is left at the end.
+    Ctrl-C ends with the shell's 130. Other errors keep their traceback and end with 1. The process
+    group, if there is one, is left at the end.
     """
     rank = os.environ.get("RANK", "0")
     prefix = "" if rank == "0" else f"[rank {rank}] "
     try:
         yield
-    except (ValueError, TypeError) as error:
-        if not _is_users(error):
-            raise
-        kind = type(error).__name__
-        name = kind if type(error).__module__.startswith("argus") else "ConfigError"
-        print(f"\n{prefix}{name}: {error}", file=sys.stderr)
-        _exit_at_once_in_group(2)
-        raise SystemExit(2) from error
     except KeyboardInterrupt as error:
         if rank == "0":
             print("\ninterrupted; checkpoints that were saved are whole", file=sys.stderr)
         _exit_at_once_in_group(130)
         raise SystemExit(130) from error
+    except Exception as error:
+        message = _message(error)
+        if message is None:
+            if _in_process_group():
+                _await_the_end(error)
+                print(f"\n{prefix}{traceback.format_exc()}", file=sys.stderr)
+            _exit_at_once_in_group(1)
+            raise
+        print(f"\n{prefix}{message}", file=sys.stderr)
+        _exit_at_once_in_group(2)
+        raise SystemExit(2) from error
     _leave_process_group()
+
+
+def _message(error: Exception) -> str | None:
+    """What to tell the user; ``None`` for an error that only its traceback explains."""
+    if isinstance(error, ModuleNotFoundError):
+        return _missing_package(error)
+    if isinstance(error, (ValueError, TypeError)) and _is_users(error):
+        kind = type(error).__name__
+        name = kind if type(error).__module__.startswith("argus") else "ConfigError"
+        return f"{name}: {error}"
+    return None
+
+
+def _missing_package(error: ModuleNotFoundError) -> str | None:
+    """A package that is not installed; one that is and lacks a module is another matter."""
+    package = (error.name or "").split(".")[0]
+    if not package or importlib.util.find_spec(package) is not None:
+        return None
+    root = Path(_PACKAGE).parent
+    activate = root / ".venv" / "bin" / "activate"
+    remedy = f"run `make install` in {root}"
+    if Path(sys.prefix) == root / ".venv":
+        remedy += " again, or install the package there"
+    elif activate.is_file():
+        remedy = f"run `source {activate}` first"
+    else:
+        remedy += " and `source .venv/bin/activate` after it"
+    return f"the package {package!r} is not installed for {sys.executable}: {remedy}."
 
 
 def _is_users(error: BaseException) -> bool:
@@ -94,12 +131,27 @@ def _exit_at_once_in_group(status: int) -> None:
         _exit_at_once(status)
 
 
+def _await_the_end(error: Exception) -> None:
+    """Wait to be ended by the launcher if another process has ended and so broke this one's call.
+
+    That process says why itself; this one's traceback would bury its message.
+    """
+    import torch.distributed as dist
+
+    if isinstance(error, dist.DistBackendError) or "/gloo/" in str(error):
+        time.sleep(_LAUNCHER_SECONDS)
+
+
 def _exit_at_once(status: int) -> None:
     """End the process without the interpreter's tear-down.
 
     Threads of the group's native code may still run there, and the tear-down aborts on them now and
-    then: a run that has finished would be reported as failed.
+    then: a run that has finished would be reported as failed. Loader processes would hold the
+    console for some seconds.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # torch's handler raises when a loader ends
+    for process in multiprocessing.active_children():
+        process.kill()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -133,21 +185,27 @@ def load_config(args: argparse.Namespace) -> "Config":
         ConfigError: If the file is missing, does not parse, or an option is malformed.
     """
     import_libraries()
-    from mmengine.config import Config, ConfigDict, DictAction
+    from mmengine.config import ConfigDict, DictAction
 
-    if not Path(args.config).is_file():
+    if Path(args.config).is_dir():
+        from argus.apis.benchmark import config_of_model
+        from argus.model_folder import ModelFolder
+
+        trusted = getattr(args, "trust", ())
+        config = config_of_model(ModelFolder.read(args.config), trusted=trusted)
+    elif not Path(args.config).is_file():
         raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
-    try:
-        config = Config.fromfile(args.config)
-    except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
-        reason = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"config file {args.config} cannot be read: {reason}") from error
+    else:
+        config = _read_config(args.config)
     changes = {}
     for option in args.cfg_options:
         key, equals, value = option.partition("=")
         if not equals or not key:
             raise ConfigError(f"--cfg-options: expected KEY=VALUE, found {option!r}.")
-        changes[key] = DictAction._parse_iterable(value)
+        # mmengine's parser of lists takes the spaces out of everything, of a path too.
+        is_list = any(sign in value for sign in "[](),")
+        parse = DictAction._parse_iterable if is_list else DictAction._parse_int_float_bool
+        changes[key] = parse(value.strip("'\""))
     _check_options(config, changes)
     config.merge_from_dict(changes)
     if args.amp:
@@ -159,6 +217,17 @@ def load_config(args: argparse.Namespace) -> "Config":
         config.work_dir = default_work_dir(args.config)
     assert isinstance(config._cfg_dict, ConfigDict)
     return config
+
+
+def _read_config(path: str) -> "Config":
+    from mmengine.config import Config
+
+    try:
+        # Unformatted text is as readable; yapf takes seconds at every start and checkpoint.
+        return Config.fromfile(path, format_python_code=False)
+    except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"config file {path} cannot be read: {reason}") from error
 
 
 def default_work_dir(config: str) -> str:

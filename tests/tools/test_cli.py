@@ -1,5 +1,6 @@
 """tools/train.py and tools/test.py as a user calls them, and the bash scripts around them."""
 
+import argparse
 import json
 import os
 import pickle
@@ -11,12 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from argus.apis.cli import load_config
+from tests.tools.test_start import start
 from tests.toy import toy_tasks, write_config
 from tools import test as test_tool
 from tools import train as train_tool
 
-ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / "tools"
+TOOLS = Path(__file__).parents[2] / "tools"
 SHORT = "train_cfg.max_iters=2"
 
 
@@ -46,15 +48,15 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A work dir with iter_2.pth and the config that made it, by a real command line."""
+    """A work dir with iter_2.pth and the config that made it, by a real command line.
+
+    It is called from another folder, and Argus is not installed.
+    """
     folder = tmp_path_factory.mktemp("trained")
     config = write_config(folder / "toy.py")
-    command = [sys.executable, TOOLS / "train.py", config, "--work-dir", folder]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, TOOLS / "train.py", config.name, "--work-dir", folder]
     options = ["--amp", "--launcher", "none", "--cfg-options", SHORT, "randomness.seed=3"]
-    done = subprocess.run(
-        [*command, *options], env=environment, capture_output=True, text=True, check=False
-    )
+    done = start(folder, *command, *options)
     assert done.returncode == 0, done.stderr
     assert "2/2  eta" in done.stdout and "OneDL" not in done.stdout + done.stderr
     return folder
@@ -132,7 +134,7 @@ def test_test__none_is_the_untrained_model(run: Callable, config: Path, tmp_path
         (["tasks.semantic.batchsize=3"], ["tasks.semantic.batchsize: unknown key 'batchsize'"]),
         (["precison=fp32"], ["unknown key 'precison'", "did you mean 'precision'"]),
         (["tasks.semantic.train.batchsize=3"], ["unknown key", "did you mean 'batch_size'"]),
-        (["backbone.chanels=8"], ["ConfigError", "unexpected keyword argument 'chanels'"]),
+        (["backbone.chanels=8"], ["unknown key 'chanels' of ToyBackbone", "'channels'"]),
         (["train_cfg.max_iter=3"], ["train_cfg", "'max_iter'", "max_iters"]),
         (["train_cfg.max_iters=0"], ["train_cfg.max_iters", "found 0"]),
         (["tasks.semantic.decoder.data_preprocessor.mean.7=1"], ["mean.7", "0, 1, 2"]),
@@ -144,6 +146,31 @@ def test_cfg_options__mistakes(
 ) -> None:
     status, _, stderr = run(train_tool, config, "--cfg-options", *options)
     assert_one_message(status, stderr, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a folder/x.pth", "a folder/x.pth"),
+        ("'quoted'", "quoted"),
+        ("3", 3),
+        ("1e-3", 1e-3),
+        ("true", True),
+        ("None", None),
+        ("[1, 2]", [1, 2]),
+        ("(a, b)", ("a", "b")),
+        ("1,2", [1, 2]),
+    ],
+)
+def test_cfg_options__values(config: Path, text: str, value: object) -> None:
+    arguments = argparse.Namespace(
+        config=str(config),
+        cfg_options=[f"randomness.note={text}"],
+        amp=False,
+        launcher="none",
+        work_dir=None,
+    )
+    assert load_config(arguments).randomness.note == value
 
 
 def test_config__missing(run: Callable, tmp_path: Path) -> None:
@@ -291,7 +318,7 @@ def test_dist_train__one_machine(fake: Callable) -> None:
     status, out, _ = bash("dist_train.sh", "a config.py", 4, "--amp", PYTHON=str(python))
     assert status == 0
     assert out == [
-        *("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "4"),
+        *(str(TOOLS / "launch.py"), "--standalone", "--nproc_per_node", "4"),
         *(str(TOOLS / "train.py"), "a config.py", "--amp", "--launcher", "pytorch"),
     ]
 
@@ -302,13 +329,21 @@ def test_dist_train__cfg_options_end_before_the_launcher(fake: Callable) -> None
     assert out[-5:] == ["--cfg-options", "a=1", "b=2", "--launcher", "pytorch"]
 
 
+def test_dist_test__model_needs_no_checkpoint(fake: Callable, tmp_path: Path) -> None:
+    python = str(fake("python"))
+    _, out, _ = bash("dist_test.sh", tmp_path, 2, "--tasks", "depth", PYTHON=python)
+    end = [str(TOOLS / "test.py"), str(tmp_path), "--tasks", "depth", "--launcher", "pytorch"]
+    assert out[-6:] == end
+    assert bash("dist_test.sh", tmp_path, PYTHON=python)[0] == 2
+
+
 def test_dist_test__several_machines(fake: Callable) -> None:
     nodes = dict(NNODES="3", NODE_RANK="1", MASTER_ADDR="head", MASTER_PORT="1234")
     arguments = ("config.py", "last.pth", 8)
     status, out, _ = bash("dist_test.sh", *arguments, PYTHON=str(fake("python")), **nodes)
     assert status == 0
     assert out == [
-        *("-m", "torch.distributed.run", "--nnodes", "3", "--node_rank", "1"),
+        *(str(TOOLS / "launch.py"), "--nnodes", "3", "--node_rank", "1"),
         *("--master_addr", "head", "--master_port", "1234", "--nproc_per_node", "8"),
         *(str(TOOLS / "test.py"), "config.py", "last.pth", "--launcher", "pytorch"),
     ]
@@ -353,7 +388,7 @@ def test_dist_train__python_of_the_active_environment(fake: Callable, tmp_path: 
     fake("python")
     active = dict(PYTHON="", VIRTUAL_ENV=str(tmp_path))
     status, out, _ = bash("dist_train.sh", "config.py", 2, **active)
-    assert status == 0 and out[:2] == ["-m", "torch.distributed.run"]
+    assert status == 0 and out[0] == str(TOOLS / "launch.py")
 
 
 def test_config__unknown_key_close_to_a_known_one(run: Callable, config: Path) -> None:
@@ -385,6 +420,28 @@ def test_errors__save_best_without_rule(run: Callable, config: Path) -> None:
     config.write_text(config.read_text() + text)
     status, _, stderr = run(train_tool, config)
     assert_one_message(status, stderr, "save_best", "rule='greater'")
+
+
+@pytest.mark.parametrize(
+    ("num_heads", "size", "words"),
+    [
+        (5, 32, ["channels divisible by the heads", "48 and 5"]),
+        (4, 40, ["multiples of 32", "40"]),
+    ],
+    ids=["layer", "backbone"],
+)
+def test_errors__plain_value_errors_of_layers_and_backbones(
+    run: Callable, tmp_path: Path, num_heads: int, size: int, words: list[str]
+) -> None:
+    vit = dict(type="DinoVisionTransformer", img_size=28, weights="random")
+    vit["arch"] = dict(embed_dim=48, depth=4, num_heads=num_heads)
+    backbone = dict(type="ViTAdapter", vit=vit, conv_inplane=16, norm_groups=8, num_interactions=2)
+    tasks = dict(classification=toy_tasks()["classification"])
+    tasks["classification"]["decoder"]["head"]["in_channels"] = 48
+    tasks["classification"]["train"]["dataset"]["size"] = size
+    config = write_config(tmp_path / "toy.py", tasks=tasks, backbone=backbone)
+    status, _, stderr = run(train_tool, config)
+    assert_one_message(status, stderr, "ConfigError: ", *words)
 
 
 def test_slurm_test__fewer_gpus_than_a_node_has(fake: Callable) -> None:

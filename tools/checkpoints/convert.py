@@ -14,14 +14,17 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from argus.errors import CheckpointError
-from argus.models.backbones.weight_layouts import (
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from argus.errors import CheckpointError  # noqa: E402
+from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
     detect_layout,
     from_official,
     to_official,
 )
-from argus.models.backbones.weights import read_weight_file
+from argus.models.backbones.weights import read_weight_file  # noqa: E402
 
 
 def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = False) -> list[str]:

@@ -1,0 +1,68 @@
+"""Take a merged model apart into the checkpoints it was made of."""
+
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+import argus
+from argus.checkpoint import write_checkpoint
+from argus.model_folder import ModelFolder
+
+_BACKBONE = "backbone."
+
+
+def split(model: ModelFolder, out: str | Path) -> list[Path]:
+    """Write the checkpoints that a model was merged from; the inverse of :func:`merge`.
+
+    The weights are those that the model holds: the averaged ones if they were taken. What stage 1
+    had frozen is written too: the ViT as ``vit.safetensors``, in the official layout.
+
+    Returns:
+        The files written.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    stage1 = next(source for source in model.manifest["sources"] if source["stage"] == 1)
+    trained = _below(model.state, _BACKBONE, _BACKBONE)
+    backbone: dict[str, Any] = dict(model.config["backbone"]["backbone"])
+    prefix: str = model.manifest["backbone"]["frozen"]
+    if prefix:
+        frozen_file = out / f"{prefix.split('.')[1]}.safetensors"
+        save_file(_below(model.state, prefix, ""), frozen_file)
+        written.append(frozen_file)
+        trained = {name: v for name, v in trained.items() if not name.startswith(prefix)}
+        if "vit" in backbone:
+            backbone["vit"] = {**backbone["vit"], "weights": str(frozen_file)}
+    frozen = {
+        **model.config["backbone"],
+        "backbone": backbone,
+        "checkpoint": str(out / stage1["file"]),
+    }
+    for source in model.manifest["sources"]:
+        is_first = source["stage"] == 1
+        state = dict(trained) if is_first else {}
+        for old, new in source["tasks"].items():
+            state |= _below(model.state, f"decoders.{new}.", f"decoders.{old}.")
+        tasks = {old: model.config["tasks"][new] for old, new in source["tasks"].items()}
+        settings = dict(
+            backbone=backbone if is_first else frozen,
+            tasks=tasks,
+            precision=model.config["precision"],
+        )
+        meta = dict(argus_version=argus.__version__, tasks=list(tasks), model=settings)
+        path = out / source["file"]
+        write_checkpoint(path, dict(meta=meta, base=dict(source["base"]), state_dict=state))
+        written.append(path)
+    return written
+
+
+def _below(state: dict[str, Tensor], prefix: str, new: str) -> dict[str, Tensor]:
+    """Tensors whose name begins with ``prefix``, which ``new`` replaces."""
+    return {
+        new + name.removeprefix(prefix): value
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }
