@@ -13,7 +13,7 @@ help: ## Show what can be made
 install: ## Set up .venv with everything in it (about 10 minutes the first time)
 	@$(PYTHON) -m tools.install
 
-demo: install ## Train and test five tasks on generated scenes (at most 12 minutes on 2 cores)
+demo: install ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
 	@$(VENV_PYTHON) tools/scenes_demo.py $(ARGS)
 
 test: install ## Run the fast tests

@@ -15,21 +15,35 @@ ALL_SOURCES = sorted(
     for folder in ("argus", "tools", "configs", "tests")
     for path in (ROOT / folder).rglob("*.py")
 )
-MODELS = ("argus.layers", "argus.registry", "argus.errors", "argus.models")
+COMMON = ("argus.errors", "argus.registry", "argus.structures", "argus.building")
+MODELS = ("argus.layers", *COMMON, "argus.models")
 
 # What the modules below a package may import of Argus; the longest prefix of a module counts.
 MAY_IMPORT = {
     "argus.errors": (),
     "argus.registry": (),
+    "argus.structures": (),
+    "argus.building": ("argus.errors",),
     "argus.layers": (),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
-    "argus.models.backbones": (*MODELS[:3], "argus.models.losses", "argus.models.backbones"),
+    "argus.checkpoint": ("argus.errors",),
+    "argus.config_values": ("argus.errors",),
+    "argus.model_folder": ("argus.errors", "argus.config_values"),
+    "argus.models.backbones": (
+        "argus.layers",
+        *COMMON,
+        "argus.checkpoint",
+        "argus.config_values",
+        "argus.model_folder",
+        "argus.models.losses",
+        "argus.models.backbones",
+    ),
     "argus.models.decoders": MODELS,
     "argus.models": MODELS,
     "argus.tasks": ("argus.errors",),
-    "argus.datasets": ("argus.errors", "argus.registry", "argus.datasets"),
-    "argus.evaluation": ("argus.errors", "argus.registry", "argus.evaluation"),
-    "argus.visualization": ("argus.errors", "argus.registry", "argus.visualization"),
+    "argus.datasets": (*COMMON, "argus.datasets"),
+    "argus.evaluation": (*COMMON, "argus.evaluation"),
+    "argus.visualization": (*COMMON, "argus.visualization"),
 }
 # And what it may not, though the package may.
 MAY_NOT_IMPORT = {
