@@ -5,6 +5,7 @@ size than its image, or of values that cannot be such a label.
 """
 
 import io
+from abc import abstractmethod
 from typing import Any
 
 import cv2
@@ -37,13 +38,13 @@ class LoadDenseLabel(BaseTransform):
     def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
         self.backend_args = backend_args
 
+    @abstractmethod
     def decode(self, content: bytes) -> np.ndarray:
         """The label map of a file's bytes, (H, W) or (H, W, C)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether a label map has nothing to learn from or to measure by."""
-        raise NotImplementedError
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add the label map to ``results``.

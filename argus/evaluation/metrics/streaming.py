@@ -48,9 +48,10 @@ class StreamingMetric(BaseMetric):
         for sample in data_samples:
             self.update(sample)
 
-    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
-        """Not used: :meth:`evaluate` computes from the state."""
-        raise NotImplementedError
+    def compute_metrics(self, results: list[State]) -> dict[str, float]:
+        """Metrics from the states of all processes."""
+        total = {name: np.sum([state[name] for state in results], axis=0) for name in self.state}
+        return self.compute(total)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Metrics over the samples of all processes; the state starts anew.
@@ -59,6 +60,5 @@ class StreamingMetric(BaseMetric):
             size: Length of the data set; not needed, as no sample is seen twice.
         """
         states = all_gather_object(self.state)
-        total = {name: sum(state[name] for state in states) for name in self.state}
         self.state = self.empty()
-        return self.compute(total)
+        return self.compute_metrics(states)
