@@ -45,6 +45,9 @@ class Step:
     disk_gb: dict[str, float] = field(default_factory=dict)
 
 
+# What tests and documents need beside the package itself.
+_EXTRAS = tuple(f"requirements/{name}.txt" for name in ("dev", "docs", "export", "serve"))
+
 STEPS = (
     Step(
         name="build",
@@ -83,9 +86,13 @@ STEPS = (
     Step(
         name="argus",
         label="[4/4] Argus",
-        lists=("requirements/dev.txt", "pyproject.toml", "setup.py"),
+        lists=(*_EXTRAS, "pyproject.toml", "setup.py"),
         calls=(
-            ("-r", "requirements/torch.txt", "-r", "requirements/dev.txt"),
+            tuple(
+                argument
+                for file in ("requirements/torch.txt", "requirements/runtime.txt", *_EXTRAS)
+                for argument in ("-r", file)
+            ),
             ("--no-build-isolation", "--no-deps", "--editable", "."),
         ),
     ),

@@ -1,0 +1,68 @@
+"""A merged model of every scenes task with random weights: what prediction and export tests use."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+import argus
+from argus.apis.manifest import describe_task
+from argus.checkpoint import tensor_hash
+from argus.config_values import from_plain, to_plain
+from argus.model_folder import FORMAT, ModelFolder
+from argus.models.backbones import trained_backbone
+from argus.models.multitask import MultitaskModel
+
+CONFIGS = Path(__file__).parents[1] / "configs" / "scenes"
+TASKS = (
+    *("instance", "keypoints", "semantic", "classification", "panoptic", "depth"),
+    *("boundary", "normals", "parsing", "saliency", "anomaly"),
+)
+
+
+def tiny_model(*tasks: str) -> ModelFolder:
+    """The model of ``configs/scenes`` untrained, with these tasks or all; the same in every call."""
+    config, state = _whole()
+    tasks = tasks or TASKS
+    plain = {**config, "tasks": {task: config["tasks"][task] for task in tasks}}
+    backbone = {n: v for n, v in state.items() if n.startswith("backbone.")}
+    manifest = dict(
+        format=FORMAT,
+        argus_version=argus.__version__,
+        backbone=dict(
+            name="tiny", sha256=tensor_hash(backbone), num_tensors=len(backbone), frozen=""
+        ),
+        tasks={task: describe_task(from_plain(plain["tasks"][task])) for task in tasks},
+        sources=[],
+    )
+    own = {n: v for n, v in state.items() if n.split(".")[0] != "decoders"}
+    own |= {n: v for n, v in state.items() if n.startswith(tuple(f"decoders.{t}." for t in tasks))}
+    return ModelFolder(config=plain, state=own, manifest=manifest)
+
+
+@functools.cache
+def _whole() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    stages = [
+        Config.fromfile(CONFIGS / name, format_python_code=False)
+        for name in ("stage1_5task.py", "stage2_7task.py")
+    ]
+    tasks = {name: task for stage in stages for name, task in stage.tasks.items()}
+    backbone = dict(type=trained_backbone, backbone=stages[0].backbone, checkpoint="random")
+    config = dict(
+        backbone=to_plain(backbone),
+        tasks={
+            name: {k: to_plain(v) for k, v in tasks[name].items() if k not in ("train", "stream")}
+            for name in TASKS
+        },
+        precision=stages[0].get("precision", "bf16"),
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        built = from_plain(config)
+        model = MultitaskModel(
+            built["backbone"], {name: task["decoder"] for name, task in built["tasks"].items()}
+        )
+        model.init_weights()
+    return config, {name: value.clone() for name, value in model.state_dict().items()}
