@@ -6,6 +6,7 @@ from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
 from argus.engine.pictures import PredictionPicturesHook
 from argus.engine.progress import ProgressHook
 from argus.engine.runner import MultitaskRunner
+from argus.engine.validation_pictures import ValidationPicturesHook
 
 __all__ = [
     "EMAHook",
@@ -17,4 +18,5 @@ __all__ = [
     "MultitaskValLoop",
     "PredictionPicturesHook",
     "ProgressHook",
+    "ValidationPicturesHook",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,6 +14,8 @@ Box = tuple[int, int, int, int]
 
 # Text needs some 14 px to be read; below this short side it would cover the picture.
 MIN_SHORT_SIDE_PX = 512
+# Share of a label that may lie on earlier ones: less than the margin of their text.
+MAX_COVERED = 0.1
 # A strip of 20 x 2000 px is not enlarged beyond this.
 MAX_LONG_SIDE_PX = 4096
 
@@ -67,7 +70,8 @@ class Canvas:
         self.scale = np.array([size[0] / base_width, size[1] / base_height])
         short = min(size)
         self.line_px = max(2, round(short / 220))
-        self.font_px = max(14, round(short / 30))
+        # A panorama is looked at from as far as its width asks for.
+        self.font_px = max(14, round(short / 30), round(size[0] / 64))
         self._labels: list[Box] = []
 
     @property
@@ -94,10 +98,9 @@ class Canvas:
         if labels.shape == (self.height, self.width):
             return labels
         kind = np.uint8 if labels.dtype == bool else np.int32
-        resized = Image.fromarray(labels.astype(kind)).resize(
-            (self.width, self.height), Image.Resampling.NEAREST
-        )
-        return np.asarray(resized).astype(labels.dtype)
+        size = (self.width, self.height)
+        resized = cv2.resize(labels.astype(kind), size, interpolation=cv2.INTER_NEAREST_EXACT)
+        return resized.astype(labels.dtype)
 
     def blend(self, mask: np.ndarray, color: Sequence[int], alpha: float, origin: Box) -> None:
         """Tint some pixels of a region.
@@ -109,12 +112,16 @@ class Canvas:
             origin: The region, x0 y0 x1 y1 in canvas pixels.
         """
         region = np.array(self.picture.crop(origin))
-        tinted = region[mask] * (1 - alpha) + np.asarray(color, dtype=np.float64) * alpha
-        region[mask] = tinted.round().astype(np.uint8)
+        flat = np.full_like(region, np.asarray(color, dtype=np.uint8))
+        tinted = cv2.addWeighted(region, 1 - alpha, flat, alpha, 0)
+        np.copyto(region, tinted, where=mask[..., None])
         self.picture.paste(Image.fromarray(region), origin[:2])
 
-    def label(self, box: Sequence[float], text: str, color: RGB) -> Box:
+    def label(self, box: Sequence[float], text: str, color: RGB) -> Box | None:
         """Write ``text`` on a plate at a box, inside the picture, clear of earlier labels.
+
+        In a crowd there may be no place left; text that covers other text could not be read, so
+        nothing is written then.
 
         Args:
             box: The labelled object, x0 y0 x1 y1 in canvas pixels.
@@ -122,17 +129,21 @@ class Canvas:
             color: Colour of the plate; the text is black or white.
 
         Returns:
-            The plate, x0 y0 x1 y1 in canvas pixels.
+            The plate, x0 y0 x1 y1 in canvas pixels; ``None`` if there was no place.
         """
         pad = max(3, self.font_px // 4)
         text = fit_text(text, self.font_px, self.width - 2 * pad)
         text_width, line_height = text_size(text, self.font_px)
         width, height = text_width + 2 * pad, line_height
         x0, y0, x1, y1 = box
-        # Above the box, inside at the top, below, inside at the bottom; at its left, then right.
-        candidates = [(x, y) for x in (x0, x1 - width) for y in (y0 - height, y0, y1, y1 - height)]
+        # Above the box, inside at the top, below, inside at the bottom; at its left, its right, in
+        # its middle, beside it.
+        columns = (x0, x1 - width, (x0 + x1 - width) / 2, x1, x0 - width)
+        candidates = [(x, y) for x in columns for y in (y0 - height, y0, y1, y1 - height)]
         plates = [self._inside(x, y, width, height) for x, y in candidates]
         plate = min(plates, key=self._covered)
+        if self._covered(plate) > MAX_COVERED * width * height:
+            return None
         self._labels.append(plate)
         draw = self.draw
         draw.rectangle((plate[0], plate[1], plate[2] - 1, plate[3] - 1), fill=color)

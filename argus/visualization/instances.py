@@ -8,9 +8,11 @@ import numpy as np
 from argus.visualization.canvas import Canvas
 from argus.visualization.fields import instances_of, to_array, to_masks
 from argus.visualization.palette import BLACK, mix
+from argus.visualization.shades import ranks_from_left, shade
 from argus.visualization.style import Style
 
 MASK_ALPHA = 0.5
+OUTLINE_DARKNESS = 0.5
 # More than this many boxes hide the picture; the best are drawn.
 MAX_INSTANCES = 100
 
@@ -55,20 +57,21 @@ def draw_instances(canvas: Canvas, instances: Any, style: Style) -> None:
     labels = labels[order]
     boxes = canvas.to_canvas(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
 
+    ranks = ranks_from_left(labels, boxes[:, 0] + boxes[:, 2])
+    colors = [shade(style.color(int(i)), int(r)) for i, r in zip(labels, ranks, strict=True)]
     # Large first, so that what lies in front or inside stays visible.
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     for i in np.argsort(-areas, kind="stable"):
-        color = style.color(labels[i])
         if masks is not None:
-            _draw_mask(canvas, masks[i], color)
+            _draw_mask(canvas, masks[i], colors[i])
         rectangle = [*boxes[i, :2], *np.maximum(boxes[i, 2:], boxes[i, :2])]
-        canvas.draw.rectangle(rectangle, outline=color, width=canvas.line_px)
+        canvas.draw.rectangle(rectangle, outline=colors[i], width=canvas.line_px)
     # Best first, so that their labels get the best places.
     for i, index in enumerate(order):
         text = style.name(labels[i])
         if scores is not None:
             text += f" {scores[index]:.2f}"
-        canvas.label(boxes[i], text, style.color(labels[i]))
+        canvas.label(boxes[i], text, colors[i])
 
 
 def _draw_mask(canvas: Canvas, mask: np.ndarray, color: tuple[int, int, int]) -> None:
@@ -82,12 +85,12 @@ def _draw_mask(canvas: Canvas, mask: np.ndarray, color: tuple[int, int, int]) ->
     crop = mask[y0:y1, x0:x1].astype(np.uint8) * 255
     region = cv2.resize(crop, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     region = (region >= 128).astype(np.uint8)
-    thickness = max(1, canvas.line_px // 2)
+    thickness = max(1, round(canvas.line_px * 0.6))
     kernel = np.ones((2 * thickness + 1, 2 * thickness + 1), np.uint8)
     inner = cv2.erode(region, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     origin = (left, top, right, bottom)
     canvas.blend(region.astype(bool), color, MASK_ALPHA, origin)
-    canvas.blend((region > inner), mix(color, BLACK, 0.35), 1.0, origin)
+    canvas.blend((region > inner), mix(color, BLACK, OUTLINE_DARKNESS), 1.0, origin)
 
 
 def _extent(mask: np.ndarray) -> tuple[int, int, int, int]:

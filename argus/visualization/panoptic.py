@@ -7,21 +7,14 @@ import numpy as np
 from scipy import ndimage
 
 from argus.visualization.canvas import Canvas, load_font, text_size
-from argus.visualization.dense import note_missing, to_picture
+from argus.visualization.dense import note_missing
 from argus.visualization.fields import to_array
-from argus.visualization.outline import label_borders
-from argus.visualization.palette import BLACK, RGB, WHITE, mix
-from argus.visualization.semantic import TINT_ALPHA, make_legend
+from argus.visualization.outline import tint_labels
+from argus.visualization.palette import BLACK, WHITE
+from argus.visualization.semantic import make_legend
+from argus.visualization.shades import ranks_from_left, shade
 from argus.visualization.style import Style
 
-# The instances of a class, from left to right: plain, lighter, darker, ...
-SHADES: tuple[tuple[RGB, float], ...] = (
-    (WHITE, 0.0),
-    (WHITE, 0.4),
-    (BLACK, 0.35),
-    (WHITE, 0.65),
-    (BLACK, 0.55),
-)
 # The height of a name in the grid in which a place for it is sought.
 _GRID_PX = 8
 
@@ -60,11 +53,7 @@ def draw_panoptic(canvas: Canvas, ids: np.ndarray, style: Style) -> None:
     labels = present % INSTANCE_OFFSET
     is_void = labels >= len(style.classes)
     colors = _segment_colors(labels, segments, style)
-    image = np.asarray(canvas.picture, dtype=np.float32)
-    alpha = np.where(is_void, 0, TINT_ALPHA).astype(np.float32)[segments][..., None]
-    tinted = image * (1 - alpha) + colors[segments] * alpha
-    tinted[label_borders(segments, max(1, canvas.line_px // 2))] *= 0.35
-    canvas.picture = to_picture(tinted)
+    tint_labels(canvas, segments, colors, ~is_void)
     for index, box in enumerate(ndimage.find_objects(segments + 1, max_label=len(present))):
         if box is not None and not is_void[index]:
             _write_name(canvas, segments[box] == index, box, style.name(int(labels[index])))
@@ -77,11 +66,7 @@ def draw_panoptic(canvas: Canvas, ids: np.ndarray, style: Style) -> None:
 
 
 def _segment_colors(labels: np.ndarray, segments: np.ndarray, style: Style) -> np.ndarray:
-    """RGB ``(n, 3)`` of the segments.
-
-    Shades go from left to right: prediction and truth number instances differently, but where they
-    agree their colours do.
-    """
+    """RGB ``(n, 3)`` of the segments."""
     columns = np.arange(segments.shape[1])
     # Pixels of each segment in each column, (n, width).
     cells = np.bincount(
@@ -89,13 +74,9 @@ def _segment_colors(labels: np.ndarray, segments: np.ndarray, style: Style) -> n
     )
     profile = cells.reshape(len(labels), len(columns))
     centers = profile @ columns / np.maximum(profile.sum(axis=1), 1)
-    colors = np.zeros((len(labels), 3), np.float32)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        for rank, member in enumerate(members[np.argsort(centers[members], kind="stable")]):
-            other, amount = SHADES[rank % len(SHADES)]
-            colors[member] = mix(style.color(int(label)), other, amount)
-    return colors
+    ranks = ranks_from_left(labels, centers)
+    colors = [shade(style.color(int(i)), int(r)) for i, r in zip(labels, ranks, strict=True)]
+    return np.array(colors, np.float32).reshape(-1, 3)
 
 
 def _write_name(canvas: Canvas, mask: np.ndarray, box: tuple[slice, slice], name: str) -> None:

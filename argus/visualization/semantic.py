@@ -7,12 +7,12 @@ from PIL import Image, ImageDraw
 
 from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
 from argus.visualization.fields import to_array
-from argus.visualization.outline import label_borders
+from argus.visualization.outline import tint_labels
 from argus.visualization.palette import BLACK, RGB, WHITE
 from argus.visualization.style import Style
 
-TINT_ALPHA = 0.6
 IGNORE_LABEL = 255
+BACKGROUND = "background"
 
 
 def has_semantic(sample: Any) -> bool:
@@ -33,21 +33,21 @@ def draw_semantic(canvas: Canvas, label_map: np.ndarray, style: Style) -> None:
 
     Args:
         canvas: The picture; changed, and made taller by the legend.
-        label_map: Labels ``(H, W)``; 255 is not painted.
+        label_map: Labels ``(H, W)``; 255, and the class ``background``, are not painted.
         style: Names and colours.
     """
     resized = canvas.resize_labels(label_map.astype(np.int32))
-    labels, counts = np.unique(resized[resized != IGNORE_LABEL], return_counts=True)
-    colors = np.array(canvas.picture, dtype=np.float64)
+    counts = np.bincount(resized.ravel(), minlength=IGNORE_LABEL + 1)
+    counts[IGNORE_LABEL] = 0
+    # What belongs to no class keeps its colours.
+    counts[[style.name(label).lower() == BACKGROUND for label in range(len(counts))]] = 0
+    labels = np.flatnonzero(counts)
+    table = np.zeros((len(counts), 3))
     for label in labels:
-        region = resized == label
-        colors[region] = colors[region] * (1 - TINT_ALPHA) + TINT_ALPHA * np.array(
-            style.color(label)
-        )
-    colors[label_borders(resized, max(1, canvas.line_px // 2))] *= 0.35
-    canvas.picture = Image.fromarray(colors.round().astype(np.uint8))
-    by_area = labels[np.argsort(-counts, kind="stable")]
-    entries = [(style.name(label), style.color(label)) for label in by_area]
+        table[label] = style.color(int(label))
+    tint_labels(canvas, resized, table, counts > 0)
+    by_area = labels[np.argsort(-counts[labels], kind="stable")]
+    entries = [(style.name(int(label)), style.color(int(label))) for label in by_area]
     if entries:
         canvas.append_below(make_legend(entries, canvas.width, canvas.font_px))
 

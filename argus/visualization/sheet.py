@@ -8,6 +8,10 @@ from PIL import Image, ImageDraw
 from argus.visualization.canvas import fit_text, load_font, text_size
 from argus.visualization.palette import BLACK, WHITE
 
+_SHEET_ASPECT = 1.4
+# A title above, a legend below.
+_CELL_TO_PICTURE_HEIGHT = 1.15
+
 
 def contact_sheet(
     images: Sequence[np.ndarray],
@@ -32,9 +36,9 @@ def contact_sheet(
     assert len(images) == len(titles), f"{len(images)} pictures but {len(titles)} titles"
     assert images and columns > 0, "a sheet needs pictures and columns"
     columns = min(columns, len(images))
-    font_px = max(14, cell_width_px // 26)
-    gap, title_height = font_px // 2, text_size("", font_px)[1] + font_px // 4
     cells = [_scale_to_width(image, cell_width_px) for image in images]
+    font_px = max(14, min(cell_width_px, 2 * max(cell.height for cell in cells)) // 26)
+    gap, title_height = font_px // 2, text_size("", font_px)[1] + font_px // 4
     rows = [range(i, min(i + columns, len(cells))) for i in range(0, len(cells), columns)]
     heights = [max(cells[i].height for i in row) + title_height + gap for row in rows]
     size = (columns * (cell_width_px + gap) + gap, sum(heights) + gap)
@@ -50,6 +54,22 @@ def contact_sheet(
             sheet.paste(cells[index], (left, top + title_height))
         top += height
     return np.array(sheet)
+
+
+def choose_columns(count: int, aspect: float) -> int:
+    """Columns that make a sheet a little wider than high, with few empty cells in the last row.
+
+    Args:
+        count: Pictures.
+        aspect: Width of a picture by its height.
+    """
+
+    def badness(columns: int) -> float:
+        rows = -(-count // columns)
+        shape = columns * aspect / (rows * _CELL_TO_PICTURE_HEIGHT)
+        return abs(float(np.log(shape / _SHEET_ASPECT))) + 0.1 * (columns * rows - count)
+
+    return min(range(1, count + 1), key=badness)
 
 
 def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from mmengine.hooks import CheckpointHook, ParamSchedulerHook
 from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, Visualizer
 
-from argus.engine import ProgressHook
+from argus.engine import ProgressHook, ValidationPicturesHook
 
 # No scope at all: the models of four libraries look their parts up in their own (see the runner).
 default_scope = None
@@ -12,6 +12,7 @@ default_hooks = dict(
     logger=dict(type=ProgressHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(type=CheckpointHook, by_epoch=False, interval=5000, max_keep_ckpts=2),
+    val_pictures=dict(type=ValidationPicturesHook, num=2),
 )
 custom_hooks = []
 visualizer = dict(

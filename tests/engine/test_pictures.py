@@ -9,7 +9,8 @@ import torch
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from argus.engine.pictures import PredictionPicturesHook, _slim, picture_names
+from argus.engine.picture_samples import _slim, picture_names
+from argus.engine.pictures import PredictionPicturesHook
 
 warnings: list[str] = []
 KEYPOINTS = {0: "nose", 1: "left_ankle"}
@@ -75,7 +76,7 @@ def test_pictures__choice_does_not_depend_on_the_order(images: list[Path], tmp_p
 
 def test_pictures__every_person_of_an_image_is_drawn(images: list[Path], tmp_path: Path) -> None:
     hook = chosen(images, tmp_path / "out", list(range(6)))
-    assert all(len(samples) == 2 for samples in hook._samples["keypoints"].values())
+    assert all(len(samples) == 2 for samples in hook.samples.kept["keypoints"].values())
     picture = cv2.imread(str(next((tmp_path / "out/keypoints").iterdir())))
     # Joints in both columns of the prediction, which is the right half of the picture.
     right = picture[:, picture.shape[1] // 2 :]

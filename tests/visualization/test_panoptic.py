@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from argus.visualization import find_kind, render
+from argus.visualization.outline import TINT_ALPHA
 from argus.visualization.palette import WHITE, make_palette, mix
-from argus.visualization.panoptic import SHADES
-from argus.visualization.semantic import TINT_ALPHA
+from argus.visualization.shades import SHADES
 
 from . import dense_samples as toy
 from .samples import CLASSES, GREY_LEVEL, SIZE, grey_image

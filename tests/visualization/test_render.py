@@ -10,6 +10,7 @@ from argus.visualization.canvas import Canvas
 from argus.visualization.keypoints import SIDE_COLORS
 from argus.visualization.palette import BLUE, GREY, VERMILION, make_palette
 from argus.visualization.render import RENDERERS
+from argus.visualization.shades import shade
 
 from . import samples as toy
 
@@ -225,3 +226,43 @@ def test_render__wrong_input_is_explained():
         render(toy.grey_image(), toy.detection_sample(), classes=(), kind="deep")
     with pytest.raises(DataError, match="no renderer for a BaseDataElement"):
         render(toy.grey_image(), BaseDataElement(), classes=())
+
+
+def test_instances__of_one_class_have_shades_from_left_to_right():
+    sample = toy.detection_sample()
+    sample.pred_instances.labels[:] = 1
+    sample.pred_instances.scores[:] = 0.9
+    picture = render(toy.grey_image(), sample, classes=toy.CLASSES)
+    color = make_palette(2)[1]
+    assert np.abs(picture[300, 200] - blended(color, 0.5)).max() <= 1
+    assert np.abs(picture[60, 750] - blended(shade(color, 1), 0.5)).max() <= 1
+
+
+def test_semantic__background_is_not_painted():
+    picture = render(
+        toy.grey_image(), toy.semantic_sample(), classes=("background", "ball", "cone")
+    )
+    assert (picture[:600, :390] == toy.GREY_LEVEL).all()
+    assert (picture[300, 600] != toy.GREY_LEVEL).any()
+    assert count(picture, make_palette(1)[0]) == 0
+
+
+def test_canvas__writes_no_label_over_others():
+    canvas = Canvas(toy.grey_image())
+    plates = [canvas.label((380, 280, 420, 320), "person 0.90", (255, 255, 255)) for _ in range(60)]
+    written = [plate for plate in plates if plate is not None]
+    assert 4 < len(written) < 60
+    area = np.zeros(toy.SIZE, int)
+    for x0, y0, x1, y1 in written:
+        area[y0:y1, x0:x1] += 1
+    width, height = written[0][2] - written[0][0], written[0][3] - written[0][1]
+    assert (area > 1).sum() <= 0.1 * width * height * len(written)
+
+
+@pytest.mark.parametrize("side", [200, 640, 2000, 4000])
+def test_canvas__text_is_a_fixed_share_of_the_picture(side):
+    """One thirtieth of the short side, and never smaller than what can be read."""
+    canvas = Canvas(toy.grey_image(side, side))
+    assert canvas.font_px >= 14 and canvas.height >= 512
+    assert canvas.font_px / canvas.height == pytest.approx(1 / 30, rel=0.05)
+    assert canvas.line_px / canvas.height == pytest.approx(1 / 220, rel=0.2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from argus.visualization import contact_sheet, side_by_side
+from argus.visualization.sheet import choose_columns
 
 COLORS = [(200, 0, 0), (0, 200, 0), (0, 0, 200), (200, 200, 0)]
 
@@ -60,3 +61,19 @@ def test_side_by_side__pictures_keep_their_pixels():
     for color, image in zip(COLORS[:2], images, strict=True):
         x0, y0, x1, y1 = extent(pair, color)
         assert (y1 - y0, x1 - x0) == image.shape[:2]
+
+
+@pytest.mark.parametrize(
+    ("count", "aspect", "columns"), [(1, 1, 1), (2, 1, 2), (12, 1, 4), (12, 4, 2), (6, 0.5, 6)]
+)
+def test_choose_columns__sheet_is_a_little_wider_than_high(count, aspect, columns):
+    assert choose_columns(count, aspect) == columns
+
+
+@pytest.mark.parametrize("aspect", [0.3, 0.75, 1, 1.5, 4])
+def test_choose_columns__no_sheet_is_a_strip(aspect):
+    for count in range(4, 20):
+        columns = choose_columns(count, aspect)
+        rows = -(-count // columns)
+        assert 0.4 < columns * aspect / rows < 6, (count, columns, rows)
+        assert columns * (rows - 1) < count
