@@ -3,4 +3,18 @@
 Importing the package is cheap: nothing heavy is imported until it is used.
 """
 
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy when it is asked for: ``Argus``."""
+    if name == "Argus":
+        from argus.apis.cli import import_libraries
+
+        import_libraries()  # quietly
+        from argus.apis.argus import Argus
+
+        return Argus
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

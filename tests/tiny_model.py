@@ -21,11 +21,14 @@ TASKS = (
     *("boundary", "normals", "parsing", "saliency", "anomaly"),
 )
 
+# In a model of their own.
+DETECTORS = ("mask_rcnn", "co_detr")
+
 
 def tiny_model(*tasks: str) -> ModelFolder:
-    """The model of ``configs/scenes`` untrained, with these tasks or all; the same in every call."""
-    config, state = _whole()
+    """The model of ``configs/scenes`` untrained, with these tasks or ``TASKS``; always the same."""
     tasks = tasks or TASKS
+    config, state = _whole(DETECTORS if set(tasks) & set(DETECTORS) else TASKS)
     plain = {**config, "tasks": {task: config["tasks"][task] for task in tasks}}
     backbone = {n: v for n, v in state.items() if n.startswith("backbone.")}
     manifest = dict(
@@ -43,18 +46,18 @@ def tiny_model(*tasks: str) -> ModelFolder:
 
 
 @functools.cache
-def _whole() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    stages = [
-        Config.fromfile(CONFIGS / name, format_python_code=False)
-        for name in ("stage1_5task.py", "stage2_7task.py")
-    ]
+def _whole(names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    files = ["stage1_5task.py", "stage2_7task.py"]
+    if names == DETECTORS:
+        files[1:] = [f"stage2/{name}.py" for name in names]
+    stages = [Config.fromfile(CONFIGS / name, format_python_code=False) for name in files]
     tasks = {name: task for stage in stages for name, task in stage.tasks.items()}
     backbone = dict(type=trained_backbone, backbone=stages[0].backbone, checkpoint="random")
     config = dict(
         backbone=to_plain(backbone),
         tasks={
             name: {k: to_plain(v) for k, v in tasks[name].items() if k not in ("train", "stream")}
-            for name in TASKS
+            for name in names
         },
         precision=stages[0].get("precision", "bf16"),
     )

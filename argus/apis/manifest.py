@@ -3,11 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from argus.inference.size_rule import SizeRule
+from argus.inference.task_info import categories_of, kind_of, labels_of
+from argus.models.foreign import library_of
+
 _SIZES = ("scale", "crop_size", "input_size", "size")
 
 
 def describe_task(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Classes, input, normalisation, published values and licence of a task.
+    """Kind, labels, input, normalisation, published values and licence of a task.
+
+    ``classes`` are the names of the keypoints for poses; ``input.sizes`` are those that the test
+    pipeline names, and ``input.rule`` says in words what it does with a picture.
 
     Args:
         config: Config of the task, with its classes built.
@@ -15,11 +22,18 @@ def describe_task(config: Mapping[str, Any]) -> dict[str, Any]:
     decoder, data = config["decoder"], config.get("test") or config.get("val") or {}
     dataset = data.get("dataset", {})
     preprocessor = decoder.get("data_preprocessor") or {}
+    labels = labels_of(config)
+    rule = SizeRule.of_task(config, library=library_of(decoder["type"]), task="")
     described = dict(
+        kind=kind_of(decoder),
         decoder=_name(decoder["type"]),
         dataset=_name(dataset["type"]) if dataset else None,
-        classes=_classes(dataset),
+        classes=list(labels.classes),
+        palette=None if labels.palette is None else [list(colour) for colour in labels.palette],
+        skeleton=[list(limb) for limb in labels.skeleton],
+        categories=list(categories_of(decoder)),
         input=dict(
+            rule=rule.text,
             sizes=list(_sizes(dataset.get("pipeline", []))),
             order="RGB" if preprocessor.get("bgr_to_rgb", preprocessor.get("to_rgb")) else "BGR",
             mean=list(preprocessor.get("mean") or []),
@@ -37,20 +51,6 @@ def describe_task(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(kind: Any) -> str:
     return kind if isinstance(kind, str) else kind.__name__
-
-
-def _classes(dataset: Mapping[str, Any]) -> list[str]:
-    """Class names of a data set config, through wrappers; empty if it names none."""
-    kind: Any = dataset.get("type")
-    meta = dataset.get("metainfo") or {}
-    if "classes" in meta:
-        return list(meta["classes"])
-    if hasattr(kind, "classes_of"):  # they depend on the config
-        return list(kind.classes_of(dataset))
-    if "classes" in (getattr(kind, "METAINFO", None) or {}):
-        return list(kind.METAINFO["classes"])
-    inner = dataset.get("dataset")
-    return _classes(inner) if isinstance(inner, Mapping) else []
 
 
 def _sizes(pipeline: Any) -> Iterator[str]:

@@ -99,6 +99,11 @@ class NYUv2(ListDataset):
         has_semantic = "semantic" in config.get("labels", ("semantic",))
         return class_names(config.get("num_classes", 40)) if has_semantic else ()
 
+    @classmethod
+    def palette_of(cls, config: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+        """RGB of the classes that :meth:`classes_of` gives."""
+        return [voc_colour(i + 1) for i in range(len(cls.classes_of(config)))]
+
     IMAGE_FOLDER = "image"
     FOLDERS = dict(semantic="seg40", depth="depth", normals="normal", boundary="edge")
 

@@ -53,6 +53,11 @@ class PascalContext(ListDataset):
             return SEMANTIC_CLASSES
         return PARTS if "parsing" in labels else ()
 
+    @classmethod
+    def palette_of(cls, config: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+        """RGB of the classes that :meth:`classes_of` gives."""
+        return [voc_colour(i) for i in range(len(cls.classes_of(config)))]
+
     IMAGE_FOLDER = "JPEGImages"
     FOLDERS = dict(parsing="human_parts_png", saliency="saliency", semantic="semseg")
 

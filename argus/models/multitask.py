@@ -285,8 +285,36 @@ class MultitaskModel(BaseModel):
             batch: Collated batch with ``inputs`` and ``data_samples``.
         """
         data = self._preprocess(task, batch, training=False)
+        return self.predict_from(task, data["inputs"], data["data_samples"])
+
+    def prepare(self, task: str, batch: Batch) -> dict[str, Any]:
+        """What :meth:`predict` gives the decoder: normalised images, and samples that know them.
+
+        Args:
+            task: Name of the task.
+            batch: As for :meth:`predict`.
+        """
+        return self._preprocess(task, batch, training=False)
+
+    @torch.no_grad()
+    def predict_from(
+        self,
+        task: str,
+        inputs: Tensor | Sequence[Tensor],
+        samples: Sequence[Any],
+        *,
+        decoder: Any = None,
+    ) -> list[Any]:
+        """Data samples with predictions, from what is prepared already.
+
+        Args:
+            task: Name of the task.
+            inputs: Normalised images (B, 3, H, W), or their backbone maps, which tasks can share.
+            samples: Data samples of the task's library, with the sizes of image and padding.
+            decoder: A variant of the task's decoder over the same modules; the decoder by default.
+        """
         with self._decoder_context(task):
-            return self.decoder(task).predict(data["inputs"], data["data_samples"])
+            return (decoder or self.decoder(task)).predict(inputs, samples)
 
     def train(self, mode: bool = True) -> "MultitaskModel":
         """Set training mode; frozen parts keep themselves in eval mode."""

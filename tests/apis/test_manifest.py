@@ -1,6 +1,8 @@
 """What a model's manifest says of the tasks of the full-size configs."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mmengine.config import Config
@@ -37,3 +39,33 @@ def test_describe__classes_normalisation_and_licence(
 def test_describe__sizes_of_the_test_pipeline() -> None:
     config = Config.fromfile(CONFIGS / "stage1_5task.py")
     assert describe_task(config.tasks["semantic"])["input"]["sizes"] == ["Resize 2048x512"]
+
+
+@pytest.mark.parametrize(
+    ("path", "task", "expected"),
+    [
+        (
+            "stage1_5task.py",
+            "semantic",
+            dict(kind="semantic", skeleton=[], categories=[]),
+        ),
+        ("stage1_5task.py", "keypoints", dict(kind="keypoints", palette=None)),
+        ("stage2/nyuv2_depth.py", "depth", dict(kind="depth", classes=[], palette=None)),
+        (
+            "stage2/mvtec_anomaly.py",
+            "anomaly",
+            dict(kind="anomaly", categories=["transistor", "metal_nut", "screw", "leather"]),
+        ),
+    ],
+)
+def test_describe__what_a_program_needs(path: str, task: str, expected: dict[str, Any]) -> None:
+    described = describe_task(Config.fromfile(CONFIGS / path).tasks[task])
+    assert described == {**described, **expected}
+    assert json.loads(json.dumps(described)) == described
+
+
+def test_describe__colours_keypoints_and_size() -> None:
+    tasks = Config.fromfile(CONFIGS / "stage1_5task.py").tasks
+    semantic, keypoints = describe_task(tasks["semantic"]), describe_task(tasks["keypoints"])
+    assert len(semantic["palette"]) == 150 and semantic["input"]["rule"] == "within 2048x512"
+    assert keypoints["classes"][0] == "nose" and [15, 13] in keypoints["skeleton"]

@@ -1,0 +1,1 @@
+"""From pictures to data samples with predictions: what stands behind ``argus.Argus``."""

@@ -1,0 +1,163 @@
+"""Pictures from whatever a user has: files, folders, patterns, videos, arrays, lists of them."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.errors import DataError
+from argus.inference.arrays import array_to_rgb, tensor_to_rgb
+from argus.inference.video import VIDEO_SUFFIXES, iter_frames
+
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".jp2"),
+)
+
+
+def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
+    """One picture as RGB uint8 (H, W, 3).
+
+    Files are read as the training pipelines read them: EXIF orientation applied, 16 bits cut to
+    their upper 8, grey replicated, alpha dropped.
+
+    Args:
+        source: Path of a file, the bytes of one, PIL image, NumPy array
+            (:func:`~argus.inference.arrays.array_to_rgb`), or torch tensor
+            (:func:`~argus.inference.arrays.tensor_to_rgb`).
+        name: What it is called in messages if it is no file.
+
+    Raises:
+        DataError: A file that is missing or damaged, an array that is no picture, or another type.
+    """
+    if isinstance(source, (str, Path)):
+        return _load_file(Path(source))
+    if isinstance(source, bytes):
+        return _decode(source, name)
+    if isinstance(source, Image.Image):
+        return _from_pil(source, name)
+    if isinstance(source, np.ndarray):
+        return array_to_rgb(source, name=name)
+    if hasattr(source, "detach"):  # a tensor, without importing torch for pictures that are none
+        return tensor_to_rgb(source, name=name)
+    raise DataError(
+        f"{name}: a {type(source).__name__} is no picture. Give a path, bytes of a file, a PIL "
+        "image, a NumPy array, a torch tensor, or a list of these."
+    )
+
+
+def is_single(source: Any) -> bool:
+    """Whether a source is one picture, and no folder, pattern, video or list."""
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        return path.is_file() and not is_video(path) or not (path.is_dir() or _is_many(source))
+    return not isinstance(source, Sequence) or isinstance(source, bytes)
+
+
+def iter_images(source: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The pictures of a source with their names, one after the other.
+
+    Args:
+        source: What :func:`load_image` takes; a folder, whose pictures come in the order of their
+            names (not those of folders below); a glob pattern (``**`` for folders below); a video
+            file; or a list of any of these.
+
+    Yields:
+        Path, ``image 3`` (counted from 0) or ``clip.mp4#000120``; and RGB uint8 (H, W, 3).
+
+    Raises:
+        DataError: A folder or pattern without pictures, or as :func:`load_image`.
+    """
+    items = list(source) if isinstance(source, Sequence) and _is_list(source) else [source]
+    if not items:
+        raise DataError("no images: the list is empty.")
+    for index, item in enumerate(items):
+        if not isinstance(item, (str, Path)):
+            name = f"image {index}"
+            yield name, load_image(item, name=name)
+            continue
+        for path in list_files(item):
+            if is_video(path):
+                yield from iter_frames(path)
+            else:
+                yield str(path), _load_file(path)
+
+
+def list_files(source: str | Path) -> list[Path]:
+    """The image and video files that a path, folder or pattern stands for.
+
+    Raises:
+        DataError: A folder or pattern without any.
+    """
+    path = Path(source)
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
+        if not found:
+            below = next((p for p in path.glob("*/*") if _is_image(p)), None)
+            hint = f' There are some below it: use the pattern "{path}/**/*".' if below else ""
+            raise DataError(
+                f"{path}: no images in this folder (looked for {', '.join(IMAGE_SUFFIXES)}).{hint}"
+            )
+        return found
+    if path.is_file() or not glob.has_magic(str(source)):
+        return [path]
+    matches = [Path(match) for match in sorted(glob.glob(str(source), recursive=True))]
+    found = [
+        match for match in matches if match.is_file() and (_is_image(match) or is_video(match))
+    ]
+    if not found:
+        what = f"{len(matches)} matches, none of them an image" if matches else "no match"
+        raise DataError(
+            f"{source}: {what}. Quote the pattern, and see where it is relative to: {Path.cwd()}."
+        )
+    return found
+
+
+def _load_file(path: Path) -> np.ndarray:
+    content = read_bytes(path)
+    return _decode(content, str(path))
+
+
+def _decode(content: bytes, name: str) -> np.ndarray:
+    try:
+        bgr = decode_image(content)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    return np.ascontiguousarray(bgr[..., ::-1])
+
+
+def _from_pil(image: Image.Image, name: str) -> np.ndarray:
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I;16"):
+            return array_to_rgb(np.asarray(image).astype(np.uint16), name=name)
+        if image.mode == "I":
+            # Pillow opens 16-bit files in this mode, too.
+            return array_to_rgb(np.asarray(image).clip(0, 65535).astype(np.uint16), name=name)
+        if image.mode == "F":
+            return array_to_rgb(np.asarray(image), name=name)
+        return np.array(image.convert("RGB"))
+    except (OSError, SyntaxError) as error:  # a truncated file is read only now
+        raise DataError(f"{name}: the PIL image cannot be read: {error}") from error
+
+
+def _is_list(source: Any) -> bool:
+    return not isinstance(source, (str, bytes))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is a video, by its suffix."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _is_many(source: str | Path) -> bool:
+    """Whether a path that is no folder stands for several pictures."""
+    return glob.has_magic(str(source)) or is_video(Path(source))

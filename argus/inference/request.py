@@ -1,0 +1,162 @@
+"""What a caller asks for, checked before any picture is read."""
+
+import difflib
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argus.errors import ConfigError
+from argus.inference.persons import PERSON
+from argus.inference.sizing import TASK_SIZE, SizeChoice
+from argus.inference.task_info import TaskInfo
+
+ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A checked request.
+
+    Args:
+        tasks: Names of the tasks to answer, in this order.
+        sizes: Size choice of every task of the model.
+        batch_size: Pictures at once.
+        category: For anomaly tasks with a head per category.
+        score_threshold: Least score of an instance and of a person that gets a pose.
+        person_task: The task that finds people for poses; empty if the caller gives boxes or no
+            poses are asked for.
+    """
+
+    tasks: tuple[str, ...]
+    sizes: Mapping[str, SizeChoice]
+    batch_size: int
+    category: str | None
+    score_threshold: float
+    person_task: str = ""
+
+
+def choose_tasks(tasks: Sequence[str] | str | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Names of tasks out of those that are there.
+
+    Args:
+        tasks: Names, one name, or ``None`` or ``"all"`` for all.
+        known: What is there.
+
+    Raises:
+        ConfigError: An unknown name, with those that are there; or no name.
+    """
+    if tasks is None or tasks == ALL:
+        return tuple(known)
+    names = (tasks,) if isinstance(tasks, str) else tuple(tasks)
+    if not names:
+        raise ConfigError(f"tasks is empty: name some of {', '.join(known)}, or leave it out.")
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"unknown task {name!r}.{_close(name, known)}")
+    return tuple(dict.fromkeys(names))
+
+
+def parse_request(
+    infos: Mapping[str, TaskInfo],
+    *,
+    tasks: Sequence[str] | str | None,
+    size: int | str | Mapping[str, Any] | None,
+    batch_size: int,
+    category: str | None,
+    score_threshold: float,
+    has_boxes: bool,
+) -> Request:
+    """Check the arguments of a prediction.
+
+    Args:
+        infos: The tasks of the model.
+        tasks: Names, one name, or ``None`` or ``"all"``; of all, those that lack something
+            (a category, people) are left out with a warning.
+        size: One choice, or choices by task.
+        batch_size: Pictures at once.
+        category: Kind of object.
+        score_threshold: In [0, 1].
+        has_boxes: Whether the caller gives people.
+
+    Raises:
+        ConfigError: Saying what is wrong, and what there is.
+    """
+    is_all = tasks is None or tasks == ALL
+    names = choose_tasks(tasks, list(infos))
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ConfigError(f"batch_size: expected an integer >= 1, found {batch_size!r}.")
+    if not 0 <= score_threshold <= 1:
+        raise ConfigError(f"score_threshold: expected a number in [0, 1], found {score_threshold}.")
+    sizes = _sizes(size, infos)
+    person_task = ""
+    chosen = []
+    for name in names:
+        problem = _missing_category(infos[name], category)
+        if infos[name].kind == "keypoints" and not has_boxes:
+            person_task = person_task or _person_task(infos, names)
+            if not person_task:
+                problem = (
+                    f"task {name!r} needs people: give boxes, (N, 4) xyxy pixels, or load an "
+                    f"instance task with a class {PERSON!r} too; the model has "
+                    f"{', '.join(infos)}"
+                )
+        if not problem:
+            chosen.append(name)
+        elif is_all and (category is None or not infos[name].categories):
+            warnings.warn(f"left out: {problem}.", stacklevel=4)
+        else:
+            raise ConfigError(f"{problem}.")
+    if not chosen:
+        raise ConfigError(f"no task is left: each of {', '.join(names)} lacks something.")
+    return Request(
+        tasks=tuple(chosen),
+        sizes=sizes,
+        batch_size=batch_size,
+        category=category,
+        score_threshold=float(score_threshold),
+        person_task=person_task,
+    )
+
+
+def _missing_category(info: TaskInfo, category: str | None) -> str:
+    """What is wrong with the category for a task; empty if nothing."""
+    if not info.categories or category in info.categories:
+        return ""
+    there = ", ".join(info.categories)
+    if category is None:
+        return f"task {info.name!r} needs category=..., one of {there}"
+    return f"task {info.name!r} has no category {category!r}, only {there}"
+
+
+def _person_task(infos: Mapping[str, TaskInfo], requested: Sequence[str]) -> str:
+    """The task that finds people: one that is asked for anyway, if possible."""
+    candidates = [n for n in infos if infos[n].kind == "instances" and PERSON in infos[n].classes]
+    return next((n for n in candidates if n in requested), candidates[0] if candidates else "")
+
+
+def _sizes(
+    size: int | str | Mapping[str, Any] | None, infos: Mapping[str, TaskInfo]
+) -> dict[str, SizeChoice]:
+    if not isinstance(size, Mapping):
+        _check_size(size, "size")
+        return {name: size for name in infos}
+    choose_tasks(list(size) or None, list(infos))
+    for name, choice in size.items():
+        _check_size(choice, f"size[{name!r}]")
+    return {name: size.get(name) for name in infos}
+
+
+def _check_size(size: Any, where: str) -> None:
+    is_side = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+    if size is not None and size != TASK_SIZE and not is_side:
+        raise ConfigError(
+            f"{where}: expected None (one size for all tasks), {TASK_SIZE!r} (that of each task's "
+            f"benchmark) or the short side in pixels, found {size!r}."
+        )
+
+
+def _close(name: Any, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{hint} There are: {', '.join(known)}."
