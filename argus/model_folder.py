@@ -10,14 +10,15 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
 
 from argus.config_values import from_json, to_json
 from argus.errors import CheckpointError
+
+if TYPE_CHECKING:  # a manifest is read without torch, at once
+    from torch import Tensor, nn
 
 FORMAT = "argus-model-1"
 WEIGHTS = "model.safetensors"
@@ -36,7 +37,7 @@ class ModelFolder:
     """
 
     config: dict[str, Any]
-    state: dict[str, Tensor]
+    state: "dict[str, Tensor]"
     manifest: dict[str, Any]
 
     @classmethod
@@ -46,23 +47,15 @@ class ModelFolder:
         Raises:
             CheckpointError: If a file is missing or damaged, or of another format.
         """
+        from safetensors.torch import load_file
+
         path = Path(path)
-        missing = [name for name in (WEIGHTS, CONFIG, MANIFEST) if not (path / name).is_file()]
-        if missing:
-            raise CheckpointError(
-                f"{path} is not the folder of a model: {', '.join(missing)} missing. "
-                "tools/checkpoints/merge.py makes one."
-            )
-        manifest = _read_json(path / MANIFEST)
-        if manifest.get("format") != FORMAT:
-            raise CheckpointError(
-                f"{path / MANIFEST}: expected format {FORMAT!r}, found {manifest.get('format')!r}."
-            )
+        manifest = read_manifest(path)
         try:
             state = load_file(path / WEIGHTS)
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{path / WEIGHTS} cannot be read: {error}.") from error
-        return cls(config=from_json(_read_json(path / CONFIG)), state=state, manifest=manifest)
+        return cls(config=read_config(path), state=state, manifest=manifest)
 
     def write(self, path: str | Path) -> None:
         """Write the folder; each file is written beside its place and moved there.
@@ -70,6 +63,8 @@ class ModelFolder:
         Raises:
             CheckpointError: If it cannot be written.
         """
+        from safetensors.torch import save_file
+
         path = Path(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -96,11 +91,11 @@ class ModelFolder:
         _write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest})
 
     @property
-    def backbone(self) -> dict[str, Tensor]:
+    def backbone(self) -> "dict[str, Tensor]":
         """Tensors of the backbone, by their full names."""
         return {n: v for n, v in self.state.items() if n.startswith("backbone.")}
 
-    def load_into(self, model: nn.Module, *, tasks: Sequence[str] | None = None) -> None:
+    def load_into(self, model: "nn.Module", *, tasks: Sequence[str] | None = None) -> None:
         """Load the tensors into the model that the config builds, strictly.
 
         Args:
@@ -122,6 +117,35 @@ class ModelFolder:
             raise CheckpointError(
                 f"the config of the model and its tensors do not fit each other: {error}"
             ) from error
+
+
+def read_manifest(path: str | Path) -> dict[str, Any]:
+    """The manifest of a folder that holds a whole model.
+
+    Raises:
+        CheckpointError: If a file is missing, or the manifest is damaged or of another format.
+    """
+    path = Path(path)
+    missing = [name for name in (WEIGHTS, CONFIG, MANIFEST) if not (path / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"{path} is not the folder of a model: {', '.join(missing)} missing. "
+            "tools/checkpoints/merge.py makes one."
+        )
+    manifest = _read_json(path / MANIFEST)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest)
+        raise CheckpointError(f"{path / MANIFEST}: expected format {FORMAT!r}, found {found!r}.")
+    return manifest
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The config of a model's folder, as plain values.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    return from_json(_read_json(Path(path) / CONFIG))
 
 
 def _read_json(path: Path) -> Any:

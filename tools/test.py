@@ -6,84 +6,23 @@ Prints every task's metrics beside the published ones and writes them to the wor
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from argus.apis.cli import add_common_arguments, load_config, user_errors  # noqa: E402
-from argus.errors import ConfigError  # noqa: E402
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Evaluate a checkpoint on all tasks of a config.")
-    parser.add_argument(
-        "config",
-        metavar="CONFIG|MODEL",
-        help="config the checkpoint was trained with, or the folder of a merged model",
-    )
-    parser.add_argument(
-        "checkpoint", nargs="?", help="checkpoint, or 'none' for the untrained model; not for MODEL"
-    )
-    parser.add_argument(
-        "--weights", choices=("ema", "raw"), help="averaged or trained weights; default: CONFIG's"
-    )
-    parser.add_argument("--tasks", nargs="+", metavar="NAME", help="evaluate these tasks only")
-    parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
-    )
-    parser.add_argument("--out", type=Path, help="JSON file; default: WORK_DIR/results.json")
-    parser.add_argument(
-        "--save-metrics", action="store_true", help="also note the metrics in MODEL's manifest"
-    )
-    parser.add_argument("--show-dir", type=Path, help="save pictures of predictions there")
-    parser.add_argument(
-        "--show-num", type=int, default=8, help="pictures per task with --show-dir (default 8)"
-    )
-    add_common_arguments(parser)
-    return parser.parse_args()
+from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.test import DESCRIPTION, add_test_arguments, test  # noqa: E402
 
 
 def main() -> None:
     """Evaluate and write the table."""
-    args = parse_args()
+    parser = argparse.ArgumentParser(description=DESCRIPTION)
+    add_test_arguments(parser)
+    args = parser.parse_args()
     with user_errors():
-        config = load_config(args)
-        from argus.apis.benchmark import evaluate
-        from argus.model_folder import ModelFolder
-
-        is_model = Path(args.config).is_dir()
-        if is_model == bool(args.checkpoint):
-            raise ConfigError(
-                f"{args.config} is a model: it needs no checkpoint beside it, found "
-                f"{args.checkpoint}."
-                if is_model
-                else f"no checkpoint: tools/test.py {args.config} CHECKPOINT, or 'none' for the "
-                "untrained model."
-            )
-        model = ModelFolder.read(args.config) if is_model else None
-        metrics, table = evaluate(
-            config,
-            model or (None if args.checkpoint == "none" else args.checkpoint),
-            weights=args.weights,
-            tasks=args.tasks,
-            show_dir=args.show_dir,
-            show_num=args.show_num,
-        )
-        from mmengine.dist import is_main_process
-
-        if is_main_process():
-            out = args.out or Path(config.work_dir) / "results.json"
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n")
-            out.with_suffix(".md").write_text(table + "\n")
-            if model and args.save_metrics:
-                model.add_metrics(metrics)
-                model.write_manifest(args.config)
-            print(f"written to {out} and {out.with_suffix('.md').name}")
+        test(args)
 
 
 if __name__ == "__main__":

@@ -33,11 +33,14 @@ _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 
 
 @contextlib.contextmanager
-def user_errors() -> Iterator[None]:
+def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
     """Show the errors that a user can mend as one message, without a traceback; exit with 2.
 
     Ctrl-C ends with the shell's 130. Other errors keep their traceback and end with 1. The process
     group, if there is one, is left at the end.
+
+    Args:
+        saved: What the command saves as it goes, for who interrupts it.
     """
     rank = os.environ.get("RANK", "0")
     prefix = "" if rank == "0" else f"[rank {rank}] "
@@ -45,7 +48,7 @@ def user_errors() -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         if rank == "0":
-            print("\ninterrupted; checkpoints that were saved are whole", file=sys.stderr)
+            print(f"\ninterrupted; {saved} that were saved are whole", file=sys.stderr)
         _exit_at_once_in_group(130)
         raise SystemExit(130) from error
     except Exception as error:
@@ -196,7 +199,7 @@ def load_config(args: argparse.Namespace) -> "Config":
     elif not Path(args.config).is_file():
         raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
     else:
-        config = _read_config(args.config)
+        config = read_config_file(args.config)
     changes = {}
     for option in args.cfg_options:
         key, equals, value = option.partition("=")
@@ -219,7 +222,12 @@ def load_config(args: argparse.Namespace) -> "Config":
     return config
 
 
-def _read_config(path: str) -> "Config":
+def read_config_file(path: str) -> "Config":
+    """Read a config file as it is.
+
+    Raises:
+        ConfigError: If it does not parse, or raises.
+    """
     from mmengine.config import Config
 
     try:

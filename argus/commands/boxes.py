@@ -1,0 +1,65 @@
+"""``--boxes``: the people that a user gives, for poses."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argus.commands.inputs import Input
+from argus.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def read_boxes(text: str | None) -> Any:
+    """``--boxes``: a list, or a dict of lists by file name; ``None`` without the option.
+
+    Raises:
+        DataError: If it is no JSON of this form.
+    """
+    if text is None:
+        return None
+    is_json = text.lstrip()[:1] in ("[", "{")
+    try:
+        content = json.loads(text if is_json else Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"--boxes {text}: no JSON, and no file with JSON: {error}.") from error
+    for boxes in content.values() if isinstance(content, dict) else [content]:
+        if not isinstance(boxes, list) or not all(
+            isinstance(box, list) and len(box) == 4 for box in boxes
+        ):
+            raise DataError(
+                "--boxes: expected lists of boxes [x1, y1, x2, y2] in pixels, found "
+                f"{json.dumps(boxes)[:80]}."
+            )
+    return content
+
+
+def check_boxes(boxes: Any, inputs: Sequence[Input]) -> None:
+    """See that every box belongs to an image, and to one.
+
+    Raises:
+        DataError: If one does not.
+    """
+    if boxes is None:
+        return
+    if any(item.is_video for item in inputs):
+        raise DataError("--boxes is for images, not for videos.")
+    if isinstance(boxes, list) and len(inputs) != 1:
+        raise DataError(
+            f"--boxes: a list is for one image, found {len(inputs)}. Give a dict "
+            '{"a.jpg": [[x1, y1, x2, y2]], ...}.'
+        )
+    if isinstance(boxes, dict):
+        unknown = sorted(set(boxes) - {item.path.name for item in inputs})
+        if unknown:
+            raise DataError(f"--boxes: no input is called {', '.join(unknown)}.")
+
+
+def boxes_of(item: Input, boxes: Any) -> "np.ndarray":
+    """People of an image, (N, 4) xyxy pixels."""
+    import numpy as np
+
+    own = boxes if isinstance(boxes, list) else boxes.get(item.path.name, [])
+    return np.array(own, dtype=np.float32).reshape(-1, 4)

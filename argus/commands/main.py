@@ -1,0 +1,73 @@
+"""``argus COMMAND``: finds the sub-command and runs it.
+
+A sub-command is a module of this package with ``EPILOG`` (its examples), ``add_arguments(parser)``
+and ``run(args) -> exit status``. It is imported only when it is called, and imports what is heavy
+only when it runs, so that ``--help`` answers at once.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from argus import __version__
+from argus.apis.cli import user_errors
+
+COMMANDS = {
+    "predict": "answers and pictures for images, folders and videos",
+    "train": "train the tasks of a config",
+    "test": "benchmark numbers of a checkpoint or a model",
+    "info": "what a model, a checkpoint or a config holds",
+    "serve": "a page in the browser to try a model on",
+    "export": "an ONNX or PyTorch file that runs without Argus",
+}
+EPILOG = """\
+a first look at a model:
+  argus info MODEL
+  argus predict photo.jpg --model MODEL --out answers
+  argus serve MODEL
+
+MODEL is the folder of a merged model, or a repository on the Hugging Face Hub.
+Exit status: 0 done; 1 an error of Argus; 2 a mistake that the message explains; 3 some of the
+inputs were left out; 130 interrupted. `argus COMMAND --help` teaches a command.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        argv: Arguments after ``argus``; those of the process by default.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    parser = _parser(chosen)
+    args = parser.parse_args(arguments)
+    args.command_line = arguments
+    with user_errors(saved="checkpoints" if args.command == "train" else "results"):
+        status = importlib.import_module(f"argus.commands.{args.command}").run(args)
+    sys.exit(status)
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser of the whole command line; only the chosen command's arguments are read in."""
+    parser = argparse.ArgumentParser(
+        prog="argus",
+        description="One vision backbone, many tasks.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"argus {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            module = importlib.import_module(f"argus.commands.{name}")
+            command.epilog = module.EPILOG
+            module.add_arguments(command)
+    return parser

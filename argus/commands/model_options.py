@@ -1,0 +1,57 @@
+"""The options of the commands that load a model, and the way from them to it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argus.apis.argus import Argus
+
+MODEL = "folder of a model, or OWNER/NAME on the Hugging Face Hub"
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a model is loaded and runs."""
+    how = parser.add_argument_group("how the model runs")
+    how.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1; default auto")
+    how.add_argument(
+        "--dtype",
+        default="auto",
+        choices=("auto", "bf16", "fp32"),
+        help="default auto: bf16 on a GPU, fp32 elsewhere",
+    )
+    how.add_argument("--compile", action="store_true", help="compile the backbone: slow to start")
+    how.add_argument("--revision", help="branch, tag or commit of the repository on the Hub")
+    how.add_argument(
+        "--trust",
+        nargs="+",
+        default=[],
+        metavar="PACKAGE",
+        help="let the model use classes of PACKAGE, whose code then runs",
+    )
+
+
+def load_model(args: argparse.Namespace) -> "Argus":
+    """The model of ``args.model``, with its own tasks.
+
+    Raises:
+        CheckpointError: There is no model, or it is damaged.
+        ConfigError: An unknown device or dtype.
+    """
+    from argus.apis.cli import import_libraries
+    from argus.apis.hub import resolve_model
+    from argus.commands.progress import progress
+    from argus.model_folder import read_manifest
+
+    folder = resolve_model(args.model, args.revision)
+    read_manifest(folder)  # what can be wrong with it is said before the slow imports
+    with progress("loading the model"):
+        import_libraries()
+        from argus.apis.argus import Argus
+
+        return Argus.from_pretrained(
+            folder,
+            device=args.device,
+            dtype=args.dtype,
+            compile=args.compile,
+            trust=args.trust,
+        )

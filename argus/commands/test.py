@@ -1,0 +1,103 @@
+"""``argus test`` and ``tools/test.py``: benchmark numbers of a checkpoint or a merged model.
+
+Prints every task's metrics beside the published ones and writes them to the work dir as
+``results.json`` and ``results.md``.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from argus.apis.cli import add_common_arguments, load_config
+from argus.commands.processes import add_processes, launches
+from argus.errors import ConfigError
+
+DESCRIPTION = "Evaluate a checkpoint on all tasks of a config."
+EPILOG = """\
+examples:
+  argus test configs/stage1_5task.py work_dirs/stage1_5task/iter_300000.pth
+  argus test MODEL --processes 8 --save-metrics    a merged model; also noted in its manifest
+  argus test MODEL --tasks depth semantic --show-dir pictures
+  argus test configs/stage1_5task.py none          the untrained model
+
+The numbers of several processes are those of one.
+"""
+
+
+def add_test_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of one process."""
+    parser.add_argument(
+        "config",
+        metavar="CONFIG|MODEL",
+        help="config the checkpoint was trained with, or the folder of a merged model",
+    )
+    parser.add_argument(
+        "checkpoint", nargs="?", help="checkpoint, or 'none' for the untrained model; not for MODEL"
+    )
+    parser.add_argument(
+        "--weights", choices=("ema", "raw"), help="averaged or trained weights; default: CONFIG's"
+    )
+    parser.add_argument("--tasks", nargs="+", metavar="NAME", help="evaluate these tasks only")
+    parser.add_argument(
+        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
+    )
+    parser.add_argument("--out", type=Path, help="JSON file; default: WORK_DIR/results.json")
+    parser.add_argument(
+        "--save-metrics", action="store_true", help="also note the metrics in MODEL's manifest"
+    )
+    parser.add_argument("--show-dir", type=Path, help="save pictures of predictions there")
+    parser.add_argument(
+        "--show-num", type=int, default=8, help="pictures per task with --show-dir (default 8)"
+    )
+    add_common_arguments(parser)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_test_arguments(parser)
+    add_processes(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate here, or in several processes."""
+    if launches(args):
+        from argus.apis.launch import launch_command
+
+        return launch_command(args.command_line, args.processes)
+    test(args)
+    return 0
+
+
+def test(args: argparse.Namespace) -> None:
+    """Evaluate and write the table."""
+    config = load_config(args)
+    from argus.apis.benchmark import evaluate
+    from argus.model_folder import ModelFolder
+
+    is_model = Path(args.config).is_dir()
+    if is_model == bool(args.checkpoint):
+        raise ConfigError(
+            f"{args.config} is a model: it needs no checkpoint beside it, found {args.checkpoint}."
+            if is_model
+            else f"no checkpoint: name it after {args.config}, or 'none' for the untrained model."
+        )
+    model = ModelFolder.read(args.config) if is_model else None
+    metrics, table = evaluate(
+        config,
+        model or (None if args.checkpoint == "none" else args.checkpoint),
+        weights=args.weights,
+        tasks=args.tasks,
+        show_dir=args.show_dir,
+        show_num=args.show_num,
+    )
+    from mmengine.dist import is_main_process
+
+    if is_main_process():
+        out = args.out or Path(config.work_dir) / "results.json"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+        out.with_suffix(".md").write_text(table + "\n")
+        if model and args.save_metrics:
+            model.add_metrics(metrics)
+            model.write_manifest(args.config)
+        print(f"written to {out} and {out.with_suffix('.md').name}")

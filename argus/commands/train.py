@@ -1,0 +1,58 @@
+"""``argus train CONFIG`` and ``tools/train.py``: train the tasks of a config."""
+
+import argparse
+
+from argus.apis.cli import add_common_arguments, load_config
+from argus.commands.processes import add_processes, launches
+
+DESCRIPTION = "Train the tasks of a config."
+EPILOG = """\
+examples:
+  argus train configs/stage1_5task.py --processes 8     on 8 GPUs
+  argus train configs/stage1_5task.py --processes 8 --resume    go on after an interruption
+  argus train my_task.py --amp --cfg-options train_cfg.max_iters=100 optim_wrapper.optimizer.lr=1e-5
+
+Checkpoints, logs and TensorBoard files go to the work dir. Ctrl-C keeps checkpoints whole.
+"""
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of one training process."""
+    parser.add_argument("config", help="config file, e.g. configs/stage1_5task.py")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        metavar="CHECKPOINT",
+        help="go on from CHECKPOINT; without a value, from the latest one in the work dir",
+    )
+    add_common_arguments(parser)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_training_arguments(parser)
+    add_processes(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train here, or in several processes."""
+    if launches(args):
+        from argus.apis.launch import launch_command
+
+        return launch_command(args.command_line, args.processes)
+    train(args)
+    return 0
+
+
+def train(args: argparse.Namespace) -> None:
+    """Build the runner and train; nothing of it is left afterwards."""
+    config = load_config(args)
+    if args.resume is not None:
+        config.resume = True
+        config.load_from = None if args.resume == "auto" else args.resume
+    from argus.engine import MultitaskRunner
+
+    runner = MultitaskRunner.from_cfg(config)
+    runner.train()
+    runner.close()

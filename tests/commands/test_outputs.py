@@ -1,0 +1,134 @@
+"""COCO's files against COCO's own reader, and videos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from argus.commands.inputs import Input
+from argus.commands.outputs import CocoWriter, VideoWriter
+from argus.errors import DataError
+from argus.results import Instances, Poses, Prediction
+
+BOXES = np.array([[2, 3, 12, 23], [5, 5, 25, 15]], np.float32)
+
+
+def prediction(labels: tuple[int, ...] = (1, 0), size: tuple[int, int] = (30, 40)) -> Prediction:
+    masks = np.zeros((2, *size), bool)
+    for mask, (x0, y0, x1, y1) in zip(masks, BOXES.astype(int), strict=True):
+        mask[y0:y1, x0:x1] = True
+    found = Instances(
+        task="things",
+        size=size,
+        classes=("cup", "dog"),
+        boxes=BOXES,
+        scores=np.array([0.9, 0.8], np.float32),
+        labels=np.array(labels),
+        masks=masks,
+    )
+    poses = Poses(
+        task="poses",
+        size=size,
+        classes=("nose",),
+        keypoints=np.full((1, 1, 2), 7, np.float32),
+        keypoint_scores=np.full((1, 1), 0.5, np.float32),
+        boxes=BOXES[:1],
+        scores=np.array([0.9], np.float32),
+    )
+    image = np.zeros((*size, 3), np.uint8)
+    return Prediction(source="x", image=image, results=dict(things=found, poses=poses))
+
+
+def item(name: str) -> Input:
+    return Input(path=Path(name), name=Path(name).stem, is_video=False)
+
+
+def annotations(path: Path) -> Path:
+    """The truth of ``prediction``, with ids that have gaps as COCO's have."""
+    truth = [
+        dict(id=index + 1, image_id=139, category_id=category, iscrowd=0)
+        | dict(bbox=[x0, y0, x1 - x0, y1 - y0], area=(x1 - x0) * (y1 - y0))
+        | dict(segmentation=[[x0, y0, x1, y0, x1, y1, x0, y1]])
+        for index, ((x0, y0, x1, y1), category) in enumerate(
+            zip(BOXES.tolist(), (18, 47), strict=True)
+        )
+    ]
+    path.write_text(
+        json.dumps(
+            dict(
+                images=[dict(id=139, file_name="val/a.jpg", height=30, width=40)],
+                categories=[dict(id=47, name="cup"), dict(id=18, name="dog")],
+                annotations=truth,
+            )
+        )
+    )
+    return path
+
+
+def test_coco__ids_of_the_annotations_and_perfect_score(tmp_path: Path) -> None:
+    file = annotations(tmp_path / "truth.json")
+    writer = CocoWriter(tmp_path / "o", file)
+    assert writer.write(item("somewhere/a.jpg"), prediction()) == []
+    paths = writer.close()
+    assert [path.name for path in paths] == ["things.coco.json", "poses.coco.json", "images.json"]
+    truth = COCO(str(file))
+    for kind in ("bbox", "segm"):
+        evaluation = COCOeval(truth, truth.loadRes(str(paths[0])), kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+        assert evaluation.stats[0] == pytest.approx(1)
+    listing = json.loads(paths[2].read_text())
+    assert listing["categories"]["things"] == dict(cup=47, dog=18)
+    assert listing["images"] == [dict(id=139, file_name="a.jpg", width=40, height=30)]
+    person = json.loads(paths[1].read_text())[0]
+    assert person["keypoints"] == [7, 7, 0.5] and person["category_id"] == 1
+
+
+def test_coco__ids_without_annotations(tmp_path: Path) -> None:
+    writer = CocoWriter(tmp_path)
+    for name in ("000000000042.jpg", "b.jpg", "42.png", "c.jpg"):
+        writer.write(item(name), prediction())
+    images = json.loads(writer.close()[-1].read_text())["images"]
+    assert [image["id"] for image in images] == [42, 1, 43, 2]
+    results = json.loads((tmp_path / "things.coco.json").read_text())
+    assert [result["category_id"] for result in results[:2]] == [2, 1]
+
+
+def test_coco__what_the_annotations_lack(tmp_path: Path) -> None:
+    file = annotations(tmp_path / "truth.json")
+    with pytest.raises(DataError, match=r"b\.jpg: no image of this name"):
+        CocoWriter(tmp_path, file).write(item("b.jpg"), prediction())
+    file.write_text(file.read_text().replace('"dog"', '"cat"'))
+    with pytest.raises(DataError, match="no category dog"):
+        CocoWriter(tmp_path, file).write(item("a.jpg"), prediction())
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "nonsense", '{"images": [{}], "categories": []}'])
+def test_coco__annotations_of_another_format(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(DataError, match="COCO's format"):
+        CocoWriter(tmp_path, tmp_path / "x.json")
+
+
+def test_video__without_pictures_is_lines_alone(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "o" / "clip.mp4", 25, draw=False)
+    writer.write(prediction())
+    writer.write(prediction())
+    assert [path.name for path in writer.close()] == ["clip.jsonl"]
+    assert len((tmp_path / "o/clip.jsonl").read_text().splitlines()) == 2
+    assert not (tmp_path / "o/clip.mp4").exists()
+
+
+def test_video__frames_of_other_sizes_fit(tmp_path: Path) -> None:
+    """A legend may grow from frame to frame; a video's frames have one size."""
+    import cv2
+
+    writer = VideoWriter(tmp_path / "clip.mp4", 25, draw=True)
+    for size in ((30, 40), (30, 60), (60, 40)):
+        writer.write(prediction(size=size))
+    video = cv2.VideoCapture(str(writer.close()[0]))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 3
