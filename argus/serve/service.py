@@ -1,0 +1,165 @@
+"""The model behind the page, the REST endpoint and the Gradio client: one request at a time."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import argus
+from argus.errors import ConfigError
+from argus.serve.uploads import FORMATS, Limits
+
+if TYPE_CHECKING:
+    from argus.apis.argus import Argus
+    from argus.results.prediction import Prediction
+
+MAX_WAITING = 16
+DEFAULT_THRESHOLD = 0.3
+ARRAYS = ("rle", "full", "none")
+
+
+class BusyError(RuntimeError):
+    """Too many requests wait already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a request asks for.
+
+    Args:
+        tasks: Names; all if empty.
+        score_threshold: Detections below it are left out, in [0, 1].
+        size: As for ``Argus.predict``: ``None``, ``"task"``, or the short side in pixels.
+        category: Of the anomaly task, ``None`` to let the model choose.
+        arrays: ``rle``, ``full`` or ``none``: what the JSON answer holds of masks and maps.
+    """
+
+    tasks: Sequence[str] = ()
+    score_threshold: float = DEFAULT_THRESHOLD
+    size: int | str | None = None
+    category: str | None = None
+    arrays: str = "rle"
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any]) -> "Options":
+        """Read the text fields of a request.
+
+        Args:
+            fields: By name; ``tasks`` is text with commas or a list of such texts.
+
+        Raises:
+            ConfigError: A field is unknown or has a wrong value.
+        """
+        known = tuple(cls.__dataclass_fields__)
+        for name in fields:
+            if name not in known:
+                raise ConfigError(f"unknown field {name!r}; known fields: file, {', '.join(known)}")
+        given = fields.get("tasks") or ()
+        names = [
+            part
+            for text in ([given] if isinstance(given, str) else given)
+            for part in text.split(",")
+        ]
+        tasks = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        options = cls(
+            tasks=() if tasks == ("all",) else tasks,
+            score_threshold=_number("score_threshold", fields, DEFAULT_THRESHOLD),
+            size=_size(fields.get("size")),
+            category=fields.get("category") or None,
+            arrays=fields.get("arrays") or "rle",
+        )
+        if not 0 <= options.score_threshold <= 1:
+            raise ConfigError(
+                f"score_threshold: expected a number in [0, 1], found {options.score_threshold}"
+            )
+        if options.arrays not in ARRAYS:
+            raise ConfigError(f"arrays: expected one of {ARRAYS}, found {options.arrays!r}")
+        return options
+
+
+class Service:
+    """A model and what may be asked of it.
+
+    Args:
+        model: The model.
+        limits: Of the uploads.
+    """
+
+    def __init__(self, model: "Argus", limits: Limits) -> None:
+        self.model = model
+        self.limits = limits
+        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
+        self._running = threading.Lock()
+
+    def predict(self, image: np.ndarray, options: Options, *, source: str) -> "Prediction":
+        """Run the model; requests wait for each other.
+
+        Args:
+            image: RGB ``(H, W, 3)`` uint8.
+            options: What to predict.
+            source: Name of the picture in the answer.
+
+        Raises:
+            BusyError: Too many wait already.
+            ConfigError: A task, the size or the category is unknown to the model.
+        """
+        with self._turn():
+            prediction = self.model.predict(
+                image,
+                list(options.tasks) or "all",
+                size=options.size,
+                category=options.category,
+                score_threshold=options.score_threshold,
+            )
+        return replace(prediction, source=source)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError(f"{MAX_WAITING} requests wait already; try again in a moment.")
+        try:
+            with self._running:
+                yield
+        finally:
+            self._waiting.release()
+
+    def info(self) -> dict[str, Any]:
+        """Tasks with their kinds, classes and licences, and the limits, as plain values."""
+        return dict(
+            argus_version=argus.__version__,
+            tasks={
+                name: dict(kind=task.kind, classes=list(task.classes), licence=task.licence)
+                for name, task in self.model.tasks.items()
+            },
+            limits=dict(
+                max_upload_mb=self.limits.max_upload_mb,
+                max_megapixels=self.limits.max_megapixels,
+                formats=list(FORMATS),
+            ),
+        )
+
+
+def _number(name: str, fields: Mapping[str, Any], default: float) -> float:
+    text = fields.get(name)
+    if text in (None, ""):
+        return default
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name}: expected a number, found {text!r}") from None
+
+
+def _size(text: Any) -> int | str | None:
+    if text in (None, "", "common"):
+        return None
+    if text == "task":
+        return "task"
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"size: expected 'common', 'task' or the short side in pixels, found {text!r}"
+        ) from None
