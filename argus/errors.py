@@ -14,3 +14,7 @@ class DataError(ValueError):
 
 class CheckpointError(ValueError):
     """A weight file that is missing, of another layout, or made for another backbone."""
+
+
+class ExportError(ValueError):
+    """A model that cannot be exported, or whose exported file gives other answers."""

@@ -1,4 +1,4 @@
-"""Multi-scale deformable attention sampling: one function, three backends.
+"""Multi-scale deformable attention sampling: one function, several backends.
 
 Paper: Deformable DETR, https://arxiv.org/abs/2010.04159, equation 3.
 
@@ -9,6 +9,7 @@ is chosen here, once, for every caller:
 * ``deformops``: optional package, CUDA and Triton.
 * ``mmcv``: the CUDA operator of mmcv, when it was built with CUDA.
 * ``torch``: anywhere.
+* ``gather``: anywhere, by indexing alone; for exported graphs, and taken only when it is named.
 
 ``auto`` takes the first of these that works on the device of the tensors; each is tried once per
 process, since a package can be there without the compiler or the GPU it needs. Override it with the
@@ -27,9 +28,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from argus.layers.ms_deform_attn_gather import ms_deform_attn_gather
 from argus.layers.ms_deform_attn_torch import ms_deform_attn_torch
 
 BACKENDS = ("deformops", "mmcv", "torch")
+EXPORT_BACKEND = "gather"  # slower than ``torch``, so never chosen automatically
 ENVIRONMENT_VARIABLE = "ARGUS_MSDA_BACKEND"
 
 _Kernel = Callable[[Tensor, tuple[tuple[int, int], ...], Tensor, Tensor], Tensor]
@@ -43,8 +46,8 @@ def set_ms_deform_attn_backend(name: str | None) -> None:
     """Choose the backend for the whole process.
 
     Args:
-        name: One of ``deformops``, ``mmcv``, ``torch``; ``auto`` or None restores the automatic
-            choice (which looks at ``ARGUS_MSDA_BACKEND`` first).
+        name: One of ``deformops``, ``mmcv``, ``torch``, ``gather``; ``auto`` or None restores the
+            automatic choice (which looks at ``ARGUS_MSDA_BACKEND`` first).
 
     Raises:
         ValueError: If the name is unknown or that backend cannot run here.
@@ -134,7 +137,8 @@ def ms_deform_attn_backend(device_type: str = "cuda") -> str:
         ValueError: If ``ARGUS_MSDA_BACKEND`` names an unknown backend or one that cannot run here.
     """
     if device_type != "cuda":
-        return "torch"  # the two others have no kernel elsewhere, whatever was asked for
+        # The two others have no kernel elsewhere, whatever was asked for.
+        return EXPORT_BACKEND if _override == EXPORT_BACKEND else "torch"
     if _override is not None:
         return _override
     asked = os.environ.get(ENVIRONMENT_VARIABLE, "auto")
@@ -180,8 +184,9 @@ def ms_deform_attn(
     dtype = torch.float64 if value.dtype == torch.float64 else torch.float32
     with torch.autocast(value.device.type, enabled=False):
         arguments = (value.to(dtype), sampling_locations.to(dtype), attention_weights.to(dtype))
-        if name == "torch":
-            out = ms_deform_attn_torch(arguments[0], spatial_shapes, arguments[1], arguments[2])
+        if name in ("torch", EXPORT_BACKEND):
+            plain = ms_deform_attn_torch if name == "torch" else ms_deform_attn_gather
+            out = plain(arguments[0], spatial_shapes, arguments[1], arguments[2])
         else:
             run = _run_mmcv if name == "mmcv" else _run_deformops
             out = run(arguments[0], tuple(spatial_shapes), arguments[1], arguments[2])
@@ -189,6 +194,8 @@ def ms_deform_attn(
 
 
 def _checked(name: str) -> str:
+    if name == EXPORT_BACKEND:
+        return name
     if name not in BACKENDS:
         raise ValueError(
             f"Unknown deformable attention backend: expected one of {BACKENDS} or 'auto', "

@@ -6,8 +6,9 @@ scale factor, without antialias. Both are needed to repeat the released features
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from argus.layers.resize import resize
 
 
 def interpolate_pos_embed(
@@ -34,8 +35,8 @@ def interpolate_pos_embed(
         maps = table.float().reshape(1, side, side, -1).permute(0, 3, 1, 2)
         if offset:
             factor = ((height + offset) / side, (width + offset) / side)
-            maps = F.interpolate(maps, scale_factor=factor, mode="bicubic", antialias=antialias)
+            maps = resize(maps, grid, mode="bicubic", antialias=antialias, scale=factor)
         else:
-            maps = F.interpolate(maps, size=grid, mode="bicubic", antialias=antialias)
+            maps = resize(maps, grid, mode="bicubic", antialias=antialias)
     assert maps.shape[-2:] == grid, f"expected {grid}, found {tuple(maps.shape[-2:])}"
     return maps.flatten(2).transpose(1, 2).to(table.dtype)

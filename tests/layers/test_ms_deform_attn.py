@@ -12,11 +12,12 @@ from argus.layers import ms_deform_attn_torch
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.ms_deform_attn import ms_deform_attn
 from argus.layers.ms_deform_attn_dense import ms_deform_attn_dense
+from argus.layers.ms_deform_attn_gather import ms_deform_attn_gather
 from argus.layers.ms_deform_attn_torch import ms_deform_attn_sampled
 
 SHAPES = [(5, 4), (3, 2)]
 WAYS = pytest.mark.parametrize(
-    "way", [ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled]
+    "way", [ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled, ms_deform_attn_gather]
 )
 
 
@@ -89,7 +90,8 @@ def test_ms_deform_attn__both_ways_agree_on_either_side_of_the_choice(side):
     shapes = [(side, side), (side // 2, side)]
     inputs = random_inputs(dtype=torch.float32, queries=40, points=4, shapes=shapes)
     results = []
-    for way in (ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled):
+    ways = (ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled, ms_deform_attn_gather)
+    for way in ways:
         out = way(inputs[0], shapes, inputs[1], inputs[2])
         results.append((out, *torch.autograd.grad(out.sin().sum(), inputs)))
     for other in results[1:]:
@@ -168,6 +170,21 @@ def test_backend__context_manager_restores(monkeypatch):
     assert msda.ms_deform_attn_backend("cuda") == "mmcv"
     monkeypatch.setenv("ARGUS_MSDA_BACKEND", "torch")
     assert msda.ms_deform_attn_backend("cuda") == "torch"
+
+
+def test_backend__gather_by_name_alone(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        msda, "ms_deform_attn_gather", lambda *a: calls.append(1) or ms_deform_attn_gather(*a)
+    )
+    value, locations, weights = random_inputs(dtype=torch.float32)
+    expected = ms_deform_attn(value, SHAPES, locations, weights)
+    assert not calls
+    with msda.use_ms_deform_attn_backend("gather"):
+        assert {msda.ms_deform_attn_backend(device) for device in ("cpu", "cuda")} == {"gather"}
+        found = ms_deform_attn(value, SHAPES, locations, weights)
+    assert calls and msda.ms_deform_attn_backend("cpu") == "torch"
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
 def torch_kernel(value, shapes, locations, weights):

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from argus.errors import ConfigError
+from argus.layers.resize import resize
 from argus.models.backbones.dinov2 import DinoVisionTransformer
 from argus.models.backbones.feature_cache import FeatureCache
 from argus.registry import MODELS
@@ -178,5 +178,5 @@ class VitBackbone(nn.Module):
         size = (rows * self.vit.patch_size, columns * self.vit.patch_size)
         with self.frozen_part():
             if size != tuple(images.shape[-2:]):
-                images = F.interpolate(images, size=size, mode=self.resize_mode, antialias=True)
+                images = resize(images, size, mode=self.resize_mode)
             return self.vit.prepare_tokens(images)

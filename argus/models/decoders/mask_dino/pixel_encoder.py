@@ -211,14 +211,14 @@ class MaskDINOPixelEncoder(BaseModule):
         for layer in self.layers:
             tokens = layer(tokens, positions, reference_points, shapes, padding_mask)
 
-        finest = tokens[:, : sizes[0]].transpose(1, 2).reshape(len(tokens), -1, *shapes[0])
+        finest = tokens[:, : sizes[0]].transpose(1, 2).reshape(tokens.shape[0], -1, *shapes[0])
         lateral = self.lateral(features[0])
         if finest.shape[-2:] != lateral.shape[-2:]:
             finest = F.interpolate(
                 finest, size=lateral.shape[-2:], mode="bilinear", align_corners=False
             )
         mask_features = self.mask_projection(self.output(lateral + finest))
-        points = points.expand(len(tokens), -1, -1)
+        points = points.expand(tokens.shape[0], -1, -1)
         return EncodedFeatures(tokens, shapes, padding_mask, ratios, points, mask_features)
 
 

@@ -37,7 +37,7 @@ def box_proposals(
             for level, (h, w) in enumerate(spatial_shapes)
         ]
     )
-    boxes = torch.cat([points, sizes[None, :, None].expand(len(points), -1, 2)], -1)
+    boxes = torch.cat([points, sizes[None, :, None].expand(points.shape[0], -1, 2)], -1)
     may_propose = ((boxes > BORDER) & (boxes < 1 - BORDER)).all(-1)
     return torch.logit(boxes.clamp(BORDER, 1 - BORDER)), may_propose
 
