@@ -1,0 +1,93 @@
+"""A model to look into: from a config and a checkpoint, or from the folder of a merged model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from argus.checkpoint import read_checkpoint
+from argus.engine.checkpoint import load_trained_state
+from argus.errors import ConfigError
+from argus.model_folder import ModelFolder
+from argus.models.multitask import MultitaskModel
+from argus.tasks import Task, parse_tasks, streams_of
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model with its weights and the tasks of its config, on the best device there is.
+
+    Args:
+        model: In training mode, as it is built.
+        tasks: The checked tasks by name.
+        configs: Their configs.
+        precision: ``bf16`` or ``fp32``.
+        seed: Of the config.
+        device: Where the model is.
+    """
+
+    model: MultitaskModel
+    tasks: dict[str, Task]
+    configs: dict[str, Any]
+    precision: str
+    seed: int
+    device: torch.device
+
+
+def load_model(
+    config: Any,
+    weights: str | ModelFolder | None,
+    *,
+    kind: str = "auto",
+    tasks: Sequence[str] | None = None,
+) -> LoadedModel:
+    """Build the model of a config and load its weights.
+
+    Args:
+        config: A training config, or that of a merged model.
+        weights: Path of a checkpoint, the merged model, or ``None`` for the untrained model.
+        kind: ``ema`` or ``raw``; ``auto`` takes the averaged weights where a checkpoint has them.
+        tasks: Names of the tasks to build; all by default.
+
+    Raises:
+        ConfigError: If the config is wrong, or has none of ``tasks``.
+        CheckpointError: If the weights do not fit the config.
+    """
+    parsed = parse_tasks(config.get("tasks"))
+    for name in tasks or ():
+        if name not in parsed:
+            raise ConfigError(f"there is no task {name!r}; the config has {', '.join(parsed)}.")
+    chosen = {name: task for name, task in parsed.items() if tasks is None or name in tasks}
+    if "backbone" not in config:
+        raise ConfigError(
+            "the config has no 'backbone': import one from configs/_base_/backbones/."
+        )
+    model = MultitaskModel(
+        config["backbone"],
+        {name: task.decoder for name, task in chosen.items()},
+        loss_weights={name: task.loss_weight for name, task in chosen.items()},
+        streams=streams_of(chosen),
+    )
+    if isinstance(weights, ModelFolder):
+        weights.load_into(model, tasks=tasks)
+    elif weights is None:
+        model.init_weights()
+    else:
+        _load_checkpoint(model, weights, kind)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return LoadedModel(
+        model=model.to(device),
+        tasks=chosen,
+        configs={name: config["tasks"][name] for name in chosen},
+        precision=config.get("precision", "bf16"),
+        seed=int((config.get("randomness") or {}).get("seed", 0)),
+        device=device,
+    )
+
+
+def _load_checkpoint(model: MultitaskModel, path: str, kind: str) -> None:
+    checkpoint = read_checkpoint(path)
+    if kind == "auto":
+        kind = "ema" if "ema" in checkpoint else "raw"
+    load_trained_state(model, checkpoint, path=path, weights=kind)

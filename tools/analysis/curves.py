@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Training curves of every task, from the logs in the work dirs, as one PNG.
+
+    tools/analysis/curves.py work_dirs/stage1_5task --out curves.png
+    tools/analysis/curves.py work_dirs/stage1_5task work_dirs/stage1/no_scaling --out both.png
+
+A row of panels per task: its loss, averaged, with the raw values behind it, and its validation
+metrics; then the whole: total loss, learning rate, and the balance of the tasks. Several work dirs
+are drawn over one another. Reads text alone: no GPU, no data, no weights.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from argus.apis.cli import user_errors  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("work_dirs", nargs="+", type=Path, metavar="WORK_DIR")
+    parser.add_argument("--out", type=Path, default=Path("curves.png"), help="default: curves.png")
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        default=[],
+        metavar="TASK/METRIC",
+        help="validation metrics to show; default: those of the tables",
+    )
+    parser.add_argument(
+        "--smoothing",
+        type=float,
+        default=0.03,
+        help="span of the average as a share of the training, 0 for none (default 0.03)",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw and write the picture."""
+    args = parse_args()
+    with user_errors():
+        from argus.analysis.chart import save_png
+        from argus.analysis.curves import draw_curves
+        from argus.analysis.run_log import read_runs
+
+        runs = read_runs(args.work_dirs)
+        figure = draw_curves(runs, metrics=args.metrics, smoothing=args.smoothing)
+        print(f"written to {save_png(figure, args.out)}")
+
+
+if __name__ == "__main__":
+    main()
