@@ -60,6 +60,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             than tensors and plain values.
     """
     path = Path(path)
+    if path.is_dir():
+        kept = sorted(p.name for p in path.glob("*.pth"))
+        found = f"name one of its files: {', '.join(kept)}" if kept else "it holds no *.pth"
+        raise CheckpointError(f"checkpoint {path} is a folder; {found}.")
     if not path.is_file():
         kept = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
         found = f"that folder holds {', '.join(kept)}" if kept else "that folder holds none"

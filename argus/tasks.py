@@ -184,11 +184,23 @@ def _parse_task(name: str, config: Any) -> Task:
             f"{where}.metrics: expected dict(type=...) or a list of them, found {metrics!r}."
         )
     values["metrics"] = tuple([metrics] if isinstance(metrics, Mapping) else metrics)
+    for index, metric in enumerate(values["metrics"]):
+        if isinstance(metric, (str, type)) or (
+            isinstance(metric, Mapping) and "type" not in metric
+        ):
+            raise ConfigError(
+                f"{where}.metrics[{index}]: expected dict(type=...), found {metric!r}."
+            )
     if values["val"] is not None and not values["metrics"]:
         raise ConfigError(
             f"{where}: it has validation data but no metric. Add metrics=dict(type=...)."
         )
-    values.setdefault("stream", name)
+    stream = values.setdefault("stream", name)
+    if not isinstance(stream, str) or not stream:
+        raise ConfigError(
+            f"{where}.stream: expected the name of a data stream, found {stream!r}. Remove it for "
+            "a task with data of its own."
+        )
     task = Task(name=name, **values)
     for key in ("loss_weight", "lr_mult"):
         number = getattr(task, key)
@@ -207,6 +219,7 @@ def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
     dataset = _require(where, config, "dataset", "the config of a data set")
     if "type" not in dataset:
         raise ConfigError(f"{where}.dataset: 'type' is missing; name the data set's class.")
+    _check_pipeline(f"{where}.dataset.pipeline", dataset.get("pipeline"))
     for key in ("batch_size", "num_workers"):
         least = 1 if key == "batch_size" else 0
         if key not in config:
@@ -226,6 +239,20 @@ def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
     if sampling not in SAMPLINGS:
         raise ConfigError(f"{where}.sampling: expected one of {SAMPLINGS}, found {sampling!r}.")
     return kind(**config)
+
+
+def _check_pipeline(where: str, pipeline: Any) -> None:
+    """Refuse steps that are no configs: a class would be called with the sample as its argument."""
+    if pipeline is None:
+        return
+    if not isinstance(pipeline, (list, tuple)):
+        raise ConfigError(f"{where}: expected a list [dict(type=...), ...], found {pipeline!r}.")
+    for index, step in enumerate(pipeline):
+        untyped = isinstance(step, Mapping) and "type" not in step
+        # mmengine imports the classes of a config file when they are used as a type.
+        is_class = isinstance(step, type) or type(step).__name__ in ("LazyObject", "LazyAttr")
+        if untyped or is_class or isinstance(step, (str, list, tuple)):
+            raise ConfigError(f"{where}[{index}]: expected dict(type=...), found {step}.")
 
 
 def _check_keys(where: str, config: Mapping[str, Any], kind: type[Any]) -> None:

@@ -157,6 +157,226 @@ MISTAKES = {
         'img_suffix=".jpg"',
         ["DataError: tasks.plates.train.dataset: no samples found", "file suffix"],
     ),
+    "stream that is no name": (
+        "primary=",
+        "stream=['plates'], primary=",
+        ["ConfigError: tasks['plates'].stream: expected the name", "found ['plates']"],
+    ),
+    "metric without type": (
+        "metrics=dict(type=IoUMetric, iou",
+        "metrics=dict(iou",
+        ["ConfigError: tasks['plates'].metrics[0]: expected dict(type=...)", "iou_metrics"],
+    ),
+    "pipeline that does not pack": (
+        "dict(type=RandomFlip, prob=0.5), dict(type=PackSegInputs)",
+        "dict(type=RandomFlip, prob=0.5)",
+        ["ConfigError: tasks.plates.train.dataset", "no 'inputs'", "PackSegInputs (mmseg)"],
+    ),
+    "validation that does not pack": (
+        "[*load, dict(type=PackSegInputs)]",
+        "load",
+        ["ConfigError: tasks.plates.val.dataset", "no 'inputs'", "PackSegInputs (mmseg)"],
+    ),
+    "pipeline that does not load": (
+        "[*load, dict(type=RandomFlip, prob=0.5), ",
+        "[",
+        [
+            "ConfigError: tasks.plates.train.dataset",
+            "gives data_samples",
+            "Begin it with LoadImage",
+        ],
+    ),
+    "transform without a dict": (
+        "dict(type=RandomFlip, prob=0.5)",
+        "RandomFlip",
+        ["tasks['plates'].train.dataset.pipeline[2]: expected dict(type=...)", "RandomFlip"],
+    ),
+    "pipeline in a pipeline": (
+        "[*load, dict(type=PackSegInputs)]",
+        "[load, dict(type=PackSegInputs)]",
+        ["tasks['plates'].val.dataset.pipeline[0]: expected dict(type=...)", "LoadImage"],
+    ),
+    "backbone that is no config": (
+        "backbone = dict(type=trained_backbone, ",
+        "backbone = dict(",
+        ["ConfigError: backbone: expected dict(type=..., ...), found a dict of checkpoint"],
+    ),
+}
+# The same for what the config says of the run.
+OPTIM = "optim_wrapper = dict(optimizer=dict(type=AdamW, lr=5e-3, weight_decay=0.05))\n"
+CLIP = "weight_decay=0.05), clip_grad="
+RUN_MISTAKES = {
+    "no optimizer": (OPTIM, "", ["ConfigError: optim_wrapper is missing", "dict(type=AdamW"]),
+    "optimizer at the top": (
+        OPTIM,
+        "optimizer = dict(type=AdamW, lr=5e-3)\n",
+        ["ConfigError: optimizer: it belongs into optim_wrapper: optim_wrapper = dict("],
+    ),
+    "optimizer not nested": (
+        OPTIM,
+        "optim_wrapper = dict(type=AdamW, lr=5e-3)\n",
+        ["ConfigError: optim_wrapper.optimizer: expected", "found the keys type, lr"],
+    ),
+    "misspelt optimizer": (
+        "type=AdamW",
+        "type='AdmW'",
+        ["ConfigError: optim_wrapper.optimizer.type: there is no optimizer 'AdmW'", "'AdamW'"],
+    ),
+    "key of the optimizer": (
+        "weight_decay",
+        "weigth_decay",
+        ["ConfigError: optim_wrapper.optimizer: unknown key 'weigth_decay'", "'weight_decay'?"],
+    ),
+    "no learning rate": (
+        "lr=5e-3, ",
+        "",
+        ["ConfigError: optim_wrapper.optimizer: 'lr' is missing"],
+    ),
+    "negative learning rate": (
+        "lr=5e-3",
+        "lr=-5e-3",
+        ["ConfigError: optim_wrapper.optimizer.lr: expected a number > 0, found -0.005"],
+    ),
+    "learning rate as text": (
+        "lr=5e-3",
+        "lr='5e-3'",
+        ["ConfigError: optim_wrapper.optimizer.lr: expected a number > 0, found '5e-3'"],
+    ),
+    "clip_grad as a number": (
+        "weight_decay=0.05)",
+        f"{CLIP}1.0",
+        ["ConfigError: optim_wrapper.clip_grad: expected dict(max_norm=...), found 1.0"],
+    ),
+    "key of clip_grad": (
+        "weight_decay=0.05)",
+        f"{CLIP}dict(maxnorm=1.0)",
+        ["ConfigError: optim_wrapper.clip_grad: unknown key 'maxnorm'", "max_norm"],
+    ),
+    "clip_grad without norm": (
+        "weight_decay=0.05)",
+        f"{CLIP}dict(norm_type=2)",
+        ["ConfigError: optim_wrapper.clip_grad: 'max_norm' is missing"],
+    ),
+    "wrapper of mmengine": (
+        "optim_wrapper = dict(",
+        "optim_wrapper = dict(type='AmpOptimWrapper', ",
+        ["optim_wrapper.type: expected MultitaskOptimWrapper", "found AmpOptimWrapper", "'bf16'"],
+    ),
+    "factor that is no number": (
+        "weight_decay=0.05)",
+        "weight_decay=0.05), paramwise_cfg=dict(lr_mult={'decoders.plates.': 'low'})",
+        ["lr_mult['decoders.plates.']: expected a number >= 0, found 'low'"],
+    ),
+    "misspelt scheduler": (
+        "type=CosineAnnealingLR",
+        "type='CosineAnealingLR'",
+        ["ConfigError: param_scheduler[0].type: there is no", "mean 'CosineAnnealingLR'"],
+    ),
+    "key of a scheduler": (
+        "T_max",
+        "Tmax",
+        ["ConfigError: param_scheduler[0]: unknown key 'Tmax'", "Did you mean 'T_max'?"],
+    ),
+    "scheduler by name": (
+        "[dict(type=CosineAnnealingLR, by_epoch=False, T_max=200)]",
+        "'cosine'",
+        ["ConfigError: param_scheduler[0]: expected dict(type=", "found 'cosine'"],
+    ),
+    "scheduler that counts epochs": (
+        "by_epoch=False, T_max",
+        "T_max",
+        ["ConfigError: param_scheduler[0]: CosineAnnealingLR counts epochs", "by_epoch=False"],
+    ),
+    "misspelt hook": (
+        "type=ProgressHook",
+        "type='argus.ProgresHook'",
+        ["ConfigError: default_hooks.logger.type: there is no hook", "mean 'argus.ProgressHook'?"],
+    ),
+    "key of a hook": (
+        "type=ProgressHook, interval=",
+        "type=ProgressHook, intervall=",
+        ["ConfigError: default_hooks.logger: unknown key 'intervall'", "'interval'?"],
+    ),
+    "hook of mmengine": (
+        OPTIM,
+        f"{OPTIM}custom_hooks = [dict(type='EMAHook')]\n",
+        ["ConfigError: custom_hooks[0].type: mmengine's EMAHook", "Take 'argus.EMAHook'"],
+    ),
+    "hooks without a list": (
+        OPTIM,
+        f"{OPTIM}custom_hooks = dict(type='argus.EMAHook')\n",
+        ["ConfigError: custom_hooks: expected a list [dict(type=...), ...]", "EMAHook"],
+    ),
+    "no number of steps": (
+        "dict(max_iters=200)",
+        "dict(val_interval=10)",
+        ["ConfigError: train_cfg: 'max_iters' is missing"],
+    ),
+    "epochs": (
+        "dict(max_iters=200)",
+        "dict(max_epochs=200)",
+        ["ConfigError: train_cfg: unknown key 'max_epochs'", "counts steps", "max_iters"],
+    ),
+    "training that is no dict": (
+        "dict(max_iters=200)",
+        "200",
+        ["ConfigError: train_cfg: expected dict(max_iters=...), found 200"],
+    ),
+    "seed as text": (
+        OPTIM,
+        f"{OPTIM}randomness = dict(seed='one')\n",
+        ["ConfigError: randomness.seed: expected an integer, found 'one'"],
+    ),
+    "key of the seed": (
+        OPTIM,
+        f"{OPTIM}randomness = dict(seeds=1)\n",
+        ["ConfigError: randomness: unknown key 'seeds'", "seed"],
+    ),
+    "key of the environment": (
+        OPTIM,
+        f"{OPTIM}env_cfg = dict(cudnn_benchmak=True)\n",
+        ["ConfigError: env_cfg: unknown key 'cudnn_benchmak'", "cudnn_benchmark"],
+    ),
+    "averaged weights": (
+        OPTIM,
+        f"{OPTIM}eval_weights = 'average'\n",
+        ["ConfigError: eval_weights: expected 'ema' or 'raw', found 'average'"],
+    ),
+    "log level": (
+        OPTIM,
+        f"{OPTIM}log_level = 'LOUD'\n",
+        ["ConfigError: log_level: expected one of DEBUG", "found 'LOUD'"],
+    ),
+    "misspelt visualizer": (
+        OPTIM,
+        f"{OPTIM}visualizer = dict(type='Visualiser')\n",
+        ["ConfigError: visualizer.type: there is no visualizer", "Did you mean 'Visualizer'"],
+    ),
+    "feature cache without a folder": (
+        OPTIM,
+        f"{OPTIM}feature_cache = True\n",
+        ["ConfigError: feature_cache: expected dict(path=...), found True"],
+    ),
+    "resume from a path": (
+        OPTIM,
+        f"{OPTIM}resume = 'iter_1.pth'\n",
+        ["ConfigError: resume: expected True or False", "load_from"],
+    ),
+    "a folder as checkpoint": (
+        OPTIM,
+        f"{OPTIM}load_from = 'work_dirs/stage1'\n",
+        ["CheckpointError: checkpoint work_dirs/stage1 is a folder", "its files: iter_1.pth"],
+    ),
+    "work_dir that is a file": (
+        OPTIM,
+        f"{OPTIM}work_dir = 'make_plates.py'\n",
+        ["ConfigError: work_dir make_plates.py cannot be made", "--work-dir"],
+    ),
+    "best by a metric that is not there": (
+        "interval=200)",
+        "interval=200, save_best='plates/mIOU', rule='greater')",
+        ["default_hooks.checkpoint.save_best names 'plates/mIOU'", "plates/mIoU"],
+    ),
 }
 
 
@@ -190,11 +410,11 @@ def train(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
     return 0
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", [*MISTAKES, *RUN_MISTAKES])
 def test_mistake__is_told_in_one_message(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    right, wrong, words = MISTAKES[name]
+    right, wrong, words = (MISTAKES | RUN_MISTAKES)[name]
     text = file_in_page("plates.py")
     assert right in text
     capsys.readouterr()

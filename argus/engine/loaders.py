@@ -12,7 +12,7 @@ from mmengine.dist import get_rank, get_world_size
 from torch.utils.data import DataLoader, Sampler
 
 from argus.datasets.build import build_dataset
-from argus.datasets.resilient import ResilientDataset, collate
+from argus.datasets.resilient import REPLACED, ResilientDataset, collate
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import stable_seed
 from argus.engine.budget import SharedBudget, share_budgets
@@ -57,9 +57,38 @@ def guarded_dataset(
     return ResilientDataset(built, task=task, seed=seed, strict=strict)
 
 
+def _check_packed(dataset: ResilientDataset, *, where: str) -> None:
+    """Refuse a pipeline that does not end with a packing transform, by its first sample.
+
+    Raises:
+        ConfigError: Naming the transforms that pack.
+    """
+    # OpenCV's threads do not survive the fork of a worker, which would wait for them for ever.
+    num_threads = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        sample = dataset[0]
+    finally:
+        cv2.setNumThreads(num_threads)
+    missing = [key for key in ("inputs", "data_samples") if key not in sample]
+    if missing == ["inputs"]:
+        raise ConfigError(
+            f"{where}: its pipeline gives data_samples, but no image. Begin it with LoadImage."
+        )
+    if missing:
+        found = ", ".join(str(key) for key in sample if key != REPLACED)
+        raise ConfigError(
+            f"{where}: its pipeline gives {found}, but no {' and no '.join(map(repr, missing))}. "
+            "End it with the packing transform of the decoder's library: PackDetInputs (mmdet), "
+            "PackSegInputs (mmseg), PackPoseInputs (mmpose), PackInputs (mmpretrain), PackDense "
+            "(Argus), or PackTasks for tasks that share a stream."
+        )
+
+
 def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> DataLoader[Any]:
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
+    _check_packed(dataset, where=f"tasks.{task}.{part}.dataset")
     sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
     return DataLoader(
         dataset,
@@ -104,6 +133,7 @@ class MultitaskLoader:
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
+        _check_packed(dataset, where=f"tasks.{task}.train.dataset")
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

@@ -10,6 +10,7 @@ from torch import nn
 
 from argus.datasets.paths import check_paths
 from argus.datasets.seeding import stable_seed
+from argus.engine.config_checks import check_save_best
 from argus.engine.console import prints_to_log
 from argus.engine.distributed import average_buffers, training_buffers
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
@@ -226,6 +227,8 @@ class MultitaskValLoop(BaseLoop):
                 metrics, self.baseline, lower_is_better=lower
             )
         runner.logger.info(f"{self.part} results\n{self.table(metrics)}")
+        if self.part == "val":
+            check_save_best(runner.cfg, metrics)
         runner.call_hook(f"after_{self.part}_epoch", metrics=metrics)
         runner.call_hook(f"after_{self.part}")
         return metrics

@@ -1,5 +1,6 @@
 """The optimizer: AdamW over parameter groups that follow from the modules, in bf16 autocast."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from mmengine.registry import OPTIMIZERS
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
+from argus.building import building
 from argus.errors import ConfigError
 from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 
@@ -102,6 +104,7 @@ class MultitaskOptimConstructor:
         self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None
     ) -> None:
         self.config = dict(optim_wrapper_cfg)
+        _check_wrapper(self.config.get("type", MultitaskOptimWrapper))
         paramwise = dict(paramwise_cfg or {})
         self.lr_mult: dict[str, float] = dict(paramwise.pop("lr_mult", {}))
         self.layer_decay: float | None = paramwise.pop("layer_decay", None)
@@ -118,8 +121,10 @@ class MultitaskOptimConstructor:
         groups = self.param_groups(
             model, lr=optimizer["lr"], weight_decay=optimizer.get("weight_decay", 0.0)
         )
-        built = OPTIMIZERS.build({**optimizer, "params": groups})
-        wrapper = OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
+        with building(optimizer, where="optim_wrapper.optimizer"):
+            built = OPTIMIZERS.build({**optimizer, "params": groups})
+        with building(self.config, where="optim_wrapper"):
+            wrapper = OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
         wrapper.parts = trained_parts(model)
         return wrapper
 
@@ -161,6 +166,16 @@ class MultitaskOptimConstructor:
         backbone: Any = model.backbone
         depth = backbone.layer_id(name.removeprefix("backbone."))
         return float(self.layer_decay ** (backbone.num_layers - 1 - depth))
+
+
+def _check_wrapper(kind: Any) -> None:
+    """Refuse the wrappers of mmengine: autocast and clipping are those of Argus's."""
+    found = OPTIM_WRAPPERS.get(kind) if isinstance(kind, str) else kind
+    if inspect.isclass(found) and not issubclass(found, MultitaskOptimWrapper):
+        raise ConfigError(
+            f"optim_wrapper.type: expected MultitaskOptimWrapper or a class derived from it, found "
+            f"{found.__name__}. Remove 'type'; mixed precision is precision='bf16' of the config."
+        )
 
 
 def trained_parts(model: nn.Module) -> list[list[nn.Parameter]]:

@@ -1,9 +1,7 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
 import difflib
-import inspect
 import itertools
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +13,25 @@ from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmengine.utils import is_list_of
+from mmengine.visualization import Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 import argus
+from argus.building import building
 from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.config_values import to_plain
 from argus.engine.checkpoint import base_of, load_trained_state, trained_state
+from argus.engine.config_checks import (
+    check_backbone,
+    check_best_rule,
+    check_by_step,
+    check_hook,
+    check_kinds,
+    check_loop,
+    check_optimization,
+    check_work_dir,
+)
 from argus.engine.console import quiet_console
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
@@ -61,13 +71,15 @@ class MultitaskRunner(Runner):
             ConfigError: On a mistake in the config.
         """
         _check_keys(cfg)
+        check_kinds(cfg)
         tasks = parse_tasks(cfg.get("tasks"))
-        _check_hooks(cfg.get("default_hooks") or {})
-        _check_work_dir(Path(cfg["work_dir"]))
+        check_best_rule(cfg)
+        check_work_dir(Path(cfg["work_dir"]))
         if "backbone" not in cfg:
             raise ConfigError(
                 "the config has no 'backbone': import one from configs/_base_/backbones/."
             )
+        check_backbone(cfg["backbone"])
         model = dict(
             type=MultitaskModel,
             backbone=cfg["backbone"],
@@ -78,6 +90,8 @@ class MultitaskRunner(Runner):
         trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
         validates = any(t.val for t in tasks.values())
         tests = any(t.test for t in tasks.values())
+        if trains:
+            check_optimization(cfg)
         runner = cls(
             model=model,
             work_dir=cfg["work_dir"],
@@ -156,6 +170,33 @@ class MultitaskRunner(Runner):
         config = {k: v for k, v in dict(optim_wrapper).items() if k != "constructor"}
         paramwise = config.pop("paramwise_cfg", None)
         return MultitaskOptimConstructor(config, paramwise)(self.model)
+
+    def build_param_scheduler(self, scheduler: Any) -> Any:
+        """The schedulers, all of which count steps."""
+        with building(scheduler, where="param_scheduler"):
+            built = super().build_param_scheduler(scheduler)
+        check_by_step(built)
+        return built
+
+    def build_visualizer(self, visualizer: Any = None) -> Visualizer:
+        """Mmengine's visualizer."""
+        with building(visualizer, where="visualizer"):
+            return super().build_visualizer(visualizer)
+
+    def register_hook(self, hook: Any, priority: Any = None) -> None:
+        """Build a hook, if it is a config, and add it in the order of the priorities."""
+        where = self._place_of_hook(hook)
+        check_hook(hook, where=where)
+        with building(hook, where=where):
+            super().register_hook(hook, priority)
+
+    def _place_of_hook(self, hook: Any) -> str:
+        """Where a hook stands in the config."""
+        default = self.cfg.get("default_hooks") or {}
+        custom = self.cfg.get("custom_hooks") or []
+        places = {f"default_hooks.{name}": value for name, value in default.items()}
+        places |= {f"custom_hooks[{index}]": value for index, value in enumerate(custom)}
+        return next((place for place, value in places.items() if value == hook), "hooks")
 
     def train(self) -> nn.Module:
         """Train from the start, or from where the config says.
@@ -344,15 +385,6 @@ def _check_keys(cfg: Any) -> None:
             raise ConfigError(f"unknown key {key!r} of the config; did you mean {close[0]!r}?")
 
 
-def _check_hooks(hooks: Mapping[str, Any]) -> None:
-    checkpoint = hooks.get("checkpoint") or {}
-    if checkpoint.get("save_best") and not checkpoint.get("rule"):
-        raise ConfigError(
-            f"default_hooks.checkpoint.save_best={checkpoint['save_best']!r} needs a rule as well: "
-            "rule='greater' where more is better, rule='less' where less is."
-        )
-
-
 def _experiment_name(cfg: Any) -> str:
     """Name of the config, and the number of the run where a process has several.
 
@@ -365,31 +397,10 @@ def _experiment_name(cfg: Any) -> str:
 
 
 def _loop(kind: type, key: str, cfg: Any) -> dict[str, Any]:
-    """Config of a loop from the values under ``key``.
-
-    Raises:
-        ConfigError: On a value the loop does not know.
-    """
+    """Config of a loop from the values under ``key``."""
     values = dict(cfg.get(key) or {})
-    known = [*inspect.signature(kind).parameters][2:]  # past runner and dataloader
-    for name in values:
-        if name not in known:
-            raise ConfigError(f"{key}: unknown key {name!r}. Known keys: {', '.join(known)}.")
+    check_loop(values, kind, key=key)
     return dict(type=kind, **values)
-
-
-def _check_work_dir(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"work_dir {path} cannot be made: {error.strerror}. Choose another by --work-dir."
-        ) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise ConfigError(
-            f"work_dir {path} is not writable. Change its permissions, or choose another by "
-            "--work-dir."
-        )
 
 
 def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,27 @@ def needs_float32(decoder: nn.Module) -> bool:
     return not any(part.__module__.split(".")[0] == "argus" for part in parts)
 
 
+def _name_own_classes(config: Any) -> None:
+    """Replace bare names of Argus that the library whose scope is on does not know by the classes.
+
+    The libraries build their parts in their own scope, so ``type="MaskDINO"`` would not be found.
+
+    Args:
+        config: Config of a decoder; changed.
+    """
+    if isinstance(config, dict):
+        kind = config.get("type")
+        own = MODELS.module_dict.get(kind) if isinstance(kind, str) else None
+        if own is not None:
+            with MODELS.switch_scope_and_registry(None) as registry:
+                config["type"] = registry.get(kind) or own
+        for value in config.values():
+            _name_own_classes(value)
+    elif isinstance(config, (list, tuple)):
+        for value in config:
+            _name_own_classes(value)
+
+
 @contextmanager
 def float32_outside_backbone(decoder: nn.Module) -> Iterator[None]:
     """Run ``decoder`` in float32 and its ``SharedBackbone`` in the autocast that is on now."""
@@ -99,8 +120,12 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
         inner["type"] = SharedBackbone
     if hasattr(backbone, "out_channels"):
         check_in_channels(config, backbone.out_channels, where=where)
-    with building(config, where=where), library_scope(library_of(config["type"])):
-        model = MODELS.build(config)
+    with building(config, where=where):
+        library = library_of(config["type"])
+        MODELS.import_from_location()
+        with library_scope(library):
+            _name_own_classes(config)
+            model = MODELS.build(config)
     slots = [module for module in model.modules() if isinstance(module, SharedBackbone)]
     if not slots:
         raise ConfigError(
