@@ -8,6 +8,7 @@ from torch import Tensor
 
 import argus
 from argus.checkpoint import write_checkpoint
+from argus.errors import CheckpointError
 from argus.model_folder import ModelFolder
 
 _BACKBONE = "backbone."
@@ -21,11 +22,19 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
 
     Returns:
         The files written.
+
+    Raises:
+        CheckpointError: If the manifest does not say what the model was merged from.
     """
+    stage1 = next((s for s in model.manifest["sources"] if s["stage"] == 1), None)
+    if stage1 is None:
+        raise CheckpointError(
+            "split: the manifest names no checkpoint of stage 1, so there is nothing to take "
+            "apart. Split a model that tools/checkpoints/merge.py made."
+        )
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    stage1 = next(source for source in model.manifest["sources"] if source["stage"] == 1)
     trained = _below(model.state, _BACKBONE, _BACKBONE)
     backbone: dict[str, Any] = dict(model.config["backbone"]["backbone"])
     prefix: str = model.manifest["backbone"]["frozen"]
@@ -43,10 +52,14 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
     }
     for source in model.manifest["sources"]:
         is_first = source["stage"] == 1
+        # A model may have been saved with some of its tasks.
+        names = {old: new for old, new in source["tasks"].items() if new in model.config["tasks"]}
+        if not names and not is_first:
+            continue
         state = dict(trained) if is_first else {}
-        for old, new in source["tasks"].items():
+        for old, new in names.items():
             state |= _below(model.state, f"decoders.{new}.", f"decoders.{old}.")
-        tasks = {old: model.config["tasks"][new] for old, new in source["tasks"].items()}
+        tasks = {old: model.config["tasks"][new] for old, new in names.items()}
         settings = dict(
             backbone=backbone if is_first else frozen,
             tasks=tasks,

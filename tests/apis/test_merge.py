@@ -123,6 +123,29 @@ def test_split__is_the_inverse(files: list[str], tmp_path: Path) -> None:
     assert all(torch.equal(again.state[n], v) for n, v in model.state.items())
 
 
+def test_split__model_with_some_of_its_tasks(files: list[str], tmp_path: Path) -> None:
+    model = merge(files[0], files[1:])
+    del model.config["tasks"]["parts"], model.config["tasks"]["classification"]
+    model.state = {
+        name: value
+        for name, value in model.state.items()
+        if not name.startswith(("decoders.parts.", "decoders.classification."))
+    }
+    written = split(model, tmp_path)
+    assert [path.name for path in written[1:]] == [Path(files[0]).name, "wear.pth"]
+    again = merge(*written[1:2], written[2:])
+    assert list(again.config["tasks"]) == ["semantic", "wear"]
+    assert again.state.keys() == model.state.keys()
+
+
+def test_split__model_of_unknown_sources_is_refused(files: list[str], tmp_path: Path) -> None:
+    model = merge(files[0])
+    model.manifest["sources"] = []
+    with pytest.raises(CheckpointError, match="names no checkpoint of stage 1"):
+        split(model, tmp_path / "parts")
+    assert not (tmp_path / "parts").exists()
+
+
 def test_merge__another_backbone_is_refused(files: list[str], tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="was trained on the backbone toy.*--weights"):
         merge(files[0], files[1:], weights="raw")
