@@ -4,7 +4,7 @@ VENV_PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-gpu lint format check env clean clean-venv
+.PHONY: help install demo docs test test-slow test-gpu lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test-slow: install ## Run the tests that train for minutes
 test-gpu: install ## Run the tests that need a CUDA device
 	@$(VENV_PYTHON) -m pytest -m gpu $(ARGS)
 
+docs: install ## Build the guide into docs/_build/html; a warning is an error
+	@$(VENV_PYTHON) -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 lint: install ## Look for mistakes: ruff, its formatter, mypy
 	@status=0; for linter in "ruff check ." "ruff format --check ." mypy; do \
 		$(VENV_PYTHON) -m $$linter || status=1; \
@@ -34,13 +38,13 @@ format: install ## Format the code and mend what ruff can mend
 	@$(VENV_PYTHON) -m ruff check --fix .
 	@$(VENV_PYTHON) -m ruff format .
 
-check: lint test ## Everything a change has to pass
+check: lint test docs ## Everything a change has to pass
 
 env: install ## Show versions, GPUs, active backends and what is missing
 	@$(VENV_PYTHON) -m argus.env
 
 clean: ## Remove caches and build products; .venv, data and work_dirs stay
-	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist *.egg-info docs/_build .mypy_cache .pytest_cache .ruff_cache
 	@find . \( -path ./.venv -o -path ./.git -o -path ./data -o -path ./work_dirs \) -prune \
 		-o -name __pycache__ -type d -print0 | xargs -0 -r rm -rf
 

@@ -19,6 +19,8 @@ from mmengine.config import Config
 import tests.toy  # noqa: F401  registers ToyBackbone
 from argus.apis.cli import add_common_arguments
 from argus.apis.scenes_demo import BARS
+from argus.commands.test import add_test_arguments
+from argus.commands.train import add_training_arguments
 from argus.engine import (
     EMAHook,
     MultitaskOptimWrapper,
@@ -27,6 +29,7 @@ from argus.engine import (
     MultitaskValLoop,
     PredictionPicturesHook,
     ProgressHook,
+    ValidationPicturesHook,
 )
 from argus.engine.runner import KEYS
 from argus.models.backbones import DinoVisionTransformer, ViTAdapter, trained_backbone
@@ -41,16 +44,15 @@ PAGES = [
     README,
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
-    CONFIGURATION,
-    TROUBLESHOOTING,
-    ROOT / "docs/benchmarks.md",
-    ROOT / "docs/add_a_task.md",
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts),
 ]
 # Files the reader is told to write, and files that a command writes or a user brings.
 TO_BE_WRITTEN = {"configs/parts_semantic.py"}
 REQUIRED = "required"
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+every_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
+)
 
 
 def code_in(page: Path) -> str:
@@ -189,6 +191,7 @@ def test_task_keys__are_documented_with_their_defaults(kind: type) -> None:
         ("EMAHook", EMAHook.__init__, ()),
         ("ProgressHook", ProgressHook.__init__, ()),
         ("PredictionPicturesHook", PredictionPicturesHook.__init__, ()),
+        ("ValidationPicturesHook", ValidationPicturesHook.__init__, ()),
     ],
 )
 def test_arguments__are_documented_with_their_defaults(
@@ -225,18 +228,23 @@ def test_top_level__keys_are_those_the_runner_knows() -> None:
 def test_tables__belong_to_a_test() -> None:
     kinds = {"Task", "TrainData", "EvalData", "ViTAdapter", "DinoVisionTransformer", "EMAHook"}
     kinds |= {"MultitaskTrainLoop", "MultitaskValLoop", "ProgressHook", "PredictionPicturesHook"}
-    kinds |= {"trained_backbone"}
+    kinds |= {"trained_backbone", "ValidationPicturesHook"}
     assert set(TABLES) == kinds | {"optim_wrapper", "paramwise_cfg", "top level"}
 
 
-def test_options__are_those_of_the_tools() -> None:
+def options_of(add_arguments: Callable[[argparse.ArgumentParser], None]) -> set[str]:
+    """Options that are shown in the help."""
     parser = argparse.ArgumentParser(add_help=False)
-    add_common_arguments(parser)
-    actions = [a for a in parser._actions if a.help != argparse.SUPPRESS]
-    expected = {(a.option_strings[0], "both") for a in actions}
-    for tool in ("train", "test"):
-        source = (ROOT / f"tools/{tool}.py").read_text()
-        expected |= {(o, tool) for o in re.findall(r'add_argument\(\s*"(--[\w-]+)"', source)}
+    add_arguments(parser)
+    shown_ones = [a for a in parser._actions if a.option_strings and a.help != argparse.SUPPRESS]
+    return {action.option_strings[0] for action in shown_ones}
+
+
+def test_options__are_those_of_the_tools() -> None:
+    common = options_of(add_common_arguments)
+    expected = {(option, "both") for option in common}
+    for tool, add in (("train", add_training_arguments), ("test", add_test_arguments)):
+        expected |= {(option, tool) for option in options_of(add) - common}
     rows = tables(CONFIGURATION, "options")[""]
     assert {(cells[0].strip("`"), cells[1]) for cells in rows} == expected
 
@@ -312,7 +320,7 @@ def test_sizes__are_those_of_the_backbone_configs() -> None:
 
 def test_demo__has_to_reach_what_the_readme_says() -> None:
     rows = tables(README, "bars of the demo")[""]
-    stated = {f"{task}/{metric}".replace("`", ""): bar for task, metric, bar in rows}
+    stated = {f"{task}/{metric}".replace("`", ""): bar for task, metric, bar, _ in rows}
     expected = {
         name: f"{100 * bar.value:.0f}" if bar.in_percent else f"{bar.value:.0f}"
         for name, bar in BARS.items()

@@ -19,10 +19,10 @@ WITHIN = {"within_11_25": 11.25, "within_22_5": 22.5, "within_30": 30.0}
 class NormalsMetric(StreamingMetric):
     """Angle between predicted and true normals, over the valid pixels of all images together.
 
-    As in ATRC and InvPT: both vectors are normalised, and the angle is 2 atan2(|p - g|, |p + g|),
-    which is exact for small and for opposite angles, where the arc cosine is not. Pixels whose
-    label is the zero vector do not count; where the prediction is the zero vector, the angle is 90
-    degrees.
+    As in ATRC and InvPT: both vectors are normalised, and the angle is
+    ``2 atan2(|p - g|, |p + g|)``, which is exact for small and for opposite angles, where the arc
+    cosine is not. Pixels whose label is the zero vector do not count; where the prediction is the
+    zero vector, the angle is 90 degrees.
 
     Names: ``mErr``, ``median`` and ``rmse`` in degrees; ``within_11_25``, ``within_22_5`` and
     ``within_30``, the share of pixels whose angle is below so many degrees. The median comes from

@@ -1,0 +1,1 @@
+"""What the guide needs beyond Sphinx and its extensions."""
