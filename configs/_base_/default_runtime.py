@@ -12,7 +12,7 @@ default_hooks = dict(
     logger=dict(type=ProgressHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(type=CheckpointHook, by_epoch=False, interval=5000, max_keep_ckpts=2),
-    val_pictures=dict(type=ValidationPicturesHook, num=2),
+    val_pictures=dict(type=ValidationPicturesHook),
 )
 custom_hooks = []
 visualizer = dict(
