@@ -122,6 +122,9 @@ def _leave_process_group() -> None:
     if _in_process_group():
         import torch.distributed as dist
 
+        # Collected with its queues, a loader could not tell its processes to end, and would wait
+        # five seconds for each.
+        _end_loader_processes()
         gc.collect()
         dist.barrier()
         dist.destroy_process_group()
@@ -152,13 +155,17 @@ def _exit_at_once(status: int) -> None:
     then: a run that has finished would be reported as failed. Loader processes would hold the
     console for some seconds.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # torch's handler raises when a loader ends
-    for process in multiprocessing.active_children():
-        process.kill()
+    _end_loader_processes()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _end_loader_processes() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # torch's handler raises when a loader ends
+    for process in multiprocessing.active_children():
+        process.kill()
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
