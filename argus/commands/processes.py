@@ -1,6 +1,7 @@
 """``--processes N`` of the commands that run on several GPUs."""
 
 import argparse
+from collections.abc import Callable
 
 from argus.errors import ConfigError
 
@@ -17,8 +18,14 @@ def add_processes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def launches(args: argparse.Namespace) -> bool:
-    """Whether the command has to be started N times; a process so started has a launcher.
+def run_in_processes(args: argparse.Namespace, work: Callable[[argparse.Namespace], None]) -> int:
+    """Do the work of a command here, or start the command N times; the exit status.
+
+    A process so started has a launcher.
+
+    Args:
+        args: With ``processes``, ``launcher`` and ``command_line``.
+        work: What one process does.
 
     Raises:
         ConfigError: If N is no count, or another launcher starts the processes.
@@ -30,4 +37,9 @@ def launches(args: argparse.Namespace) -> bool:
             f"--launcher {args.launcher} says that the processes are there already: leave out "
             "--processes."
         )
-    return args.processes > 1 and args.launcher == "none"
+    if args.processes > 1 and args.launcher == "none":
+        from argus.apis.launch import launch_command
+
+        return launch_command(args.command_line, args.processes)
+    work(args)
+    return 0

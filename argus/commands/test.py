@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from argus.apis.cli import add_common_arguments, load_config
-from argus.commands.processes import add_processes, launches
+from argus.commands.processes import add_processes, run_in_processes
 from argus.errors import ConfigError
 
 DESCRIPTION = "Evaluate a checkpoint on all tasks of a config."
@@ -60,12 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate here, or in several processes."""
-    if launches(args):
-        from argus.apis.launch import launch_command
-
-        return launch_command(args.command_line, args.processes)
-    test(args)
-    return 0
+    return run_in_processes(args, test)
 
 
 def test(args: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from argus.apis.cli import add_common_arguments, load_config
-from argus.commands.processes import add_processes, launches
+from argus.commands.processes import add_processes, run_in_processes
 
 DESCRIPTION = "Train the tasks of a config."
 EPILOG = """\
@@ -37,12 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train here, or in several processes."""
-    if launches(args):
-        from argus.apis.launch import launch_command
-
-        return launch_command(args.command_line, args.processes)
-    train(args)
-    return 0
+    return run_in_processes(args, train)
 
 
 def train(args: argparse.Namespace) -> None:
