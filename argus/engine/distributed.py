@@ -124,6 +124,18 @@ def average_buffers(buffers: list[Tensor]) -> None:
         buffer.copy_(part.view_as(buffer))
 
 
+@torch.no_grad()
+def largest_over_ranks(values: Tensor) -> Tensor:
+    """Element-wise maximum over the processes, in place: what one has met, all know.
+
+    Args:
+        values: (N,) float, no NaN, on the device of the process group; all processes must call it.
+    """
+    if dist.is_initialized() and dist.get_world_size() > 1:
+        dist.all_reduce(values, op=dist.ReduceOp.MAX)
+    return values
+
+
 def gather_lists(values: list[T]) -> list[T]:
     """The lists of all processes joined, in the order of the ranks."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
