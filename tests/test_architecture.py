@@ -16,7 +16,7 @@ ALL_SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 COMMON = ("argus.errors", "argus.registry", "argus.structures", "argus.building")
-MODELS = ("argus.layers", *COMMON, "argus.models")
+MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
 APPLICATIONS = ("argus.commands", "argus.serve", "argus.export", "argus.analysis")
 
@@ -31,11 +31,12 @@ MAY_IMPORT = {
     "argus.checkpoint": ("argus.errors",),
     "argus.config_values": ("argus.errors",),
     "argus.model_folder": ("argus.errors", "argus.config_values"),
+    "argus.model_config": ("argus.errors", "argus.registry", "argus.config_values"),
     "argus.models.backbones": (
         "argus.layers",
         *COMMON,
         "argus.checkpoint",
-        "argus.config_values",
+        "argus.model_config",
         "argus.model_folder",
         "argus.models.losses",
         "argus.models.backbones",

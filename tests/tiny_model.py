@@ -10,7 +10,8 @@ from mmengine.config import Config
 import argus
 from argus.apis.manifest import describe_task
 from argus.checkpoint import tensor_hash
-from argus.config_values import from_plain, to_plain
+from argus.config_values import to_plain
+from argus.model_config import resolve_config, resolve_task
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 from argus.models.multitask import MultitaskModel
@@ -37,7 +38,7 @@ def tiny_model(*tasks: str) -> ModelFolder:
         backbone=dict(
             name="tiny", sha256=tensor_hash(backbone), num_tensors=len(backbone), frozen=""
         ),
-        tasks={task: describe_task(from_plain(plain["tasks"][task])) for task in tasks},
+        tasks={task: describe_task(resolve_task(task, plain["tasks"][task])) for task in tasks},
         sources=[],
     )
     own = {n: v for n, v in state.items() if n.split(".")[0] != "decoders"}
@@ -63,7 +64,7 @@ def _whole(names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, torch.Tens
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        built = from_plain(config)
+        built = resolve_config(config)
         model = MultitaskModel(
             built["backbone"], {name: task["decoder"] for name, task in built["tasks"].items()}
         )

@@ -1,6 +1,7 @@
 """A model to look into: from a config and a checkpoint, or from the folder of a merged model."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoint import load_trained_state
 from argus.errors import ConfigError
+from argus.model_config import build_enclosed
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.tasks import Task, parse_tasks, streams_of
@@ -63,12 +65,13 @@ def load_model(
         raise ConfigError(
             "the config has no 'backbone': import one from configs/_base_/backbones/."
         )
-    model = MultitaskModel(
-        config["backbone"],
-        {name: task.decoder for name, task in chosen.items()},
-        loss_weights={name: task.loss_weight for name, task in chosen.items()},
-        streams=streams_of(chosen),
-    )
+    with build_enclosed(weights.state) if isinstance(weights, ModelFolder) else nullcontext():
+        model = MultitaskModel(
+            config["backbone"],
+            {name: task.decoder for name, task in chosen.items()},
+            loss_weights={name: task.loss_weight for name, task in chosen.items()},
+            streams=streams_of(chosen),
+        )
     if isinstance(weights, ModelFolder):
         weights.load_into(model, tasks=tasks)
     elif weights is None:

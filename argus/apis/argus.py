@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from argus.apis.hub import push_model, resolve_model, save_model
-from argus.config_values import from_plain
 from argus.engine.optim import autocast
 from argus.errors import DataError
 from argus.inference.device import choose_device, choose_precision
@@ -32,6 +31,13 @@ from argus.inference.predictor import Predictor
 from argus.inference.request import Request, choose_tasks, parse_request
 from argus.inference.size_rule import SizeRule
 from argus.inference.task_info import TaskInfo, labels_of
+from argus.model_config import (
+    build_enclosed,
+    names_only,
+    read_config,
+    resolve_config,
+    task_names,
+)
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.results import Prediction
@@ -71,27 +77,29 @@ class Argus:
         compile: bool = False,
         trust: Sequence[str] = (),
     ) -> None:
-        names = choose_tasks(tasks, list(folder.config["tasks"]))
+        names = choose_tasks(tasks, task_names(folder.config))
         self.device = choose_device(device)
         self.precision = choose_precision(dtype, self.device)
-        backbone = from_plain(folder.config["backbone"], trusted=trust)
-        configs = {n: from_plain(folder.config["tasks"][n], trusted=trust) for n in names}
-        self.model = MultitaskModel(backbone, {n: c["decoder"] for n, c in configs.items()})
-        folder.load_into(self.model, tasks=names)
+        resolved = resolve_config(folder.config, trusted=trust, tasks=names)
+        self.tasks: dict[str, TaskInfo] = {}
+        inputs = {}
+        described = folder.manifest.get("tasks", {})
+        with build_enclosed(folder.state):
+            decoders = {name: config["decoder"] for name, config in resolved["tasks"].items()}
+            self.model = MultitaskModel(resolved["backbone"], decoders)
+            folder.load_into(self.model, tasks=names)
+        with read_config():
+            for name, config in resolved["tasks"].items():
+                rule = SizeRule.of_task(config, library=self.model.libraries[name], task=name)
+                metrics = described.get(name, {}).get("metrics", {})
+                self.tasks[name] = TaskInfo.of_task(name, config, rule=rule, metrics=metrics)
+                preprocessor = self.model.decoder(name).data_preprocessor
+                flip_indices = labels_of(config).flip_indices
+                inputs[name] = TaskInput(rule, Normaliser.of(preprocessor), flip_indices)
         self.model.requires_grad_(False).eval().to(self.device)
         if compile:
             self.model.backbone.compile()
         self.folder = ModelFolder(config=folder.config, state={}, manifest=folder.manifest)
-        self.tasks: dict[str, TaskInfo] = {}
-        inputs = {}
-        described = folder.manifest.get("tasks", {})
-        for name, config in configs.items():
-            rule = SizeRule.of_task(config, library=self.model.libraries[name], task=name)
-            metrics = described.get(name, {}).get("metrics", {})
-            self.tasks[name] = TaskInfo.of_task(name, config, rule=rule, metrics=metrics)
-            preprocessor = self.model.decoder(name).data_preprocessor
-            flip_indices = labels_of(config).flip_indices
-            inputs[name] = TaskInput(rule, Normaliser.of(preprocessor), flip_indices)
         self._predictor = Predictor(Passes(self.model, inputs), self.tasks)
 
     @classmethod
@@ -313,7 +321,13 @@ class Argus:
     @contextlib.contextmanager
     def _network(self) -> Iterator[None]:
         """One thread at a time, without gradients, in the precision of the model."""
-        with NETWORK_LOCK, torch.inference_mode(), autocast(self.precision, self.device.type):
+        # Some decoders build parts on the fly, from names in their config.
+        with (
+            NETWORK_LOCK,
+            names_only(),
+            torch.inference_mode(),
+            autocast(self.precision, self.device.type),
+        ):
             yield
 
     def __repr__(self) -> str:

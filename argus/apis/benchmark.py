@@ -1,14 +1,15 @@
 """Evaluate a checkpoint on the test data of every task."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from argus.config_values import from_plain
 from argus.engine import MultitaskRunner, ProgressHook
 from argus.errors import ConfigError
+from argus.model_config import names_only, resolve_config
 from argus.model_folder import ModelFolder
 
 
@@ -53,7 +54,8 @@ def evaluate(
     if show_dir is not None:
         hook = dict(type="argus.PredictionPicturesHook", out_dir=str(show_dir), num=show_num)
         config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
-    runner = MultitaskRunner.from_cfg(config)
+    with names_only() if merged else nullcontext():
+        runner = MultitaskRunner.from_cfg(config)
     if isinstance(checkpoint, ModelFolder):
         checkpoint.load_into(runner.raw_model, tasks=tasks)
     elif checkpoint is None:
@@ -63,25 +65,30 @@ def evaluate(
     elif weights is not None:
         # Asked for: no other weights will do, whereas the config's choice is only a preference.
         runner.load_checkpoint(checkpoint, weights=weights)
-    metrics = runner.test()
+    with names_only() if merged else nullcontext():
+        metrics = runner.test()
     runner.close()
     return metrics, runner.test_loop.table(metrics, markdown=True)
 
 
-def config_of_model(model: ModelFolder, *, trusted: Sequence[str] = ()) -> Config:
+def config_of_model(
+    model: ModelFolder, *, trusted: Sequence[str] = (), given: Sequence[str] = ()
+) -> Config:
     """A config that tests a merged model.
 
     Args:
         model: The model.
         trusted: Packages, beside OpenMMLab's and Argus itself, that its classes may come from.
+        given: Places of the config that the user gives other values, so that the model's do not
+            matter.
 
     Raises:
-        CheckpointError: If a class comes from elsewhere.
+        CheckpointError: If it names what a model must not, or data outside the present folder.
     """
     # mmengine's formatter does not read classes that did not come from a config file.
     return Config(
         dict(
-            from_plain(model.config, trusted=trusted),
+            resolve_config(model.config, trusted=trusted, given=given),
             default_scope=None,
             work_dir=None,
             test_cfg=None,

@@ -197,16 +197,6 @@ def load_config(args: argparse.Namespace) -> "Config":
     import_libraries()
     from mmengine.config import ConfigDict, DictAction
 
-    if Path(args.config).is_dir():
-        from argus.apis.benchmark import config_of_model
-        from argus.model_folder import ModelFolder
-
-        trusted = getattr(args, "trust", ())
-        config = config_of_model(ModelFolder.read(args.config), trusted=trusted)
-    elif not Path(args.config).is_file():
-        raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
-    else:
-        config = read_config_file(args.config)
     changes = {}
     for option in args.cfg_options:
         key, equals, value = option.partition("=")
@@ -216,6 +206,17 @@ def load_config(args: argparse.Namespace) -> "Config":
         is_list = any(sign in value for sign in "[](),")
         parse = DictAction._parse_iterable if is_list else DictAction._parse_int_float_bool
         changes[key] = parse(value.strip("'\""))
+    if Path(args.config).is_dir():
+        from argus.apis.benchmark import config_of_model
+        from argus.model_folder import ModelFolder
+
+        model = ModelFolder.read(args.config)
+        trusted = getattr(args, "trust", ())
+        config = config_of_model(model, trusted=trusted, given=list(changes))
+    elif not Path(args.config).is_file():
+        raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
+    else:
+        config = read_config_file(args.config)
     _check_options(config, changes)
     config.merge_from_dict(changes)
     if args.amp:

@@ -11,8 +11,14 @@ from torch import Tensor
 import argus
 from argus.apis.manifest import describe_task
 from argus.checkpoint import read_checkpoint, tensor_hash
-from argus.config_values import from_plain, to_plain
+from argus.config_values import to_plain
 from argus.errors import CheckpointError, ConfigError
+from argus.model_config import (
+    build_enclosed,
+    read_config,
+    resolve_backbone,
+    resolve_task,
+)
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 
@@ -63,9 +69,9 @@ def _start(path: str, weights: str, trusted: Sequence[str]) -> ModelFolder:
     """A model of the backbone alone."""
     checkpoint = read_checkpoint(path)
     settings = _model_of(path, checkpoint)
-    backbone: Any = trained_backbone(
-        from_plain(settings["backbone"], trusted=trusted), checkpoint=path, weights=weights
-    )
+    built = resolve_backbone(settings["backbone"], trusted=trusted, weight_files=True)
+    with build_enclosed(checkpoint["state_dict"], what=f"the backbone of {path}"):
+        backbone: Any = trained_backbone(built, checkpoint=path, weights=weights)
     state: dict[str, Tensor] = {f"{_BACKBONE}{n}": v for n, v in backbone.state_dict().items()}
     config = dict(
         backbone=to_plain(
@@ -114,7 +120,9 @@ def _add(
         model.config["tasks"][new] = {
             k: v for k, v in config.items() if k not in ("train", "stream")
         }
-        model.manifest["tasks"][new] = describe_task(from_plain(config, trusted=trusted))
+        resolved = resolve_task(new, config, trusted=trusted)
+        with read_config(f"task {old!r} of {path}"):
+            model.manifest["tasks"][new] = describe_task(resolved)
     model.state |= _decoder_tensors(checkpoint, names, weights, path)
     model.manifest["sources"].append(
         dict(

@@ -3,6 +3,7 @@
 The transforms are the library's own, so a picture gets the pixels that it has in a benchmark.
 """
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,11 +86,12 @@ class SizeRule:
             name = kind.split(".")[-1] if isinstance(kind, str) else kind.__name__
             if name.startswith(_NO_GEOMETRY):
                 continue
-            with library_scope(library):
-                step = TRANSFORMS.build(dict(transform))
+            if isinstance(kind, str):
+                with library_scope(library):
+                    kind = TRANSFORMS.get(kind)
             if name in _PERSON:
                 is_person = True
-            elif not _is_known(step):
+            elif not _is_known(kind):
                 problem = (
                     f"tasks[{task!r}]: the step {name} of its test pipeline is none that "
                     "prediction can follow for one picture (known: Resize, JointResize, "
@@ -97,6 +99,7 @@ class SizeRule:
                     f"in pixels, or size={{{task!r}: INT}} for this task alone."
                 )
                 break
+            step = TRANSFORMS.build({**transform, "type": kind})
             steps.append(step)
             words.append(_in_words(step))
         text = "not one that prediction can follow" if problem else ", ".join(filter(None, words))
@@ -149,11 +152,10 @@ def pipeline_of(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return dataset.get("pipeline", ())
 
 
-def _is_known(step: Any) -> bool:
+def _is_known(kind: Any) -> bool:
     """Whether it is a resize or crop of these very classes; a subclass may do other things."""
-    name = type(step).__name__
-    if isinstance(step, (*_RESIZES, *_CROPS)):
-        return name in ("Resize", "JointResize", "ResizeEdge", "CenterCrop")
+    if inspect.isclass(kind) and issubclass(kind, (*_RESIZES, *_CROPS)):
+        return kind.__name__ in ("Resize", "JointResize", "ResizeEdge", "CenterCrop")
     return False
 
 

@@ -16,11 +16,10 @@ from torch import nn
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.model_config.kinds import LIBRARIES, library_of_class
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoder_inputs import check_in_channels
 from argus.registry import MODELS
-
-LIBRARIES = ("mmdet", "mmseg", "mmpose", "mmpretrain")
 
 
 @contextmanager
@@ -45,11 +44,7 @@ def library_of(kind: type | str) -> str | None:
             return None
         kind = built
     assert isinstance(kind, type)
-    for base in kind.__mro__:
-        root = base.__module__.split(".")[0]
-        if root in LIBRARIES:
-            return root
-    return None
+    return library_of_class(kind)
 
 
 def needs_float32(decoder: nn.Module) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from argus.config_values import from_plain, to_plain
+from argus.config_values import to_plain
+from argus.model_config import resolve_config
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import DinoVisionTransformer, ViTAdapter
 from argus.models.multitask import MultitaskModel
@@ -97,7 +98,7 @@ def write_model(folder: Path, *tasks: str, toy: bool = False) -> Path:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        built = from_plain(config, trusted=("tests",))
+        built = resolve_config(config, trusted=("tests",))
         model = MultitaskModel(
             built["backbone"], {n: task["decoder"] for n, task in built["tasks"].items()}
         )

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from argus.apis.argus import Argus
-from argus.config_values import from_plain
 from argus.datasets.build import build_dataset
 from argus.datasets.scenes.generate import Settings, generate
 from argus.evaluation.evaluator import TaskEvaluator
+from argus.model_config import resolve_task
 from argus.model_folder import ModelFolder
 from argus.models.foreign import library_scope
 from argus.results import result_from_sample
@@ -51,7 +51,7 @@ def detectors() -> Argus:
 
 def dataset_of(model: Argus, task: str, scenes: Path) -> Any:
     """The task's validation data with labels, through its own pipeline."""
-    config = copy.deepcopy(from_plain(model.folder.config["tasks"][task])["val"]["dataset"])
+    config = copy.deepcopy(resolve_task(task, model.folder.config["tasks"][task])["val"]["dataset"])
     config["data_root"] = config["data_root"].replace("data/scenes", str(scenes))
     if "categories" in config:
         config["categories"] = (CATEGORY,)
@@ -132,7 +132,7 @@ def test_metric__of_predictions_equals_that_of_the_evaluation(
     model: Argus, scenes: Path, task: str
 ) -> None:
     dataset = dataset_of(model, task, scenes)
-    config = from_plain(model.folder.config["tasks"][task])
+    config = resolve_task(task, model.folder.config["tasks"][task])
     metrics = config["metrics"]
     metrics = [dict(m) for m in (metrics if isinstance(metrics, (list, tuple)) else [metrics])]
     for metric in metrics:

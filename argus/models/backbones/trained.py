@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from argus.checkpoint import read_checkpoint, tensor_hash
-from argus.config_values import from_plain
 from argus.errors import CheckpointError, ConfigError
+from argus.model_config import build_enclosed, resolve_backbone
 from argus.model_folder import ModelFolder
 from argus.registry import MODELS
 
@@ -80,9 +80,11 @@ def _of_model(path: str, backbone: Any) -> tuple[Any, str]:
             f"trained_backbone: {path} is a model and has its backbone's config; remove backbone."
         )
     model = ModelFolder.read(path)
-    module: Any = MODELS.build(from_plain(model.config["backbone"]))
     state = {name.removeprefix(_PREFIX): value for name, value in model.backbone.items()}
-    module.load_state_dict(state, strict=True)
+    config = resolve_backbone(model.config.get("backbone"))
+    with build_enclosed(state, what=f"the backbone of {path}"):
+        module: Any = MODELS.build(config)
+        module.load_state_dict(state, strict=True)
     return module, model.manifest["backbone"]["name"]
 
 

@@ -1,0 +1,320 @@
+"""Replace the names in a model's config by the classes that we have found for them.
+
+After it no registry has a name to look up but those of plain layers, whose builders in mmcv choose
+defaults by the name; and none of these stands for anything but a layer.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from argus.config_values import CLASS
+from argus.errors import CheckpointError
+from argus.model_config import kinds
+from argus.model_config.kinds import Kind, kinds_at, library_of_class
+from argus.model_config.values import (
+    INITIALISATION,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    check_data_argument,
+    check_data_path,
+    check_key,
+    check_number,
+    check_part_argument,
+    check_word,
+)
+from argus.registry import MODELS
+
+# It builds a backbone, and is a function; its checkpoint is looked at below.
+_BUILDER = "trained_backbone"
+_SPLITS = ("val", "test")
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """What holds for one part of a config: who is trusted, and what its values may be.
+
+    Args:
+        trusted: Packages beside OpenMMLab's and Argus.
+        library: Where bare names are looked up first.
+        check_argument: Called with every key and value.
+        is_data: Whether texts may be more than words.
+    """
+
+    trusted: tuple[str, ...]
+    check_argument: Callable[..., None]
+    library: str | None = None
+    is_data: bool = False
+
+
+def resolve_config(
+    config: Any,
+    *,
+    trusted: Sequence[str] = (),
+    tasks: Sequence[str] | None = None,
+    given: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """The config of a model's folder with classes in the place of names.
+
+    Args:
+        config: ``backbone``, ``tasks`` and ``precision`` as plain values.
+        trusted: Packages, beside OpenMMLab's and Argus itself, that classes may come from.
+        tasks: The tasks to resolve; all by default.
+        given: As for :func:`resolve_task`.
+
+    Raises:
+        CheckpointError: Naming the place of what a model must not say.
+    """
+    names = task_names(config) if tasks is None else tasks
+    return {
+        "backbone": resolve_backbone(config.get("backbone"), trusted=trusted),
+        "tasks": {
+            name: resolve_task(name, config["tasks"][name], trusted=trusted, given=given)
+            for name in names
+        },
+        "precision": config.get("precision", "bf16"),
+    }
+
+
+def resolve_backbone(
+    config: Any, *, trusted: Sequence[str] = (), weight_files: bool = False
+) -> dict[str, Any]:
+    """The config of a backbone with classes in the place of names.
+
+    Args:
+        config: The config as plain values.
+        trusted: As for :func:`resolve_config`.
+        weight_files: Whether it may name weight files, to be read as tensors, as the config in a
+            checkpoint of stage 1 names those of the ViT that it froze.
+
+    Raises:
+        CheckpointError: Naming the place of what a model must not say.
+    """
+    _import_registered()
+
+    def check(key: str, value: Any, *, where: str) -> None:
+        if key not in ("weights", "checkpoint"):
+            check_part_argument(key, value, where=where)
+        elif weight_files and isinstance(value, str) and "://" not in value:
+            return
+        elif value not in (None, "random", "auto", "ema", "raw"):
+            raise CheckpointError(
+                f"{where}: expected 'random', since the weights come with the model, found "
+                f"{value!r:.80}."
+            )
+
+    walk = _Walk(tuple(trusted), check)
+    _expect(config, dict, "backbone", "a dict with a type")
+    return _part(config, (kinds.MODULE,), walk, where="backbone", depth=0, builder=True)
+
+
+def resolve_task(
+    name: Any, config: Any, *, trusted: Sequence[str] = (), given: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The config of a task with classes in the place of names; without its training data.
+
+    Args:
+        name: Of the task.
+        config: The config as plain values.
+        trusted: As for :func:`resolve_config`.
+        given: Places that the user has given, whose paths are his; ``None`` where no data are read,
+            so that no path matters.
+
+    Raises:
+        CheckpointError: Naming the place of what a model must not say.
+    """
+    _import_registered()
+    if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
+        raise CheckpointError(f"tasks: expected words as names, found {name!r:.80}.")
+    where = f"tasks.{name}"
+    _expect(config, dict, where, "a dict with a decoder")
+    decoder = _expect(config.get("decoder"), dict, f"{where}.decoder", "a dict with a type")
+    parts = _Walk(tuple(trusted), check_part_argument)
+    built = _part(decoder, (kinds.DECODER,), parts, where=f"{where}.decoder", depth=0)
+
+    def check(key: str, value: Any, *, where: str) -> None:
+        if given is None or where not in given:
+            check_data_argument(key, value, where=where)
+        if given is not None and where not in given:
+            check_data_path(key, value, where=where)
+
+    data = _Walk(tuple(trusted), check, library=library_of_class(built["type"]), is_data=True)
+    resolved: dict[str, Any] = {}
+    for key, value in config.items():
+        check_key(key, where=where)
+        place = f"{where}.{key}"
+        if key == "decoder":
+            resolved[key] = built
+        elif key in _SPLITS and value is not None:
+            _expect(value, dict, place, "a dict with a dataset")
+            resolved[key] = {
+                k: _value(v, k, data, where=f"{place}.{k}", depth=1) for k, v in value.items()
+            }
+        elif key == "metrics":
+            for metric in value if isinstance(value, (list, tuple)) else [value]:
+                _expect(metric, dict, place, "a dict with a type, or a list of these")
+            resolved[key] = _value(value, key, data, where=place, depth=1, expected=(kinds.METRIC,))
+        elif key not in ("train", "stream"):
+            resolved[key] = value
+    return resolved
+
+
+def task_names(config: Any) -> list[str]:
+    """Names of the tasks of a model's config.
+
+    Raises:
+        CheckpointError: If it has none.
+    """
+    _expect(config, dict, "config", "a dict with backbone and tasks")
+    return list(_expect(config.get("tasks"), dict, "tasks", "a dict of tasks"))
+
+
+def _part(
+    config: Mapping[str, Any],
+    expected: tuple[Kind, ...],
+    walk: _Walk,
+    *,
+    where: str,
+    depth: int,
+    builder: bool = False,
+) -> dict[str, Any]:
+    """A dict with a type, and all below it."""
+    kind = _find_type(config.get("type"), expected, walk, where=f"{where}.type", builder=builder)
+    if depth == 0 and inspect.isclass(kind):
+        walk = replace(walk, library=library_of_class(kind))
+    resolved = {"type": kind}
+    for key, value in config.items():
+        if key == "type":
+            continue
+        if key == INITIALISATION:
+            value = None
+        place = f"{where}.{key}"
+        check_key(key, where=where)
+        if kind is MODELS.module_dict[_BUILDER] and key == "backbone" and value is not None:
+            _expect(value, dict, place, "a dict with a type")
+            resolved[key] = _part(value, (kinds.MODULE,), walk, where=place, depth=0, builder=True)
+        else:
+            walk.check_argument(key, value, where=place)
+            is_free = key in ("weights", "checkpoint") and isinstance(value, str)
+            resolved[key] = value if is_free else _value(value, key, walk, where=place, depth=depth)
+    return resolved
+
+
+def _value(
+    value: Any,
+    key: str,
+    walk: _Walk,
+    *,
+    where: str,
+    depth: int,
+    expected: tuple[Kind, ...] | None = None,
+) -> Any:
+    """Any value below ``key``."""
+    if depth > MAX_DEPTH:
+        raise CheckpointError(f"{where}: the config is nested more than {MAX_DEPTH} levels deep.")
+    expected = expected or kinds_at(key)
+    if isinstance(value, dict):
+        if "type" in value:
+            return _part(value, expected, walk, where=where, depth=depth + 1)
+        resolved = {}
+        for name, item in value.items():
+            if name == INITIALISATION:
+                item = None
+            check_key(name, where=where)
+            place = f"{where}.{name}"
+            walk.check_argument(name, item, where=place)
+            resolved[name] = _value(item, name, walk, where=place, depth=depth + 1)
+        return resolved
+    if isinstance(value, (list, tuple)):
+        if len(value) > MAX_LENGTH:
+            raise CheckpointError(f"{where}: expected at most {MAX_LENGTH:,} entries.")
+        items = []
+        for index, item in enumerate(value):
+            place = f"{where}.{index}"
+            walk.check_argument(key, item, where=place)
+            items.append(_value(item, key, walk, where=place, depth=depth + 1, expected=expected))
+        return type(value)(items)
+    if isinstance(value, str):
+        if value.startswith(CLASS):
+            return _find_type(value, expected, walk, where=where)
+        if not walk.is_data:
+            check_word(value, where=where)
+    elif isinstance(value, (int, float)):
+        check_number(value, where=where)
+    elif value is not None:
+        raise CheckpointError(
+            f"{where}: expected a number, a text, a list or a dict, found a {type(value).__name__}."
+        )
+    return value
+
+
+def _find_type(
+    name: Any, expected: tuple[Kind, ...], walk: _Walk, *, where: str, builder: bool = False
+) -> Any:
+    """The class that a name stands for, or the name of a layer or suppression as it is."""
+    if not isinstance(name, str) or not name:
+        raise CheckpointError(f"{where}: expected the name of a class, found {name!r:.80}.")
+    if name in kinds.SUPPRESSIONS and where.rpartition(".")[0].rpartition(".")[2].startswith("nms"):
+        return name
+    if kinds.MODULE in expected and kinds.is_layer_name(name):
+        return name
+    path = name.removeprefix(CLASS)
+    root = path.split(".")[0]
+    if "." in path and root not in (*kinds.PACKAGES, "torch", *walk.trusted):
+        raise CheckpointError(
+            f"{where}: the model names {path[:80]!r}, which is in none of the packages that are "
+            f"trusted ({', '.join((*kinds.PACKAGES, *walk.trusted))}). If you trust where the "
+            f"model is from, allow {root[:80]!r} by name (--trust)."
+        )
+    if name.startswith(CLASS) or path.count(".") > 1:
+        found = [_import(path) if root in walk.trusted else kinds.find_imported(path)]
+    else:
+        found = [kinds.find_registered(path, kind, walk.library) for kind in expected]
+    if builder and found[0] is not None and found[0] is MODELS.module_dict[_BUILDER]:
+        return found[0]
+    for kind in expected:
+        for candidate in found:
+            if candidate is not None and kind.holds(candidate, walk.trusted):
+                return candidate
+    raise CheckpointError(_refusal(path, expected, found, where))
+
+
+def _refusal(path: str, expected: Sequence[Kind], found: Sequence[Any], where: str) -> str:
+    words = " or ".join(kind.words for kind in expected)
+    thing = next((item for item in found if item is not None), None)
+    if thing is None:
+        return (
+            f"{where}: the model needs {path[:80]!r}, which is not installed here, or not "
+            f"registered as {words}."
+        )
+    what = "a class" if inspect.isclass(thing) else f"no class but a {type(thing).__name__}"
+    return (
+        f"{where}: expected {words} that a model from a file may use, found {path[:80]!r}, {what} "
+        "that is none. Loading a model never calls anything else."
+    )
+
+
+def _import(path: str) -> Any:
+    """A name of a trusted package, which is imported for it."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        raise CheckpointError(
+            f"the model needs {path[:80]!r}, which is not installed here: {error}."
+        ) from error
+
+
+def _import_registered() -> None:
+    for kind in kinds.KINDS:
+        for root in kind.registries:
+            for registry in list(kinds.tree(root)):
+                registry.import_from_location()
+
+
+def _expect(value: Any, kind: type, where: str, words: str) -> Any:
+    if not isinstance(value, kind):
+        raise CheckpointError(f"{where}: expected {words}, found a {type(value).__name__}.")
+    return value
