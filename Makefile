@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 ARGS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo docs test test-slow test-gpu lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest."
+	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest,"
+	@echo "  WORKERS=0 runs the fast tests in one process, for a debugger."
 
 install: ## Set up .venv with everything in it (about 10 minutes the first time)
 	@$(PYTHON) -m tools.install
@@ -17,7 +19,7 @@ demo: install ## Train and test twelve tasks on generated scenes (at most 20 min
 	@$(VENV_PYTHON) tools/scenes_demo.py $(ARGS)
 
 test: install ## Run the fast tests
-	@$(VENV_PYTHON) -m pytest $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: install ## Run the tests that train for minutes
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)

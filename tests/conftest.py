@@ -1,8 +1,14 @@
-"""What tests of several folders need: a whole model in a folder."""
+"""What tests of several folders need: one thread, and a whole model in a folder."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Two workers of one thread use two cores best. Set before torch is imported, here and in what the
+# tests start; a value that is set already stays.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 @pytest.fixture(scope="session")
