@@ -52,7 +52,7 @@ def to_json(value: Any) -> Any:
 def from_json(value: Any) -> Any:
     """Inverse of :func:`to_json`."""
     if isinstance(value, dict):
-        if set(value) == {_TUPLE}:
+        if set(value) == {_TUPLE} and isinstance(value[_TUPLE], list):
             return tuple(from_json(item) for item in value[_TUPLE])
         return {key: from_json(item) for key, item in value.items()}
     return [from_json(item) for item in value] if isinstance(value, list) else value

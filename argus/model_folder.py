@@ -24,6 +24,7 @@ FORMAT = "argus-model-1"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
+_MAX_JSON = 64 * 2**20
 
 
 @dataclass
@@ -145,13 +146,17 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: If it is damaged.
     """
-    return from_json(_read_json(Path(path) / CONFIG))
+    return _read_json(Path(path) / CONFIG)
 
 
 def _read_json(path: Path) -> Any:
+    if path.stat().st_size > _MAX_JSON:
+        raise CheckpointError(f"{path}: expected at most {_MAX_JSON // 2**20} MiB.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return from_json(json.loads(path.read_text(encoding="utf-8")))
+    except RecursionError as error:
+        raise CheckpointError(f"{path} is nested too deep to be a model's.") from error
+    except ValueError as error:  # no JSON, no UTF-8, or a number of thousands of digits
         raise CheckpointError(f"{path} is not JSON: {error}.") from error
 
 

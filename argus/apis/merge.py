@@ -23,6 +23,7 @@ from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 
 _BACKBONE = "backbone."
+_FROZEN_ROOM = 6 * 2**30  # bytes; the frozen ViT comes from another file
 
 
 def merge(
@@ -70,7 +71,8 @@ def _start(path: str, weights: str, trusted: Sequence[str]) -> ModelFolder:
     checkpoint = read_checkpoint(path)
     settings = _model_of(path, checkpoint)
     built = resolve_backbone(settings["backbone"], trusted=trusted, weight_files=True)
-    with build_enclosed(checkpoint["state_dict"], what=f"the backbone of {path}"):
+    what = f"the backbone of {path}"
+    with build_enclosed(checkpoint["state_dict"], what=what, room=_FROZEN_ROOM):
         backbone: Any = trained_backbone(built, checkpoint=path, weights=weights)
     state: dict[str, Tensor] = {f"{_BACKBONE}{n}": v for n, v in backbone.state_dict().items()}
     config = dict(

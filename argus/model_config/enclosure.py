@@ -17,7 +17,7 @@ from mmengine.registry import Registry
 
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.model_config.kinds import KINDS
-from argus.model_config.memory import bounded_memory
+from argus.model_config.memory import ROOM, bounded_memory, bounded_parameters
 
 # Audit events of the interpreter, or the first part of their names.
 _FORBIDDEN = frozenset(
@@ -51,18 +51,26 @@ def names_only() -> Iterator[None]:
 
 
 @contextmanager
-def build_enclosed(tensors: Mapping[str, Any], *, what: str = "the model") -> Iterator[None]:
+def build_enclosed(
+    tensors: Mapping[str, Any], *, what: str = "the model", room: int = ROOM
+) -> Iterator[None]:
     """Around the build of a model whose config comes from a file.
 
     Args:
         tensors: Those of the file; they bound the memory.
+        room: Bytes beyond three times theirs.
         what: Of what the config is, for messages.
 
     Raises:
         CheckpointError: For anything that goes wrong, but for messages of Argus's own.
     """
     num_bytes = sum(value.numel() * value.element_size() for value in tensors.values())
-    with read_config(what), _no_effects(), bounded_memory(num_bytes):
+    with (
+        read_config(what),
+        _no_effects(),
+        bounded_parameters(len(tensors), num_bytes, room=room),
+        bounded_memory(num_bytes, room=room),
+    ):
         yield
 
 
@@ -82,9 +90,7 @@ def read_config(what: str = "the model") -> Iterator[None]:
     except (CheckpointError, ConfigError, DataError):
         raise
     except Exception as error:  # a constructor may raise anything when it gets what does not fit
-        lines = str(error).strip().splitlines()
-        reason = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
-        raise CheckpointError(f"{what} does not fit its config: {reason}") from error
+        raise CheckpointError(f"{what} does not fit its config: {_reason(error)}.") from error
 
 
 @contextmanager
@@ -119,6 +125,13 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         return
     refused.append(found)
     raise CheckpointError(_message(found))
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    if "allocate memory" in str(error):
+        return "building it needs far more memory than its tensors account for"
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 
 def _message(found: str) -> str:
