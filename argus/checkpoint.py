@@ -1,12 +1,13 @@
 """Checkpoint files: tensors and plain values, read without running code, written in one move.
 
-Loading takes tensors and plain values only (``torch.load(weights_only=True)``). Files are written
-beside their place and moved there, so that an interrupted save leaves the previous one.
+Loading takes tensors and plain values only (``torch.load(weights_only=True)``), and compares all
+of them with the checksums in the file. Files are written beside their place and moved there, so
+that an interrupted save leaves the previous one.
 """
 
 import hashlib
-import os
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from argus.checksums import check, checksums, damage
+from argus.durable_files import forget_cached, replacing
 from argus.errors import CheckpointError
 
-FORMAT = "argus-checkpoint-1"
+FORMAT = "argus-checkpoint-2"
+# Without checksums, and with an optimizer by position: good for its weights.
+OLD_FORMAT = "argus-checkpoint-1"
+_CHECKSUMS = "checksums"
 
 
 def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -36,11 +42,11 @@ def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
         CheckpointError: If the disk is full or the folder not writable; nothing is left behind.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    content = {"format": FORMAT, **checkpoint}
+    content[_CHECKSUMS] = checksums(content)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"format": FORMAT, **checkpoint}, partial)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            torch.save(content, partial)
     # torch's archive writer turns errors of the disk into RuntimeError.
     except (OSError, RuntimeError) as error:
         raise CheckpointError(
@@ -48,12 +54,24 @@ def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
             "(see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
             "checkpoints are whole."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
+def verify_checkpoint(path: str | Path) -> None:
+    """Read a checkpoint back from the disk, not from memory, and compare it with its checksums.
+
+    Raises:
+        CheckpointError: As :func:`read_checkpoint`.
+    """
+    forget_cached(Path(path))
+    read_checkpoint(path, in_place=True)
+
+
+def read_checkpoint(path: str | Path, *, in_place: bool = False) -> dict[str, Any]:
     """Read a checkpoint without running any code in it.
+
+    Args:
+        path: The file.
+        in_place: Map the file into memory instead of copying it there; it has to stay as it is.
 
     Raises:
         CheckpointError: If the file is missing, damaged, of another format, or holds objects other
@@ -69,24 +87,37 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         found = f"that folder holds {', '.join(kept)}" if kept else "that folder holds none"
         raise CheckpointError(f"checkpoint {path} does not exist ({found}).")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=in_place)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"checkpoint {path} is not a file of tensors and plain values (or is damaged), so it "
             f"is not opened: {_first_line(error)}"
         ) from error
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - damaged bytes may provoke anything
         raise CheckpointError(
             f"checkpoint {path} cannot be read, it may be truncated: {_first_line(error)}"
         ) from error
-    if not isinstance(checkpoint, dict) or checkpoint.get("format") != FORMAT:
+    known = (FORMAT, OLD_FORMAT)
+    if not isinstance(checkpoint, dict) or checkpoint.get("format") not in known:
         raise CheckpointError(
             f"{path} is not an Argus checkpoint: expected format {FORMAT!r}, found "
             f"{checkpoint.get('format') if isinstance(checkpoint, dict) else type(checkpoint)!r}. "
             "Backbone weights go into backbone.vit.weights; tools/checkpoints/convert.py converts "
             "other layouts."
         )
+    if checkpoint["format"] == OLD_FORMAT:
+        _check_archive(path)
+    else:
+        check(checkpoint, checkpoint.pop(_CHECKSUMS, None), path=path)
     return checkpoint
+
+
+def _check_archive(path: Path) -> None:
+    """Check the CRC-32 of the archive's files, which torch writes and does not look at."""
+    with zipfile.ZipFile(path) as archive:
+        wrong = archive.testzip()
+    if wrong is not None:
+        raise CheckpointError(damage(path, [wrong]))
 
 
 def _first_line(error: Exception) -> str:

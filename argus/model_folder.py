@@ -6,7 +6,6 @@ runs no code of the file.
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from argus.config_values import from_json, to_json
+from argus.durable_files import replacing, write_json
 from argus.errors import CheckpointError
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
@@ -24,6 +24,7 @@ FORMAT = "argus-model-1"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
+_CHECKSUMS = "checksums"
 _MAX_JSON = 64 * 2**20
 
 
@@ -46,16 +47,12 @@ class ModelFolder:
         """Read a folder.
 
         Raises:
-            CheckpointError: If a file is missing or damaged, or of another format.
+            CheckpointError: If a file is missing or damaged, or of another format; a damaged tensor
+                is told by its checksum.
         """
-        from safetensors.torch import load_file
-
         path = Path(path)
         manifest = read_manifest(path)
-        try:
-            state = load_file(path / WEIGHTS)
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{path / WEIGHTS} cannot be read: {error}.") from error
+        state = _read_tensors(path / WEIGHTS)
         return cls(config=read_config(path), state=state, manifest=manifest)
 
     def write(self, path: str | Path) -> None:
@@ -66,16 +63,17 @@ class ModelFolder:
         """
         from safetensors.torch import save_file
 
+        from argus.checksums import checksums
+
         path = Path(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            partial = path / f".{WEIGHTS}.part"
             # Parameters that share memory would be refused, and views written whole.
             tensors = {name: value.clone().contiguous() for name, value in self.state.items()}
-            save_file(tensors, partial, metadata={"format": FORMAT})
-            partial.chmod(0o644)  # safetensors writes for the owner alone
-            os.replace(partial, path / WEIGHTS)
-            _write_json(path / CONFIG, to_json(self.config))
+            metadata = {"format": FORMAT, _CHECKSUMS: json.dumps(checksums(tensors))}
+            with replacing(path / WEIGHTS) as partial:
+                save_file(tensors, partial, metadata=metadata)
+                partial.chmod(0o644)  # safetensors writes for the owner alone
+            write_json(path / CONFIG, to_json(self.config))
             self.write_manifest(path)
         except (OSError, SafetensorError) as error:
             raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
@@ -89,7 +87,7 @@ class ModelFolder:
 
     def write_manifest(self, path: str | Path) -> None:
         """Write the manifest alone."""
-        _write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest})
+        write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest})
 
     @property
     def backbone(self) -> "dict[str, Tensor]":
@@ -149,18 +147,33 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return _read_json(Path(path) / CONFIG)
 
 
+def _read_tensors(path: Path) -> "dict[str, Tensor]":
+    """The tensors, held against their checksums; a file of an earlier version has none."""
+    from safetensors import safe_open
+
+    from argus.checksums import check
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    if _CHECKSUMS in metadata:
+        check(state, _from_text(metadata[_CHECKSUMS], path), path=path)
+    return state
+
+
 def _read_json(path: Path) -> Any:
     if path.stat().st_size > _MAX_JSON:
         raise CheckpointError(f"{path}: expected at most {_MAX_JSON // 2**20} MiB.")
+    return _from_text(path.read_bytes(), path)
+
+
+def _from_text(text: str | bytes, path: Path) -> Any:
     try:
-        return from_json(json.loads(path.read_text(encoding="utf-8")))
+        return from_json(json.loads(text))
     except RecursionError as error:
         raise CheckpointError(f"{path} is nested too deep to be a model's.") from error
     except ValueError as error:  # no JSON, no UTF-8, or a number of thousands of digits
         raise CheckpointError(f"{path} is not JSON: {error}.") from error
-
-
-def _write_json(path: Path, content: Any) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, path)
