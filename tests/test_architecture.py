@@ -15,7 +15,13 @@ ALL_SOURCES = sorted(
     for folder in ("argus", "tools", "configs", "tests")
     for path in (ROOT / folder).rglob("*.py")
 )
-COMMON = ("argus.errors", "argus.registry", "argus.structures", "argus.building")
+COMMON = (
+    "argus.errors",
+    "argus.registry",
+    "argus.structures",
+    "argus.building",
+    "argus.safe_load",
+)
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
 APPLICATIONS = ("argus.commands", "argus.serve", "argus.export", "argus.analysis")
@@ -26,6 +32,7 @@ MAY_IMPORT = {
     "argus.registry": (),
     "argus.structures": (),
     "argus.building": ("argus.errors",),
+    "argus.safe_load": ("argus.errors",),
     "argus.layers": (),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.checkpoint": ("argus.errors",),

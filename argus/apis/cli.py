@@ -183,9 +183,21 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change the config, e.g. train_cfg.max_iters=100 tasks.semantic.train.batch_size=4",
     )
+    add_unsafe_pickle(parser)
     parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
     # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
     parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+
+
+def add_unsafe_pickle(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets one file run code."""
+    parser.add_argument(
+        "--unsafe-pickle",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="unpickle this weight or data file, which may run code in it; can be repeated",
+    )
 
 
 def load_config(args: argparse.Namespace) -> "Config":
@@ -197,6 +209,9 @@ def load_config(args: argparse.Namespace) -> "Config":
     import_libraries()
     from mmengine.config import ConfigDict, DictAction
 
+    from argus.safe_load import allow_unpickling
+
+    allow_unpickling(getattr(args, "unsafe_pickle", ()))
     changes = {}
     for option in args.cfg_options:
         key, equals, value = option.partition("=")

@@ -9,6 +9,7 @@ from argus.building import explain
 from argus.datasets.paths import check_paths
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
+from argus.safe_load import tensors_only
 
 # What mmengine says when it packs an empty list of samples.
 _EMPTY = "need at least one array to concatenate"
@@ -28,7 +29,8 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     """
     check_paths(config, where=where)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
+        # pycocotools prints while it indexes.
+        with tensors_only(), contextlib.redirect_stdout(io.StringIO()):
             dataset = DATASETS.build(config)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()

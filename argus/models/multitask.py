@@ -29,6 +29,7 @@ from argus.models.foreign import (
 )
 from argus.models.randomness import seed_all
 from argus.registry import MODELS
+from argus.safe_load import tensors_only
 
 Batch = Mapping[str, Any]
 
@@ -61,15 +62,15 @@ class MultitaskModel(BaseModel):
         super().__init__()
         if not decoders:
             raise ConfigError("tasks is empty: a multitask model needs at least one task.")
-        with building(backbone, where="backbone"):
+        with tensors_only(), building(backbone, where="backbone"):
             built = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
         self.backbone: Any = built
         self.decoders = nn.ModuleDict()
         self.libraries: dict[str, str | None] = {}
         for name, config in decoders.items():
-            self.decoders[name] = build_decoder(
-                config, self.backbone, where=f"tasks[{name!r}].decoder"
-            )
+            where = f"tasks[{name!r}].decoder"
+            with tensors_only():
+                self.decoders[name] = build_decoder(config, self.backbone, where=where)
             self.libraries[name] = library_of(type(self.decoders[name]))
         self.loss_weights = {name: 1.0 for name in decoders} | dict(loss_weights or {})
         if streams is None:
@@ -89,9 +90,10 @@ class MultitaskModel(BaseModel):
     def init_weights(self) -> None:
         """Initialise the decoders, each in its library's scope; the backbone has done its own."""
         if hasattr(self.backbone, "init_weights"):
-            self.backbone.init_weights()
+            with tensors_only():
+                self.backbone.init_weights()
         for name in self.decoders:
-            with library_scope(self.libraries[name]):
+            with tensors_only(), library_scope(self.libraries[name]):
                 self.decoder(name).init_weights()
 
     def forward(

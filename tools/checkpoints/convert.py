@@ -17,6 +17,7 @@ from torch import Tensor
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from argus.apis.cli import add_unsafe_pickle  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
@@ -25,6 +26,7 @@ from argus.models.backbones.weight_layouts import (  # noqa: E402
     to_official,
 )
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
+from argus.safe_load import allow_unpickling  # noqa: E402
 
 
 def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = False) -> list[str]:
@@ -91,8 +93,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--allow-unused", action="store_true", help="leave out parameters that are not the ViT's"
     )
+    add_unsafe_pickle(parser)
     options = parser.parse_args(arguments)
     try:
+        allow_unpickling(options.unsafe_pickle)
         report = convert(
             options.source, options.target, options.to, allow_unused=options.allow_unused
         )

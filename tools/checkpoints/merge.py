@@ -16,7 +16,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import import_libraries, user_errors  # noqa: E402
+from argus.apis.cli import add_unsafe_pickle, import_libraries, user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 
@@ -45,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--trust", nargs="+", default=[], metavar="PACKAGE", help="let configs use its classes"
     )
+    add_unsafe_pickle(parser)
     return parser.parse_args()
 
 
@@ -66,7 +67,9 @@ def main() -> None:
     with user_errors():
         import_libraries()
         from argus.apis.merge import merge
+        from argus.safe_load import allow_unpickling
 
+        allow_unpickling(args.unsafe_pickle)
         metrics = {}
         for path in args.results:
             metrics |= json.loads(path.read_text())

@@ -1,6 +1,6 @@
 """Read DINOv2 weight files, safely, and load them strictly.
 
-Nothing is unpickled beyond tensors: ``.pth`` files are read with ``weights_only=True``.
+Nothing is unpickled beyond tensors (:mod:`argus.safe_load`).
 """
 
 import re
@@ -8,12 +8,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from argus.errors import CheckpointError
 from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+from argus.safe_load import read_tensors
 
 DOWNLOAD_ROOT = "https://dl.fbaipublicfiles.com/dinov2"
 _WRAPPERS = ("model", "state_dict")  # keys under which some tools put the parameters
@@ -57,11 +58,12 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             content: object = load_file(path)
         else:
-            content = torch.load(
-                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path) or None
-            )
-    except Exception as error:  # a damaged file can raise nearly anything in the unpickler
-        raise _unreadable(path, error) from error
+            content = read_tensors(path, mmap=zipfile.is_zipfile(path) or None)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is no file of tensors, or is truncated or damaged ({error}): found "
+            f"{path.stat().st_size:,} bytes. Download it again."
+        ) from error
     for wrapper in _WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
@@ -139,15 +141,6 @@ def _missing_message(path: str, name: str) -> str:
         lines.append(f"There is no released file for {name}; give the path of your own.")
     lines.append('For tests and generated scenes, weights="random" asks for random weights.')
     return "\n".join(lines)
-
-
-def _unreadable(path: Path, error: Exception) -> CheckpointError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return CheckpointError(
-        f"Cannot read the weight file {path}: it is truncated, damaged, or holds Python objects "
-        f"besides tensors, which Argus does not unpickle ({reason[:200]}). Found "
-        f"{path.stat().st_size} bytes. Download it again, or save its tensors alone."
-    )
 
 
 def _some(names: list[str]) -> str:

@@ -86,7 +86,7 @@ def test_truncated__both_formats(tmp_path):
         path = tmp_path / f"cut{suffix}"
         save(toy_vit().state_dict(), path)
         path.write_bytes(path.read_bytes()[:-3000])
-        with pytest.raises(CheckpointError, match="truncated, damaged") as caught:
+        with pytest.raises(CheckpointError, match="damaged.* bytes. Download it again") as caught:
             load(path)
         assert str(path) in str(caught.value)
 
@@ -104,7 +104,7 @@ def test_empty_and_noise__are_named(tmp_path):
     with pytest.raises(CheckpointError, match="is empty"):
         load(path)
     path.write_bytes(bytes(range(1, 256)) * 40)
-    with pytest.raises(CheckpointError, match="Cannot read the weight file"):
+    with pytest.raises(CheckpointError, match="is no file of tensors"):
         load(path)
 
 
@@ -116,7 +116,7 @@ def test_pickle__is_never_run(tmp_path):
         victim = tmp_path / f"{name}.ran"
         path = tmp_path / name
         write(path, {"cls_token": Trap(victim)})
-        with pytest.raises(CheckpointError, match="does not unpickle"):
+        with pytest.raises(CheckpointError, match="is not opened: .*path.*--unsafe-pickle"):
             load(path)
         assert not victim.exists()
 
