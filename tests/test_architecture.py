@@ -35,9 +35,16 @@ MAY_IMPORT = {
     "argus.safe_load": ("argus.errors",),
     "argus.layers": (),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
-    "argus.checkpoint": ("argus.errors",),
+    "argus.checksums": ("argus.errors",),
+    "argus.durable_files": ("argus.errors",),
+    "argus.checkpoint": ("argus.errors", "argus.checksums", "argus.durable_files"),
     "argus.config_values": ("argus.errors",),
-    "argus.model_folder": ("argus.errors", "argus.config_values"),
+    "argus.model_folder": (
+        "argus.errors",
+        "argus.config_values",
+        "argus.checksums",
+        "argus.durable_files",
+    ),
     "argus.model_config": ("argus.errors", "argus.registry", "argus.config_values"),
     "argus.models.backbones": (
         "argus.layers",
