@@ -26,6 +26,7 @@ CONFIG = "config.json"
 MANIFEST = "manifest.json"
 _CHECKSUMS = "checksums"
 _MAX_JSON = 64 * 2**20
+_MAX_MISFITS = 3
 
 
 @dataclass
@@ -113,8 +114,12 @@ class ModelFolder:
         try:
             model.load_state_dict(state, strict=True)
         except RuntimeError as error:
+            lines = [line.strip() for line in str(error).splitlines()]
+            shown = " ".join(lines[1 : 1 + _MAX_MISFITS]) or lines[0]
+            more = len(lines) - 1 - _MAX_MISFITS
             raise CheckpointError(
-                f"the config of the model and its tensors do not fit each other: {error}"
+                f"the config of the model and its tensors do not fit each other: {shown[:600]}"
+                + (f" And {more} more." if more > 0 else "")
             ) from error
 
 

@@ -42,6 +42,8 @@ from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.results import Prediction
 
+_USUAL_SIZE = (480, 640)
+
 
 class Argus:
     """A backbone and its decoders, ready to predict.
@@ -91,6 +93,8 @@ class Argus:
         with read_config():
             for name, config in resolved["tasks"].items():
                 rule = SizeRule.of_task(config, library=self.model.libraries[name], task=name)
+                if not rule.problem and not rule.is_person:
+                    rule.resized_size(_USUAL_SIZE)  # a rule that makes no sense is found now
                 metrics = described.get(name, {}).get("metrics", {})
                 self.tasks[name] = TaskInfo.of_task(name, config, rule=rule, metrics=metrics)
                 preprocessor = self.model.decoder(name).data_preprocessor

@@ -24,7 +24,8 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
         The files written.
 
     Raises:
-        CheckpointError: If the manifest does not say what the model was merged from.
+        CheckpointError: If the manifest does not say what the model was merged from, or names a
+            file outside ``out``.
     """
     stage1 = next((s for s in model.manifest["sources"] if s["stage"] == 1), None)
     if stage1 is None:
@@ -33,13 +34,15 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
             "apart. Split a model that tools/checkpoints/merge.py made."
         )
     out = Path(out)
+    for source in model.manifest["sources"]:
+        _below_folder(out, source["file"])
     out.mkdir(parents=True, exist_ok=True)
     written = []
     trained = _below(model.state, _BACKBONE, _BACKBONE)
     backbone: dict[str, Any] = dict(model.config["backbone"]["backbone"])
     prefix: str = model.manifest["backbone"]["frozen"]
     if prefix:
-        frozen_file = out / f"{prefix.split('.')[1]}.safetensors"
+        frozen_file = _below_folder(out, f"{prefix.split('.')[1]}.safetensors")
         save_file(_below(model.state, prefix, ""), frozen_file)
         written.append(frozen_file)
         trained = {name: v for name, v in trained.items() if not name.startswith(prefix)}
@@ -48,7 +51,7 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
     frozen = {
         **model.config["backbone"],
         "backbone": backbone,
-        "checkpoint": str(out / stage1["file"]),
+        "checkpoint": str(_below_folder(out, stage1["file"])),
     }
     for source in model.manifest["sources"]:
         is_first = source["stage"] == 1
@@ -66,10 +69,20 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
             precision=model.config["precision"],
         )
         meta = dict(argus_version=argus.__version__, tasks=list(tasks), model=settings)
-        path = out / source["file"]
+        path = _below_folder(out, source["file"])
         write_checkpoint(path, dict(meta=meta, base=dict(source["base"]), state_dict=state))
         written.append(path)
     return written
+
+
+def _below_folder(folder: Path, name: str) -> Path:
+    """A file of the folder, by a name that the manifest gives."""
+    if not isinstance(name, str) or name in ("", ".", "..") or set(name) & set("/\\\0"):
+        raise CheckpointError(
+            f"split: the manifest names the file {name!r:.80}; expected a name without folders, "
+            "for everything is written below one."
+        )
+    return folder / name
 
 
 def _below(state: dict[str, Tensor], prefix: str, new: str) -> dict[str, Tensor]:

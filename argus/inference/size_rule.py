@@ -25,6 +25,8 @@ _NO_GEOMETRY = ("Load", "Check", "Pack")
 _CROPS = (mmcv_transforms.CenterCrop, mmpretrain_transforms.CenterCrop)
 _RESIZES = (mmcv_transforms.Resize, JointResize, mmpretrain_transforms.ResizeEdge)
 _PERSON = ("GetBBoxCenterScale", "TopdownAffine")
+# Pixels that a rule may enlarge a picture to; one that is larger already may keep its size.
+_MAX_PIXELS = 2**26
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class SizeRule:
                 )
                 break
             step = TRANSFORMS.build({**transform, "type": kind})
+            _check_fixed_size(step, f"tasks[{task!r}]: {name} of its test pipeline")
             steps.append(step)
             words.append(_in_words(step))
         text = "not one that prediction can follow" if problem else ", ".join(filter(None, words))
@@ -116,7 +119,7 @@ class SizeRule:
         Raises:
             ConfigError: The pipeline is no such rule.
         """
-        self.check()
+        self.resized_size((image.shape[0], image.shape[1]))  # no more than there is memory for
         results: dict[str, Any] = dict(
             img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2]
         )
@@ -136,6 +139,12 @@ class SizeRule:
             if isinstance(step, _CROPS):
                 break
             width, height = _new_size(step, width, height)
+        if width * height > max(_MAX_PIXELS, size[0] * size[1]):
+            raise ConfigError(
+                f"the test pipeline ({self.text}) enlarges a picture of {size[1]}x{size[0]} to "
+                f"{width:,}x{height:,} pixels; expected at most {_MAX_PIXELS:,} in all. Give the "
+                "size yourself: size=INT for the short side in pixels."
+            )
         return height, width
 
     def check(self) -> None:
@@ -157,6 +166,17 @@ def _is_known(kind: Any) -> bool:
     if inspect.isclass(kind) and issubclass(kind, (*_RESIZES, *_CROPS)):
         return kind.__name__ in ("Resize", "JointResize", "ResizeEdge", "CenterCrop")
     return False
+
+
+def _check_fixed_size(step: Any, where: str) -> None:
+    """Refuse a step that makes pictures larger than there is memory for, whatever it is given."""
+    sides: Any = getattr(step, "input_size", None) or getattr(step, "crop_size", 1)
+    width, height = (sides, sides) if isinstance(sides, int) else sides
+    if width * height > _MAX_PIXELS:
+        raise ConfigError(
+            f"{where} gives pictures of {width:,}x{height:,} pixels; expected at most "
+            f"{_MAX_PIXELS:,} in all."
+        )
 
 
 def _new_size(step: Any, width: int, height: int) -> Size:

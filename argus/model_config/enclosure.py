@@ -32,6 +32,7 @@ _MODEL_REGISTRIES = frozenset(root.name for kind in KINDS for root in kind.regis
 
 _state = threading.local()
 _lock = threading.Lock()
+_one_build = threading.RLock()  # the bound on memory is one for all threads
 _installed: list[Any] = []
 
 
@@ -66,6 +67,7 @@ def build_enclosed(
     """
     num_bytes = sum(value.numel() * value.element_size() for value in tensors.values())
     with (
+        _one_build,
         read_config(what),
         _no_effects(),
         bounded_parameters(len(tensors), num_bytes, room=room),

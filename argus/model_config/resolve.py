@@ -67,6 +67,7 @@ def resolve_config(
     Raises:
         CheckpointError: Naming the place of what a model must not say.
     """
+    _expect(config, dict, "config", "a dict with backbone and tasks")
     names = task_names(config) if tasks is None else tasks
     return {
         "backbone": resolve_backbone(config.get("backbone"), trusted=trusted),
@@ -149,9 +150,7 @@ def resolve_task(
             resolved[key] = built
         elif key in _SPLITS and value is not None:
             _expect(value, dict, place, "a dict with a dataset")
-            resolved[key] = {
-                k: _value(v, k, data, where=f"{place}.{k}", depth=1) for k, v in value.items()
-            }
+            resolved[key] = _value(value, key, data, where=place, depth=1)
         elif key == "metrics":
             for metric in value if isinstance(value, (list, tuple)) else [value]:
                 _expect(metric, dict, place, "a dict with a type, or a list of these")

@@ -29,7 +29,7 @@ _OUTPUT = re.compile(
     r"|dump\w*|save\w*|download|log_file|backend_args|file_client_args"
 )
 _PROGRAM = re.compile(r"\.(pkl|pickle|py[cdo]?|ya?ml|np[yz]|pth?|ckpt|so)$", re.IGNORECASE)
-_PATHS = ("data_root", "data_prefix", "ann_file", "bbox_file", "split", "proposal_file")
+_LIMITS = {"num_workers": 64, "batch_size": 4_096}
 
 
 def check_key(key: Any, *, where: str) -> None:
@@ -95,6 +95,9 @@ def check_data_argument(key: str, value: Any, *, where: str) -> None:
             f"{where}: the data of a model must write, download or execute nothing, found "
             f"{_short(value)}. Remove the key."
         )
+    limit = _LIMITS.get(key, MAX_NUMBER)
+    if isinstance(value, int) and value > limit:
+        raise CheckpointError(f"{where}: expected at most {limit:,}, found {value:,}.")
     if isinstance(value, str) and ("://" in value or _PROGRAM.search(value)):
         raise CheckpointError(
             f"{where}: the data of a model are files of this machine that run no code, found "

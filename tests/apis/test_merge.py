@@ -146,6 +146,18 @@ def test_split__model_of_unknown_sources_is_refused(files: list[str], tmp_path: 
     assert not (tmp_path / "parts").exists()
 
 
+@pytest.mark.parametrize("name", ["../evil.pth", "/tmp/evil.pth", "a/b.pth", "..", "", 3])
+def test_split__writes_below_its_folder_alone(
+    files: list[str], tmp_path: Path, name: object
+) -> None:
+    for place in range(2):
+        model = merge(files[0], files[1:2])
+        model.manifest["sources"][place]["file"] = name
+        with pytest.raises(CheckpointError, match="expected a name without folders"):
+            split(model, tmp_path / "parts")
+        assert not (tmp_path / "parts").exists() and not list(tmp_path.iterdir())
+
+
 def test_merge__another_backbone_is_refused(files: list[str], tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="was trained on the backbone toy.*--weights"):
         merge(files[0], files[1:], weights="raw")

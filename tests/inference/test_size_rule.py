@@ -153,3 +153,31 @@ def test_fixed_size__scale_factor_leads_back() -> None:
     resized = FixedSize((32, 48)).apply(RNG.integers(0, 256, (100, 120, 3), np.uint8))
     width, height = resized.scale_factor
     assert resized.size == (32, 48) and (48 / width, 32 / height) == (120, 100)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        dict(type=mmcv.transforms.Resize, scale=(100_000, 100_000)),
+        dict(type=mmcv.transforms.Resize, scale=(10**6, 10**6), keep_ratio=True),
+        dict(type=mmcv.transforms.Resize, scale_factor=1000.0),
+        dict(type=JointResize, short_side=20_000),
+        dict(type=mmpretrain_transforms.ResizeEdge, scale=50_000, edge="short"),
+    ],
+    ids=str,
+)
+def test_size__beyond_the_memory_is_refused(step: dict[str, Any]) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    with pytest.raises(ConfigError, match="enlarges a picture of 64x48 to .* expected at most"):
+        rule(step).apply(image)
+
+
+def test_size__of_a_large_picture_stays() -> None:
+    assert rule().resized_size((9000, 9000)) == (9000, 9000)
+    assert rule(STEPS[0]).resized_size((20_000, 20_000)) == (512, 512)
+
+
+def test_size__of_a_crop_beyond_the_memory_is_refused() -> None:
+    step = dict(type=mmcv.transforms.CenterCrop, crop_size=20_000, auto_pad=True)
+    with pytest.raises(ConfigError, match="CenterCrop of its test pipeline gives pictures of 20,0"):
+        rule(step)

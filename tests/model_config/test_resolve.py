@@ -242,6 +242,16 @@ def test_data__that_a_model_must_not_name(values: dict[str, Any], message: str) 
         resolve_task("a", data(**values))
 
 
+@pytest.mark.parametrize(("key", "limit"), [("num_workers", 64), ("batch_size", 4096)])
+def test_data__starts_no_crowd_of_processes(key: str, limit: int) -> None:
+    config = data()
+    config["test"][key] = limit
+    assert resolve_task("a", config)
+    config["test"][key] = limit + 1
+    with pytest.raises(CheckpointError, match=rf"tasks.a.test.{key}: expected at most {limit:,}"):
+        resolve_task("a", config)
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../b", "~/x"])
 def test_data__paths_leave_the_folder_only_if_the_user_says_so(path: str) -> None:
     config = data(data_root=path)

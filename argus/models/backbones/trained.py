@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from argus.checkpoint import read_checkpoint, tensor_hash
 from argus.errors import CheckpointError, ConfigError
-from argus.model_config import build_enclosed, resolve_backbone
+from argus.model_config import build_enclosed, resolve_config
 from argus.model_folder import ModelFolder
 from argus.registry import MODELS
 
@@ -81,7 +81,7 @@ def _of_model(path: str, backbone: Any) -> tuple[Any, str]:
         )
     model = ModelFolder.read(path)
     state = {name.removeprefix(_PREFIX): value for name, value in model.backbone.items()}
-    config = resolve_backbone(model.config.get("backbone"))
+    config = resolve_config(model.config, tasks=())["backbone"]
     with build_enclosed(state, what=f"the backbone of {path}"):
         module: Any = MODELS.build(config)
         module.load_state_dict(state, strict=True)
