@@ -104,6 +104,7 @@ class Argus:
         if compile:
             self.model.backbone.compile()
         self.folder = ModelFolder(config=folder.config, state={}, manifest=folder.manifest)
+        self._answered: set[tuple[str, str]] = set()
         self._predictor = Predictor(Passes(self.model, inputs), self.tasks)
 
     @classmethod
@@ -319,8 +320,16 @@ class Argus:
                 f"boxes: no entry for {pictures[len(boxes)].name}. Give a list with an array "
                 "(N, 4) of xyxy pixels per picture, (0, 4) for none."
             )
-        with self._network():
+        with self._network(), self._first_answers(request):
             return self._predictor.predict(pictures, request, boxes)
+
+    @contextlib.contextmanager
+    def _first_answers(self, request: Request) -> Iterator[None]:
+        """What goes wrong before the tasks have so answered once is laid to the model's config."""
+        asked = {(task, str(request.sizes[task])) for task in request.tasks}
+        with contextlib.nullcontext() if asked <= self._answered else read_config():
+            yield
+        self._answered |= asked
 
     @contextlib.contextmanager
     def _network(self) -> Iterator[None]:

@@ -66,14 +66,22 @@ def build_enclosed(
         CheckpointError: For anything that goes wrong, but for messages of Argus's own.
     """
     num_bytes = sum(value.numel() * value.element_size() for value in tensors.values())
-    with (
-        _one_build,
-        read_config(what),
-        _no_effects(),
-        bounded_parameters(len(tensors), num_bytes, room=room),
-        bounded_memory(num_bytes, room=room),
-    ):
-        yield
+    try:
+        with (
+            _one_build,
+            read_config(what),
+            _no_effects(),
+            bounded_parameters(len(tensors), num_bytes, room=room),
+            bounded_memory(num_bytes, room=room),
+        ):
+            yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_of_memory(error):
+            raise
+        raise CheckpointError(
+            f"{what} does not fit its config: building it needs far more memory than its "
+            f"{len(tensors)} tensors ({num_bytes / 2**20:.0f} MiB) account for."
+        ) from error
 
 
 @contextmanager
@@ -84,7 +92,8 @@ def read_config(what: str = "the model") -> Iterator[None]:
         what: Of what the config is, for messages.
 
     Raises:
-        CheckpointError: For anything that goes wrong, but for messages of Argus's own.
+        CheckpointError: For anything that goes wrong, but for messages of Argus's own, and for want
+            of memory.
     """
     try:
         with names_only():
@@ -92,6 +101,8 @@ def read_config(what: str = "the model") -> Iterator[None]:
     except (CheckpointError, ConfigError, DataError):
         raise
     except Exception as error:  # a constructor may raise anything when it gets what does not fit
+        if _is_of_memory(error):
+            raise
         raise CheckpointError(f"{what} does not fit its config: {_reason(error)}.") from error
 
 
@@ -129,10 +140,12 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     raise CheckpointError(_message(found))
 
 
+def _is_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "memory" in str(error)
+
+
 def _reason(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    if "allocate memory" in str(error):
-        return "building it needs far more memory than its tensors account for"
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 

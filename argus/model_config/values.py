@@ -29,6 +29,9 @@ _OUTPUT = re.compile(
     r"|dump\w*|save\w*|download|log_file|backend_args|file_client_args"
 )
 _PROGRAM = re.compile(r"\.(pkl|pickle|py[cdo]?|ya?ml|np[yz]|pth?|ckpt|so)$", re.IGNORECASE)
+# A preprocessor pads pictures to it.
+_SIDE = re.compile(r"(\w+_)?(size|divisor|shape)")
+MAX_SIDE = 8_192
 _LIMITS = {"num_workers": 64, "batch_size": 4_096}
 
 
@@ -82,6 +85,8 @@ def check_part_argument(key: str, value: Any, *, where: str) -> None:
             f"{where}: a part of a model must name no file, address or weights of its own, found "
             f"{_short(value)}: those of the model come with it. Remove the key."
         )
+    if isinstance(value, int) and value > MAX_SIDE and _SIDE.fullmatch(key):
+        raise CheckpointError(f"{where}: expected at most {MAX_SIDE:,} pixels, found {value:,}.")
 
 
 def check_data_argument(key: str, value: Any, *, where: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -89,10 +90,10 @@ def test_names_only__finds_classes_of_models_alone() -> None:
 
 def test_memory__is_bounded_by_the_tensors_of_the_file() -> None:
     for size in (10**10, 10**13):
-        with pytest.raises(CheckpointError, match="does not fit its config: .*memory"):
+        with pytest.raises(CheckpointError, match="does not fit its config: .* memory than"):
             with build_enclosed({}):
                 torch.empty(size)
-        with pytest.raises(CheckpointError, match="does not fit its config: .*Memory"):
+        with pytest.raises(CheckpointError, match="does not fit its config: .* memory than"):
             with build_enclosed({}):
                 bytearray(size)
     assert torch.zeros(10**6).sum() == 0
@@ -140,3 +141,14 @@ def test_config__that_is_none(text: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(CheckpointError, match=words):
         Argus.from_pretrained(tmp_path, device="cpu")
+
+
+def test_first_answer__of_a_config_that_makes_no_sense_is_one_sentence() -> None:
+    model = tiny_model("instance", "depth")
+    config = copy.deepcopy(model.config)
+    config["tasks"]["instance"]["decoder"]["test_cfg"]["max_per_image"] = 0.5
+    loaded = Argus(ModelFolder(config=config, state=model.state, manifest={}), device="cpu")
+    picture = np.zeros((32, 32, 3), np.uint8)
+    with pytest.raises(CheckpointError, match="the model does not fit its config: TypeError: "):
+        loaded.predict(picture)
+    assert loaded.predict(picture, tasks="depth")["depth"].metres.shape == (32, 32)

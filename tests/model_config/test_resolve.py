@@ -169,6 +169,8 @@ def test_trust__widens_the_packages_and_not_the_kinds() -> None:
         (dict(head=dict(log_file="x")), "head.log_file"),
         (dict(a=dict(ann_file="x")), "a.ann_file"),
         (dict(_scope_="mmdet"), "the key '_scope_' has no place"),
+        (dict(a=dict(size=(32, 9_000))), "a.size.1: expected at most 8,192 pixels, found 9,000"),
+        (dict(a=dict(pad_size_divisor=10**5)), "a.pad_size_divisor: expected at most 8,192"),
         (dict(a=10**9), "a: expected a number of at most 1,000,000, found 1,000,000,000"),
         (dict(a=10**4000), "a: expected a number of at most"),
         (dict(a=b"x"), "a: expected a number, a text, a list or a dict, found a bytes"),
