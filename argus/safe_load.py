@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from torch import _weights_only_unpickler
 
@@ -198,6 +199,19 @@ def _load_pickle(original: Callable[..., Any], handler: Any, file: Any, **option
     )
 
 
+def _load_array(original: Callable[..., Any], file: Any, **options: Any) -> Any:
+    """``numpy.load``, which unpickles arrays of objects if a library lets it."""
+    if not _active or not options.get("allow_pickle") or _is_allowed(file):
+        return original(file, **options)
+    try:
+        return original(file, **{**options, "allow_pickle": False})
+    except ValueError as error:
+        raise CheckpointError(
+            f"{file} is not opened: it is a pickle or holds Python objects, which reading would "
+            f"import and may run. Name it after {OPTION} if you trust where it is from."
+        ) from error
+
+
 def _install() -> None:
     """Put the reader where every library looks for one: once, and idle outside the context."""
     if _installed:
@@ -216,6 +230,17 @@ def _install() -> None:
         return read_tensors(file, map_location)
 
     checkpoint._safe_torch_load = safe_torch_load
+    of_numpy = np.load
+
+    @functools.wraps(of_numpy)
+    def load_array(
+        file: Any, mmap_mode: Any = None, allow_pickle: bool = False, *rest: Any, **options: Any
+    ) -> Any:
+        options |= dict(zip(("fix_imports", "encoding"), rest, strict=False))
+        options |= dict(mmap_mode=mmap_mode, allow_pickle=allow_pickle)
+        return _load_array(of_numpy, file, **options)
+
+    vars(np)["load"] = load_array
     unpickle = PickleHandler.load_from_fileobj
 
     def load_from_fileobj(self: Any, file: Any, **options: Any) -> Any:

@@ -253,6 +253,26 @@ def test_data__pickles_are_opened_by_name_alone(tmp_path: Path) -> None:
         assert len(build_dataset(config, where="x")) == 1
 
 
+@pytest.mark.parametrize("suffix", ["npy", "npz", "pkl"])
+def test_arrays__of_objects_are_opened_by_name_alone(suffix: str, tmp_path: Path) -> None:
+    path, plain = tmp_path / f"a.{suffix}", tmp_path / "plain.npy"
+    np.save(plain, np.arange(3))
+    objects = np.array([Placeholder()], dtype=object)
+    if suffix == "pkl":
+        path.write_bytes(pickle.dumps(OpenTrap(tmp_path / "ran")))
+    else:
+        dict(npy=np.save, npz=np.savez)[suffix](path, objects)
+    with tensors_only():
+        assert np.load(plain, allow_pickle=True).tolist() == [0, 1, 2]
+        assert np.load(str(plain), None, True).tolist() == [0, 1, 2]
+        with pytest.raises(ValueError, match="is not opened.*--unsafe-pickle|allow_pickle=False"):
+            loaded = np.load(path, allow_pickle=True)
+            loaded["arr_0"]  # archives are read late
+        assert not (tmp_path / "ran").exists()
+        allow_unpickling([path])
+        assert np.load(path, allow_pickle=True) is not None
+
+
 def test_option__of_the_commands(tmp_path: Path) -> None:
     files = [tmp_path / "a.pth", tmp_path / "b.pth"]
     for file in files:

@@ -10,7 +10,7 @@ import torch
 from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoint import load_trained_state
 from argus.errors import ConfigError
-from argus.model_config import build_enclosed
+from argus.model_config import build_enclosed, read_config
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.tasks import Task, parse_tasks, streams_of
@@ -56,7 +56,8 @@ def load_model(
         ConfigError: If the config is wrong, or has none of ``tasks``.
         CheckpointError: If the weights do not fit the config.
     """
-    parsed = parse_tasks(config.get("tasks"))
+    with read_config() if isinstance(weights, ModelFolder) else nullcontext():
+        parsed = parse_tasks(config.get("tasks"))
     for name in tasks or ():
         if name not in parsed:
             raise ConfigError(f"there is no task {name!r}; the config has {', '.join(parsed)}.")

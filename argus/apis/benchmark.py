@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from argus.engine import MultitaskRunner, ProgressHook
 from argus.errors import ConfigError
-from argus.model_config import names_only, resolve_config
+from argus.model_config import names_only, read_config, resolve_config
 from argus.model_folder import ModelFolder
 
 
@@ -54,7 +54,7 @@ def evaluate(
     if show_dir is not None:
         hook = dict(type="argus.PredictionPicturesHook", out_dir=str(show_dir), num=show_num)
         config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
-    with names_only() if merged else nullcontext():
+    with read_config() if merged else nullcontext():
         runner = MultitaskRunner.from_cfg(config)
     if isinstance(checkpoint, ModelFolder):
         checkpoint.load_into(runner.raw_model, tasks=tasks)

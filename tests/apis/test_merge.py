@@ -212,3 +212,12 @@ def test_load__config_and_tensors_have_to_fit(files: list[str], tmp_path: Path) 
     model.state.pop("decoders.semantic.decode_head.conv_seg.bias")
     with pytest.raises(CheckpointError, match=r"(?s)do not fit.*conv_seg.bias"):
         measure(model, tmp_path)
+
+
+def test_evaluate__config_that_makes_no_sense_is_one_sentence(
+    files: list[str], tmp_path: Path
+) -> None:
+    model = merge(files[0])
+    model.config["tasks"]["semantic"]["val"]["dataset"]["metainfo"] = 3
+    with pytest.raises(CheckpointError, match="the model does not fit its config: TypeError"):
+        measure(model, tmp_path)
