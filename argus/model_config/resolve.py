@@ -4,7 +4,6 @@ After it no registry has a name to look up but those of plain layers, whose buil
 defaults by the name; and none of these stands for anything but a layer.
 """
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from argus.config_values import CLASS
 from argus.errors import CheckpointError
 from argus.model_config import kinds
 from argus.model_config.kinds import Kind, kinds_at, library_of_class
+from argus.model_config.names import BUILDER, find_type, import_registered
 from argus.model_config.values import (
     INITIALISATION,
     MAX_DEPTH,
@@ -27,8 +27,6 @@ from argus.model_config.values import (
 )
 from argus.registry import MODELS
 
-# It builds a backbone, and is a function; its checkpoint is looked at below.
-_BUILDER = "trained_backbone"
 _SPLITS = ("val", "test")
 
 
@@ -93,7 +91,7 @@ def resolve_backbone(
     Raises:
         CheckpointError: Naming the place of what a model must not say.
     """
-    _import_registered()
+    import_registered()
 
     def check(key: str, value: Any, *, where: str) -> None:
         if key not in ("weights", "checkpoint"):
@@ -126,7 +124,7 @@ def resolve_task(
     Raises:
         CheckpointError: Naming the place of what a model must not say.
     """
-    _import_registered()
+    import_registered()
     if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
         raise CheckpointError(f"tasks: expected words as names, found {name!r:.80}.")
     where = f"tasks.{name}"
@@ -180,7 +178,14 @@ def _part(
     builder: bool = False,
 ) -> dict[str, Any]:
     """A dict with a type, and all below it."""
-    kind = _find_type(config.get("type"), expected, walk, where=f"{where}.type", builder=builder)
+    kind = find_type(
+        config.get("type"),
+        expected,
+        trusted=walk.trusted,
+        library=walk.library,
+        where=f"{where}.type",
+        builder=builder,
+    )
     if depth == 0 and inspect.isclass(kind):
         walk = replace(walk, library=library_of_class(kind))
     resolved = {"type": kind}
@@ -191,7 +196,7 @@ def _part(
             value = None
         place = f"{where}.{key}"
         check_key(key, where=where)
-        if kind is MODELS.module_dict[_BUILDER] and key == "backbone" and value is not None:
+        if kind is MODELS.module_dict[BUILDER] and key == "backbone" and value is not None:
             _expect(value, dict, place, "a dict with a type")
             resolved[key] = _part(value, (kinds.MODULE,), walk, where=place, depth=0, builder=True)
         else:
@@ -237,7 +242,9 @@ def _value(
         return type(value)(items)
     if isinstance(value, str):
         if value.startswith(CLASS):
-            return _find_type(value, expected, walk, where=where)
+            return find_type(
+                value, expected, trusted=walk.trusted, library=walk.library, where=where
+            )
         if not walk.is_data:
             check_word(value, where=where)
     elif isinstance(value, (int, float)):
@@ -247,70 +254,6 @@ def _value(
             f"{where}: expected a number, a text, a list or a dict, found a {type(value).__name__}."
         )
     return value
-
-
-def _find_type(
-    name: Any, expected: tuple[Kind, ...], walk: _Walk, *, where: str, builder: bool = False
-) -> Any:
-    """The class that a name stands for, or the name of a layer or suppression as it is."""
-    if not isinstance(name, str) or not name:
-        raise CheckpointError(f"{where}: expected the name of a class, found {name!r:.80}.")
-    if name in kinds.SUPPRESSIONS and where.rpartition(".")[0].rpartition(".")[2].startswith("nms"):
-        return name
-    if kinds.MODULE in expected and kinds.is_layer_name(name):
-        return name
-    path = name.removeprefix(CLASS)
-    root = path.split(".")[0]
-    if "." in path and root not in (*kinds.PACKAGES, "torch", *walk.trusted):
-        raise CheckpointError(
-            f"{where}: the model names {path[:80]!r}, which is in none of the packages that are "
-            f"trusted ({', '.join((*kinds.PACKAGES, *walk.trusted))}). If you trust where the "
-            f"model is from, allow {root[:80]!r} by name (--trust)."
-        )
-    if name.startswith(CLASS) or path.count(".") > 1:
-        found = [_import(path) if root in walk.trusted else kinds.find_imported(path)]
-    else:
-        found = [kinds.find_registered(path, kind, walk.library) for kind in expected]
-    if builder and found[0] is not None and found[0] is MODELS.module_dict[_BUILDER]:
-        return found[0]
-    for kind in expected:
-        for candidate in found:
-            if candidate is not None and kind.holds(candidate, walk.trusted):
-                return candidate
-    raise CheckpointError(_refusal(path, expected, found, where))
-
-
-def _refusal(path: str, expected: Sequence[Kind], found: Sequence[Any], where: str) -> str:
-    words = " or ".join(kind.words for kind in expected)
-    thing = next((item for item in found if item is not None), None)
-    if thing is None:
-        return (
-            f"{where}: the model needs {path[:80]!r}, which is not installed here, or not "
-            f"registered as {words}."
-        )
-    what = "a class" if inspect.isclass(thing) else f"no class but a {type(thing).__name__}"
-    return (
-        f"{where}: expected {words} that a model from a file may use, found {path[:80]!r}, {what} "
-        "that is none. Loading a model never calls anything else."
-    )
-
-
-def _import(path: str) -> Any:
-    """A name of a trusted package, which is imported for it."""
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        raise CheckpointError(
-            f"the model needs {path[:80]!r}, which is not installed here: {error}."
-        ) from error
-
-
-def _import_registered() -> None:
-    for kind in kinds.KINDS:
-        for root in kind.registries:
-            for registry in list(kinds.tree(root)):
-                registry.import_from_location()
 
 
 def _expect(value: Any, kind: type, where: str, words: str) -> Any:

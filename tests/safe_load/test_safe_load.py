@@ -21,19 +21,25 @@ from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from argus import safe_load
 from argus.apis.cli import add_common_arguments, load_config
 from argus.datasets.build import build_dataset
 from argus.errors import CheckpointError, DataError
 from argus.models.multitask import MultitaskModel
-from argus.safe_load import Placeholder, allow_unpickling, global_names, read_tensors, tensors_only
+from argus.safe_load import (
+    Placeholder,
+    allow_unpickling,
+    global_names,
+    read_tensors,
+    reader,
+    tensors_only,
+)
 from tests.toy import ToyBackbone, semantic_decoder
 
 
 @pytest.fixture(autouse=True)
 def nothing_allowed() -> Iterator[None]:
     yield
-    safe_load._allowed.clear()
+    reader._allowed.clear()
 
 
 class Trap:
@@ -66,7 +72,7 @@ class LibraryTrap(Trap):
         return mmengine.dump, ([1], str(self.victim), "json")
 
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TRAPS = (Trap, OpenTrap, MethodTrap, EvalTrap, LibraryTrap)
 WAYS: dict[str, Callable[[Any, Path], Any]] = {
     "archive": lambda content, path: torch.save(content, path),
@@ -284,4 +290,4 @@ def test_option__of_the_commands(tmp_path: Path) -> None:
     for file in files:
         words += ["--unsafe-pickle", str(file)]
     load_config(parser.parse_args(words))
-    assert safe_load._allowed == set(files)
+    assert reader._allowed == set(files)
