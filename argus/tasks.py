@@ -140,10 +140,14 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
 
 
 def streams_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """Task names by data stream, for the tasks that are trained."""
+    """Task names by data stream, for the tasks that are trained.
+
+    In an order of their own: gradients add up in it, and sums of floating-point numbers depend on
+    it, so a run would not go on bit by bit after its config was sorted anew.
+    """
     return {
-        stream: members
-        for stream, members in _by_stream(tasks).items()
+        stream: tuple(sorted(members))
+        for stream, members in sorted(_by_stream(tasks).items())
         if any(tasks[name].train is not None for name in members)
     }
 

@@ -22,6 +22,7 @@ from argus.apis.scenes_demo import BARS
 from argus.commands.test import add_test_arguments
 from argus.commands.train import add_training_arguments
 from argus.engine import (
+    CheckpointHook,
     EMAHook,
     MultitaskOptimWrapper,
     MultitaskRunner,
@@ -194,6 +195,7 @@ def test_task_keys__are_documented_with_their_defaults(kind: type) -> None:
         ("trained_backbone", trained_backbone, ()),
         ("MultitaskTrainLoop", MultitaskTrainLoop.__init__, ("runner", "dataloader")),
         ("MultitaskValLoop", MultitaskValLoop.__init__, ("runner", "dataloader", "evaluator")),
+        ("CheckpointHook", CheckpointHook.__init__, ()),
         ("EMAHook", EMAHook.__init__, ()),
         ("ProgressHook", ProgressHook.__init__, ()),
         ("PredictionPicturesHook", PredictionPicturesHook.__init__, ()),
@@ -234,7 +236,7 @@ def test_top_level__keys_are_those_the_runner_knows() -> None:
 def test_tables__belong_to_a_test() -> None:
     kinds = {"Task", "TrainData", "EvalData", "ViTAdapter", "DinoVisionTransformer", "EMAHook"}
     kinds |= {"MultitaskTrainLoop", "MultitaskValLoop", "ProgressHook", "PredictionPicturesHook"}
-    kinds |= {"trained_backbone", "ValidationPicturesHook"}
+    kinds |= {"trained_backbone", "ValidationPicturesHook", "CheckpointHook"}
     assert set(TABLES) == kinds | {"optim_wrapper", "paramwise_cfg", "top level"}
 
 

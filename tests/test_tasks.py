@@ -173,4 +173,4 @@ def test_parse_tasks__shared_stream_needs_one_source() -> None:
     with pytest.raises(ConfigError, match="exactly one of them must have train data"):
         parse_tasks(tasks)
     del tasks["semantic"]["train"]
-    assert streams_of(parse_tasks(tasks)) == {"both": ("semantic", "classification")}
+    assert streams_of(parse_tasks(tasks)) == {"both": ("classification", "semantic")}

@@ -228,7 +228,7 @@ def toy_config(work_dir, **changes) -> dict:
             ),
             default_hooks=dict(
                 logger=dict(type="argus.ProgressHook", interval=1),
-                checkpoint=dict(type="CheckpointHook", by_epoch=False, interval=2),
+                checkpoint=dict(type="argus.CheckpointHook", interval=2),
             ),
             randomness=dict(seed=0),
             default_scope=None,

@@ -144,7 +144,7 @@ class ScenesDemo:
         self._step(
             name, [*launcher, "--work-dir", str(folder), *_cfg_options([*self.options, *options])]
         )
-        return (folder / "last_checkpoint").read_text().strip()
+        return str(folder / (folder / "last_checkpoint").read_text().strip())
 
     def merge(self, first: str, second: str) -> str:
         """Join both stages into one model; its folder."""

@@ -24,7 +24,8 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="auto",
         metavar="CHECKPOINT",
-        help="go on from CHECKPOINT; without a value, from the latest one in the work dir",
+        help="go on from CHECKPOINT; without a value, from the newest whole one in the work dir; "
+        "'none': train from the start and move those that are there aside",
     )
     add_common_arguments(parser)
 
@@ -43,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> None:
     """Build the runner and train; nothing of it is left afterwards."""
     config = load_config(args)
-    if args.resume is not None:
+    if args.resume == "none":
+        config.resume = "none"
+    elif args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == "auto" else args.resume
     from argus.engine import MultitaskRunner

@@ -1,5 +1,6 @@
 """The multitask engine: runner, loops, schedules, optimizer, averaging, checkpoints, logging."""
 
+from argus.engine.checkpoint_hook import CheckpointHook
 from argus.engine.ema import EMAHook
 from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
@@ -9,6 +10,7 @@ from argus.engine.runner import MultitaskRunner
 from argus.engine.validation_pictures import ValidationPicturesHook
 
 __all__ = [
+    "CheckpointHook",
     "EMAHook",
     "MultitaskOptimConstructor",
     "MultitaskOptimWrapper",

@@ -11,7 +11,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from mmengine.hooks import EMAHook, Hook
+from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.optim import OptimWrapper
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
@@ -29,7 +29,6 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "randomness": (_A_DICT, "dict(seed=0)"),
     "env_cfg": (_A_DICT, "dict(cudnn_benchmark=True)"),
     "feature_cache": (_A_DICT, "dict(path=...)"),
-    "resume": ((bool,), "True or False (a path goes into load_from)"),
 }
 # What mmengine would ignore, or stumble over, if it were misspelt.
 _KEYS = {
@@ -55,6 +54,11 @@ def check_kinds(cfg: Any) -> None:
         for key in cfg.get(name) or {}:
             if key not in known:
                 raise ConfigError(f"{name}: unknown key {key!r}. Known keys: {', '.join(known)}.")
+    if cfg.get("resume", False) not in (True, False, "none"):
+        raise ConfigError(
+            f"resume: expected True, False, or 'none' for a training from the start whatever the "
+            f"work dir holds, found {cfg['resume']!r}. A path goes into load_from."
+        )
     seed = (cfg.get("randomness") or {}).get("seed")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
         raise ConfigError(f"randomness.seed: expected an integer, found {seed!r}.")
@@ -192,6 +196,12 @@ def check_hook(config: Any, *, where: str) -> None:
         raise ConfigError(
             f"{where}.type: mmengine's EMAHook copies the frozen weights too, and its averages are "
             "not in Argus's checkpoints. Take 'argus.EMAHook' (argus.engine.EMAHook)."
+        )
+    if config["type"] in ("CheckpointHook", "mmengine.CheckpointHook", CheckpointHook):
+        raise ConfigError(
+            f"{where}.type: mmengine's CheckpointHook deletes the old checkpoint before the new "
+            "one is whole. Take 'argus.CheckpointHook' (argus.engine.CheckpointHook), which counts "
+            "steps and has no by_epoch."
         )
 
 

@@ -38,20 +38,30 @@ class EMAHook(Hook):
         self.average: dict[str, Tensor] = {}
         self._parameters: dict[str, nn.Parameter] = {}
         self._swapped = False
+        self._resumes = False
 
     def before_train(self, runner: Any) -> None:
-        """Start from the current weights unless a checkpoint gave the average."""
+        """Start from the current weights where no checkpoint gave the average.
+
+        Raises:
+            CheckpointError: If an average has another shape than its parameter.
+        """
         model = getattr(runner.model, "module", runner.model)
         self._parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
         loaded, self.average = self.average, {}
-        if loaded and set(loaded) != set(self._parameters):
-            odd = sorted(set(loaded) ^ set(self._parameters))
-            raise CheckpointError(
-                f"the averaged weights of the checkpoint do not fit the model: {odd[:5]} (of "
-                f"{len(odd)}) are in only one of the two. Resume with the config it was made with."
+        fresh = [name for name in self._parameters if name not in loaded]
+        if fresh and self._resumes:
+            runner.logger.warning(
+                f"the checkpoint has no average of {len(fresh)} tensors ({fresh[0]} first): it "
+                "starts from their weights"
             )
         for name, parameter in self._parameters.items():
             source = loaded.get(name, parameter)
+            if source.shape != parameter.shape:
+                raise CheckpointError(
+                    f"the averaged weights of the checkpoint do not fit the model: {name} is "
+                    f"{tuple(source.shape)} there and {tuple(parameter.shape)} in the model."
+                )
             self.average[name] = source.detach().to(parameter.device, copy=True)
 
     @torch.no_grad()
@@ -87,5 +97,6 @@ class EMAHook(Hook):
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Take the average of a checkpoint that is resumed."""
-        if checkpoint.get("resuming") and "ema" in checkpoint:
-            self.average = dict(checkpoint["ema"])
+        self._resumes = bool(checkpoint.get("resuming"))
+        if self._resumes:
+            self.average = dict(checkpoint.get("ema", {}))

@@ -119,7 +119,9 @@ class MultitaskLoader:
     """
 
     def __init__(self, tasks: Mapping[str, Task], *, seed: int) -> None:
-        self.sources = {t.stream: t for t in tasks.values() if t.train is not None}
+        # Sorted, as streams_of has them.
+        found = {t.stream: t for t in tasks.values() if t.train is not None}
+        self.sources = dict(sorted(found.items()))
         if not self.sources:
             raise ConfigError("no task has train data: expected train=dict(dataset=..., ...).")
         self.datasets: dict[str, ResilientDataset] = {}
@@ -171,6 +173,20 @@ class MultitaskLoader:
             math.ceil(sampler.num_samples / sampler.global_batch_size)
             for sampler in self.samplers.values()
         )
+
+    @property
+    def batch_sizes(self) -> dict[str, int]:
+        """Images of each stream in one batch of all processes."""
+        return {name: sampler.global_batch_size for name, sampler in self.samplers.items()}
+
+    def differences(self, batch_sizes: Mapping[str, int]) -> list[str]:
+        """Sentences about the streams whose batches had another size in the run to go on from."""
+        return [
+            f"a batch of {name} had {batch_sizes[name]} images and has {size}: the order of its "
+            "samples goes on from another place"
+            for name, size in self.batch_sizes.items()
+            if batch_sizes.get(name, size) != size
+        ]
 
     def set_start(self, step: int) -> None:
         """Begin the next iteration at ``step`` (0-based) of every stream."""

@@ -131,7 +131,7 @@ class MultitaskOptimConstructor:
     def param_groups(
         self, model: nn.Module, *, lr: float, weight_decay: float
     ) -> list[dict[str, Any]]:
-        """Groups of equal learning rate and decay, in the order of their first parameter.
+        """Groups of equal learning rate and decay, in the order of their first parameter's name.
 
         Raises:
             ConfigError: If an ``lr_mult`` prefix matches no trainable parameter.
@@ -139,7 +139,8 @@ class MultitaskOptimConstructor:
         undecayed = no_decay_names(model)
         groups: dict[tuple[float, float], dict[str, Any]] = {}
         unused = set(self.lr_mult)
-        for name, parameter in model.named_parameters():
+        # By name: the norm that is clipped by must not depend on the order of the tasks.
+        for name, parameter in sorted(model.named_parameters()):
             if not parameter.requires_grad:
                 continue
             prefixes = [p for p in self.lr_mult if name.startswith(p)]

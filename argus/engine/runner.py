@@ -2,26 +2,25 @@
 
 import difflib
 import itertools
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import master_only
+from mmengine.dist import broadcast_object_list, is_main_process, master_only
 from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
-from mmengine.runner import Runner, find_latest_checkpoint
-from mmengine.utils import is_list_of
+from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-import argus
 from argus.building import building
 from argus.checkpoint import read_checkpoint, write_checkpoint
-from argus.config_values import to_plain
-from argus.engine.checkpoint import base_of, load_trained_state, trained_state
+from argus.durable_files import remove_leftovers
+from argus.engine.checkpoint import base_of, load_trained_state
+from argus.engine.checkpoint_hook import CheckpointHook
 from argus.engine.config_checks import (
     check_backbone,
     check_best_rule,
@@ -37,6 +36,11 @@ from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
+from argus.engine.patient_logs import make_patient
+from argus.engine.resume import checkpoints_in, find_checkpoint, move_aside, start_in
+from argus.engine.saving import check_finite, checkpoint_of
+from argus.engine.training_state import Plan, load_training_state
+from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.registry import RUNNERS
@@ -44,8 +48,10 @@ from argus.tasks import parse_tasks, streams_of
 
 _runner_numbers = itertools.count()
 # Hooks of mmengine's defaults that presuppose one data loader with epochs; ProgressHook does the
-# part of the first two, the samplers that of the third.
-_NO_HOOKS = dict(runtime_info=None, timer=None, sampler_seed=None)
+# part of the first two, the samplers that of the third. Its CheckpointHook is not safe from kills.
+_HOOKS: dict[str, Any] = dict(
+    runtime_info=None, timer=None, sampler_seed=None, checkpoint=dict(type=CheckpointHook)
+)
 # What a config may hold at its top level.
 KEYS = (
     *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
@@ -105,7 +111,7 @@ class MultitaskRunner(Runner):
             test_dataloader=tasks if tests else None,
             test_cfg=_loop(MultitaskTestLoop, "test_cfg", cfg) if tests else None,
             test_evaluator={} if tests else None,
-            default_hooks=_NO_HOOKS | dict(cfg.get("default_hooks") or {}),
+            default_hooks=_HOOKS | dict(cfg.get("default_hooks") or {}),
             custom_hooks=cfg.get("custom_hooks"),
             load_from=cfg.get("load_from"),
             resume=cfg.get("resume", False),
@@ -169,7 +175,10 @@ class MultitaskRunner(Runner):
             return optim_wrapper
         config = {k: v for k, v in dict(optim_wrapper).items() if k != "constructor"}
         paramwise = config.pop("paramwise_cfg", None)
-        return MultitaskOptimConstructor(config, paramwise)(self.model)
+        wrapper = MultitaskOptimConstructor(config, paramwise)(self.model)
+        # Before a scheduler changes a learning rate.
+        self.plan = Plan.of(wrapper.optimizer, self.raw_model, self.cfg.get("param_scheduler"))
+        return wrapper
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """The schedulers, all of which count steps."""
@@ -181,7 +190,9 @@ class MultitaskRunner(Runner):
     def build_visualizer(self, visualizer: Any = None) -> Visualizer:
         """Mmengine's visualizer."""
         with building(visualizer, where="visualizer"):
-            return super().build_visualizer(visualizer)
+            built = super().build_visualizer(visualizer)
+        make_patient(built, self.logger)
+        return built
 
     def register_hook(self, hook: Any, priority: Any = None) -> None:
         """Build a hook, if it is a config, and add it in the order of the priorities."""
@@ -209,7 +220,8 @@ class MultitaskRunner(Runner):
                 "nothing to train: the config has no train_cfg, or none of its tasks has train "
                 "data (train=dict(dataset=..., batch_size=...))."
             )
-        model = super().train()
+        with self._own_work_dir():
+            model = super().train()
         report = cache_report(self.raw_model)
         if report:
             self.logger.info(report)
@@ -237,22 +249,48 @@ class MultitaskRunner(Runner):
         model: Any = self.model
         return getattr(model, "module", model)
 
+    @contextmanager
+    def _own_work_dir(self) -> Iterator[None]:
+        """Hold the work dir, and clear away what is in the way of the training."""
+        if not is_main_process():
+            yield
+            return
+        with work_dir_lock(self.work_dir, tell=self.logger.warning):
+            for name in remove_leftovers(self.work_dir):
+                self.logger.info(f"removed {name}, which an interrupted save had left")
+            start_in(self.work_dir, self._resume, self.logger.warning)
+            yield
+
     def load_or_resume(self) -> None:
-        """Resume the given or the latest checkpoint, or load weights, as the config says."""
+        """Resume the given or the newest whole checkpoint, or load weights, as the config says."""
         if self._has_loaded:
             return
+        resumes = self.training and self._resume is True
         path = self._load_from
-        if self._resume and path is None:
-            path = find_latest_checkpoint(self.work_dir)
+        if resumes and path is None:
+            path = self._newest_checkpoint()
             if path is None:
                 self.logger.info(f"nothing to resume in {self.work_dir}: training from the start")
-                return
         if path is None:
             return
-        if self._resume:
-            self.resume(path)
-        else:
+        if not resumes:
             self.load_checkpoint(path)
+            return
+        self.resume(path)
+        if is_main_process():
+            is_there = Path(path).resolve().parent == Path(self.work_dir).resolve()
+            after = self.train_loop.iter if is_there else -1
+            move_aside(self.work_dir, after=after, tell=self.logger.warning)
+
+    def _newest_checkpoint(self) -> str | None:
+        """The newest checkpoint of the work dir that is whole; the first process looks for it."""
+        choice: list[str | None] = [None]
+        if is_main_process() and (found := find_checkpoint(self.work_dir)):
+            choice = [str(found.path)]
+            for problem in found.rejected:
+                self.logger.warning(f"not resumed: {problem}")
+        broadcast_object_list(choice)
+        return choice[0]
 
     def load_checkpoint(  # type: ignore[override]
         self, filename: str, *, weights: str | None = None
@@ -276,7 +314,7 @@ class MultitaskRunner(Runner):
             checkpoint,
             path=filename,
             weights=weights,
-            allow_new_tasks=self.training and not self._resume,
+            allow_new_tasks=self.training,
         )
         for note in notes:
             self.logger.warning(note)
@@ -299,20 +337,36 @@ class MultitaskRunner(Runner):
                 f"{filename} was trained with seed {state['seed']}, this config has {self.seed}; "
                 "samples and noise would differ. Set randomness=dict(seed=...) alike."
             )
-        if state["world_size"] != self.world_size:
-            self.logger.warning(
-                f"{filename} was written by {state['world_size']} processes, now there are "
-                f"{self.world_size}: the order of samples goes on, the noise drawn by them differs"
-            )
-        self.optim_wrapper.load_state_dict(state["optimizer"])
-        for scheduler, saved in zip(self.param_schedulers or [], state["schedulers"], strict=True):
-            scheduler.load_state_dict(saved)
+        notes = load_training_state(
+            state,
+            self.plan,
+            self.optim_wrapper.optimizer,
+            self.param_schedulers or [],
+            path=filename,
+        )
+        for note in [*notes, *self._changes_of_batches(state)]:
+            self.logger.warning(f"changed since {Path(filename).name}: {note}")
         self.train_loop.iter = state["iter"]
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
         for key, value in state["runtime"].items():
             self.message_hub.update_info(key, value)
         self.call_hook("after_load_checkpoint", checkpoint={**checkpoint, "resuming": True})
         self.logger.info(f"resumed {filename} at step {state['iter']}")
+
+    def _changes_of_batches(self, state: Mapping[str, Any]) -> list[str]:
+        loop = self.train_loop
+        notes = loop.dataloader.differences(state["batch_sizes"])
+        if state["accumulate"] != loop.accumulate:
+            notes.append(
+                f"train_cfg.accumulate was {state['accumulate']} and is {loop.accumulate}: the "
+                "order of samples goes on from another place"
+            )
+        if state["world_size"] != self.world_size:
+            notes.append(
+                f"{state['world_size']} processes were at work and {self.world_size} are: each "
+                "draws other noise"
+            )
+        return notes
 
     @master_only
     def save_checkpoint(  # type: ignore[override]
@@ -327,42 +381,17 @@ class MultitaskRunner(Runner):
         backend_args: Any = None,
     ) -> None:
         """Write what was trained; with ``save_optimizer`` also all that a resumed run needs."""
-        # Hooks run within a step, before the loop counts it; validation runs after.
-        step = (meta or {}).get("iter", self.iter + 1)
-        checkpoint: dict[str, Any] = {
-            "meta": {
-                "argus_version": argus.__version__,
-                "config": self.cfg.pretty_text,
-                "model": self._model_config(),
-                "experiment": self.experiment_name,
-                "iter": step,
-                "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
-                "tasks": list(self.raw_model.decoders),
-            },
-            "base": self.base,
-            "state_dict": trained_state(self.raw_model),
-        }
-        if save_optimizer:
-            checkpoint["training"] = {
-                "iter": step,
-                "seed": self.seed,
-                "world_size": self.world_size,
-                "optimizer": self.optim_wrapper.state_dict(),
-                "schedulers": [s.state_dict() for s in self.param_schedulers or []],
-                "bad_samples": self.train_loop.dataloader.state_dict(),
-                "runtime": {k: v for k, v in self.message_hub.runtime_info.items() if _is_plain(v)},
-            }
+        meta = meta or {}
+        checkpoint = checkpoint_of(
+            self,
+            # Hooks run within a step, before the loop counts it; validation runs after.
+            step=meta.get("iter", self.iter + 1),
+            resumable=save_optimizer,
+            best=meta.get("best"),
+        )
         self.call_hook("before_save_checkpoint", checkpoint=checkpoint)
+        check_finite(checkpoint, earlier=list(checkpoints_in(self.work_dir)))
         write_checkpoint(Path(out_dir) / filename, checkpoint)
-
-    def _model_config(self) -> dict[str, Any]:
-        """What rebuilds and tests the model, as plain values; empty if the config has others."""
-        keys = ("backbone", "tasks", "precision")
-        try:
-            return {key: to_plain(self.cfg[key], where=key) for key in keys if key in self.cfg}
-        except ConfigError as error:
-            self.logger.warning(f"the checkpoint cannot be merged with others: {error}")
-            return {}
 
     @property
     def base(self) -> dict[str, Any]:
@@ -418,7 +447,3 @@ def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
 
 def _has_gpu() -> bool:
     return torch.cuda.is_available()
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool)) or is_list_of(value, (str, int, float))

@@ -1,9 +1,9 @@
 """What every training and test shares: logs, checkpoints, precision, seed."""
 
-from mmengine.hooks import CheckpointHook, ParamSchedulerHook
+from mmengine.hooks import ParamSchedulerHook
 from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, Visualizer
 
-from argus.engine import ProgressHook, ValidationPicturesHook
+from argus.engine import CheckpointHook, ProgressHook, ValidationPicturesHook
 
 # No scope at all: the models of four libraries look their parts up in their own (see the runner).
 default_scope = None
@@ -11,7 +11,7 @@ default_scope = None
 default_hooks = dict(
     logger=dict(type=ProgressHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
-    checkpoint=dict(type=CheckpointHook, by_epoch=False, interval=5000, max_keep_ckpts=2),
+    checkpoint=dict(type=CheckpointHook, interval=5000, max_keep_ckpts=2),
     val_pictures=dict(type=ValidationPicturesHook),
 )
 custom_hooks = []

@@ -1,5 +1,6 @@
 """The average follows its formula, holds trained parameters only, and leaves no trace."""
 
+import logging
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ def make_runner() -> SimpleNamespace:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2))
     model[0].requires_grad_(False)
-    return SimpleNamespace(model=model, iter=0)
+    return SimpleNamespace(model=model, iter=0, logger=logging.getLogger("ema"))
 
 
 def walk(hook: EMAHook, runner: SimpleNamespace, num_steps: int) -> list[torch.Tensor]:
@@ -98,8 +99,20 @@ def test_checkpoint__round_trip_is_bit_equal() -> None:
     assert torch.equal(fresh.average["1.weight"], runner.model[1].weight), "only a resume takes it"
 
 
-def test_checkpoint__of_another_model_is_refused() -> None:
+def test_checkpoint__parameters_that_came_and_went(caplog: pytest.LogCaptureFixture) -> None:
     hook, runner = EMAHook(), make_runner()
-    hook.after_load_checkpoint(runner, dict(resuming=True, ema={"2.weight": torch.zeros(1)}))
-    with pytest.raises(CheckpointError, match="do not fit the model.*1.bias"):
+    known = {"1.weight": torch.full((2, 3), 5.0), "2.weight": torch.zeros(1)}
+    hook.after_load_checkpoint(runner, dict(resuming=True, ema=known))
+    hook.before_train(runner)
+    assert list(hook.average) == ["1.weight", "1.bias"]
+    assert torch.equal(hook.average["1.weight"], known["1.weight"])
+    assert torch.equal(hook.average["1.bias"], runner.model[1].bias)
+    assert "no average of 1 tensors (1.bias first): it starts from their weights" in caplog.text
+
+
+def test_checkpoint__average_of_another_shape_is_refused() -> None:
+    hook, runner = EMAHook(), make_runner()
+    wrong = {"1.weight": torch.zeros(2, 2), "1.bias": torch.zeros(2)}
+    hook.after_load_checkpoint(runner, dict(resuming=True, ema=wrong))
+    with pytest.raises(CheckpointError, match=r"1.weight is \(2, 2\) there and \(2, 3\)"):
         hook.before_train(runner)

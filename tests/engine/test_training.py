@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from argus.engine import MultitaskRunner
 from argus.errors import CheckpointError, ConfigError, DataError
+from tests.engine.toy_training import train
 from tests.toy import toy_config, toy_tasks
 
 SCHEDULERS = [
@@ -16,23 +17,6 @@ SCHEDULERS = [
     dict(type="CosineAnnealingLR", by_epoch=False, begin=3, end=8, T_max=5),
 ]
 EMA = [dict(type="argus.EMAHook", decay=0.9)]
-
-
-def train(work_dir: Path, *, stop_after: int | None = None, **changes) -> tuple[list[dict], object]:
-    """Train and return the losses of every step."""
-    runner = MultitaskRunner.from_cfg(Config(toy_config(work_dir, **changes)))
-    losses: list[dict] = []
-    call_hook = runner.call_hook
-
-    def record(name: str, **kwargs) -> None:
-        call_hook(name, **kwargs)
-        if name == "after_train_iter":
-            losses.append({k: v.item() for k, v in kwargs["outputs"].losses.items()})
-            runner.train_loop.stop_training = len(losses) == stop_after
-
-    runner.call_hook = record
-    runner.train()
-    return losses, runner
 
 
 def load(path: Path) -> dict:
@@ -53,7 +37,7 @@ def test_resume__continues_as_if_uninterrupted(tmp_path: Path) -> None:
         param_scheduler=SCHEDULERS,
         custom_hooks=EMA,
     )
-    whole, _ = train(tmp_path / "whole", **options)
+    whole, uninterrupted = train(tmp_path / "whole", **options)
     first, _ = train(tmp_path / "parts", stop_after=4, **options)
     # Other loader workers must not matter.
     options["tasks"] = toy_tasks(workers=1)
@@ -65,8 +49,8 @@ def test_resume__continues_as_if_uninterrupted(tmp_path: Path) -> None:
         assert expected[part].keys() == found[part].keys()
         for name, value in expected[part].items():
             assert torch.equal(value, found[part][name]), name
-    rates = [g["lr"] for g in expected["training"]["optimizer"]["param_groups"]]
-    assert rates == [g["lr"] for g in found["training"]["optimizer"]["param_groups"]]
+    rates = [group["lr"] for group in uninterrupted.optim_wrapper.param_groups]
+    assert rates == [group["lr"] for group in runner.optim_wrapper.param_groups]
 
 
 def test_resume__nothing_there_starts_from_scratch(tmp_path: Path) -> None:
@@ -119,8 +103,7 @@ def test_validation__logs_json_and_prints_one_table(
         default_hooks=dict(
             logger=dict(type="argus.ProgressHook", interval=1),
             checkpoint=dict(
-                type="CheckpointHook",
-                by_epoch=False,
+                type="argus.CheckpointHook",
                 interval=1,
                 save_best="multitask/mean_gain",
                 rule="greater",

@@ -24,6 +24,7 @@ from argus.engine.distributed import (
 )
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
+from tests.engine.toy_training import train
 from tests.evaluation.metrics.all_metrics import measure
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config
 
@@ -75,28 +76,9 @@ def with_bad_samples(batch_size: int) -> dict:
     tasks["classification"]["train"]["max_bad_share"] = 1.0
     hooks = dict(
         logger=dict(type="argus.ProgressHook", interval=2),
-        checkpoint=dict(type="CheckpointHook", by_epoch=False, interval=2),
+        checkpoint=dict(type="argus.CheckpointHook", interval=2),
     )
     return dict(tasks=tasks, default_hooks=hooks, train_cfg=dict(max_iters=6))
-
-
-def train(
-    work_dir: Path, *, stop_after: int | None = None, **changes
-) -> tuple[list[dict[str, float]], MultitaskRunner]:
-    """Train; this process's losses of every step and the runner."""
-    runner = MultitaskRunner.from_cfg(Config(toy_config(work_dir, **changes)))
-    losses: list[dict[str, float]] = []
-    call_hook = runner.call_hook
-
-    def record(name: str, **kwargs) -> None:
-        call_hook(name, **kwargs)
-        if name == "after_train_iter":
-            losses.append({k: v.item() for k, v in kwargs["outputs"].losses.items()})
-            runner.train_loop.stop_training = len(losses) == stop_after
-
-    runner.call_hook = record
-    runner.train()
-    return losses, runner
 
 
 def evaluate(work_dir: Path, *, length: int, launcher: str = "none") -> dict[str, float]:

@@ -416,7 +416,7 @@ def test_errors__wrong_keyword_of_a_part(run: Callable, config: Path) -> None:
 
 
 def test_errors__save_best_without_rule(run: Callable, config: Path) -> None:
-    text = "\ndefault_hooks = dict(checkpoint=dict(type='CheckpointHook', save_best='a/b'))\n"
+    text = "\ndefault_hooks = dict(checkpoint=dict(type='argus.CheckpointHook', save_best='a/b'))\n"
     config.write_text(config.read_text() + text)
     status, _, stderr = run(train_tool, config)
     assert_one_message(status, stderr, "save_best", "rule='greater'")

@@ -1,0 +1,81 @@
+"""A training that is killed in the middle of a save loses nothing and goes on bit by bit."""
+
+import json
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from argus.checkpoint import read_checkpoint
+from argus.engine.resume import checkpoints_in
+from tests.engine.killed_training import MOMENTS, STEPS, run
+
+ROOT = Path(__file__).parents[2]
+KILLED = -9
+
+
+@pytest.fixture(scope="module")
+def training() -> Callable[..., int | None]:
+    """Run a training in a process of its own; its exit status.
+
+    The processes are forked from one that has imported everything and trained nothing.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.engine.killed_training"])
+
+    def call(folder: Path, moment: str | None = None, *, resume: bool = False) -> int | None:
+        process = context.Process(target=run, args=(folder, moment, resume))
+        process.start()
+        process.join(120)
+        return process.exitcode
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        yield call
+
+
+@pytest.fixture(scope="module")
+def whole(
+    training: Callable[..., int | None], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[dict], dict[str, Any]]:
+    """Losses and last checkpoint of the training that nobody kills."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert training(folder) == 0
+    return result(folder)["losses"], read_checkpoint(folder / f"iter_{STEPS}.pth")
+
+
+def result(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "result.json").read_text())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_kill__while_saving_with_one_checkpoint_kept(
+    tmp_path: Path,
+    training: Callable[..., int | None],
+    whole: tuple[list[dict], dict[str, Any]],
+    moment: str,
+) -> None:
+    assert training(tmp_path, moment) == KILLED
+    steps = [step for path, step in checkpoints_in(tmp_path).items() if is_whole(path)]
+    assert steps, "there is a whole one at every moment"
+    assert (tmp_path / ".training.lock").read_text(), "it was not given back"
+    assert training(tmp_path, resume=True) == 0
+    resumed = result(tmp_path)
+    assert resumed["losses"] == whole[0][steps[0] :]
+    assert f"resumed {tmp_path / f'iter_{steps[0]}.pth'} at step {steps[0]}" in resumed["log"]
+    found = read_checkpoint(tmp_path / f"iter_{STEPS}.pth")
+    for part in ("state_dict", "ema"):
+        for name, value in whole[1][part].items():
+            assert torch.equal(found[part][name], value), name
+    names = {path.name for path in tmp_path.iterdir() if path.suffix in (".pth", ".part")}
+    assert names == {f"iter_{STEPS}.pth"}
+    left = "which an interrupted save had left" in resumed["log"]
+    assert left == (moment in ("half_written", "before_the_move"))
+
+
+def is_whole(path: Path) -> bool:
+    read_checkpoint(path)  # no half file has the name of a whole one
+    return True
