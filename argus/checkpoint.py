@@ -114,8 +114,14 @@ def read_checkpoint(path: str | Path, *, in_place: bool = False) -> dict[str, An
 
 def _check_archive(path: Path) -> None:
     """Check the CRC-32 of the archive's files, which torch writes and does not look at."""
-    with zipfile.ZipFile(path) as archive:
-        wrong = archive.testzip()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()
+    except Exception as error:  # noqa: BLE001 - damaged bytes may provoke anything
+        raise CheckpointError(
+            f"checkpoint {path} is no whole archive: {_first_line(error)}. Copy the file again "
+            "from where it came, or take another one."
+        ) from error
     if wrong is not None:
         raise CheckpointError(damage(path, [wrong]))
 

@@ -17,6 +17,8 @@ from argus.errors import CheckpointError
 
 VALUES = "(values)"
 _MAX_LISTED = 3
+# A buffer may be one number seen many times; this much of it is copied out to be compared.
+_MAX_EXPANDED = 64 * 2**20
 
 
 def checksums(content: Mapping[str, Any]) -> dict[str, int]:
@@ -44,6 +46,8 @@ def check(content: Mapping[str, Any], expected: Any, *, path: str | Path) -> Non
     """
     if not isinstance(expected, Mapping):
         raise CheckpointError(damage(path, ["its list of checksums"]))
+    for name, tensor in named_tensors(content):
+        _check_storage(name, tensor, path)
     found = checksums(content)
     differ = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
     if differ:
@@ -67,6 +71,18 @@ def named_tensors(content: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]
         items = content.items() if isinstance(content, Mapping) else enumerate(content)
         for key, value in items:
             yield from named_tensors(value, f"{prefix}/{key}" if prefix else str(key))
+
+
+def _check_storage(name: str, tensor: Tensor, path: str | Path) -> None:
+    """Refuse what cannot be compared: a few bytes that claim to be gigabytes, or no plain array."""
+    is_plain = tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_meta
+    size = tensor.numel() * tensor.element_size()
+    if not is_plain or size > max(tensor.untyped_storage().nbytes(), _MAX_EXPANDED):
+        kind = f"{tuple(tensor.shape)} of {tensor.dtype}, {tensor.layout}"
+        raise CheckpointError(
+            f"{path}: {name} is no plain array with all its numbers in the file ({kind}). Take "
+            "the file as Argus wrote it."
+        )
 
 
 def _of_tensor(tensor: Tensor) -> int:

@@ -173,3 +173,37 @@ def test_model_folder__without_checksums_is_one_of_before(tmp_path: Path) -> Non
     save_file(load_file(folder / WEIGHTS), folder / WEIGHTS, metadata={"format": "argus-model-1"})
     assert torch.equal(ModelFolder.read(folder).state["backbone.w"], state["backbone.w"])
     assert (folder / MANIFEST).is_file()
+
+
+def test_model_folder__without_its_list_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="its list of checksums not as written"):
+        check(content(), None, path=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(2**50),
+        torch.zeros(1).expand(2**14, 2**14),
+        torch.ones(3, 3).to_sparse(),
+        torch.zeros(3, device="meta"),
+        torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+    ],
+    ids=["huge", "large", "sparse", "meta", "quantized"],
+)
+def test_check__tensors_that_are_no_plain_arrays_are_refused(tensor: torch.Tensor) -> None:
+    """A file of a few bytes must not take gigabytes to be looked at."""
+    with pytest.raises(CheckpointError, match="a.pth: state_dict/w is no plain array"):
+        check(dict(state_dict=dict(w=tensor)), {}, path="a.pth")
+
+
+def test_checkpoint__with_an_expanded_buffer_is_read_back(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "a.pth", dict(state_dict=dict(w=torch.ones(1).expand(1000))))
+    assert read_checkpoint(tmp_path / "a.pth")["state_dict"]["w"].sum() == 1000
+
+
+def test_checkpoint__of_the_first_format_that_is_no_archive(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    torch.save({"format": OLD_FORMAT}, path, _use_new_zipfile_serialization=False)
+    with pytest.raises(CheckpointError, match="a.pth is no whole archive"):
+        read_checkpoint(path)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from argus.durable_files import write_json
 from argus.errors import ConfigError
 from argus.evaluation.table import results_table
 
@@ -189,7 +190,7 @@ class ScenesDemo:
         )
         out = self.work_dir / "results.json"
         results = {**trained, "untrained": dict(untrained), "seconds": self.seconds}
-        out.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        write_json(out, results, sort_keys=True)
         minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on 100 scenes that were not trained on\n\n{table}\n")
         print(f"{minutes:.1f} minutes; all metrics: {out}; pictures: {self.work_dir / 'pictures'}")

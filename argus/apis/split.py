@@ -8,6 +8,7 @@ from torch import Tensor
 
 import argus
 from argus.checkpoint import write_checkpoint
+from argus.durable_files import replacing
 from argus.errors import CheckpointError
 from argus.model_folder import ModelFolder
 
@@ -43,7 +44,9 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
     prefix: str = model.manifest["backbone"]["frozen"]
     if prefix:
         frozen_file = _below_folder(out, f"{prefix.split('.')[1]}.safetensors")
-        save_file(_below(model.state, prefix, ""), frozen_file)
+        with replacing(frozen_file) as partial:
+            save_file(_below(model.state, prefix, ""), partial)
+            partial.chmod(0o644)  # safetensors writes for the owner alone
         written.append(frozen_file)
         trained = {name: v for name, v in trained.items() if not name.startswith(prefix)}
         if "vit" in backbone:

@@ -5,11 +5,11 @@ Prints every task's metrics beside the published ones and writes them to the wor
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from argus.apis.cli import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
+from argus.durable_files import write_json, write_text
 from argus.errors import ConfigError
 
 DESCRIPTION = "Evaluate a checkpoint on all tasks of a config."
@@ -89,9 +89,8 @@ def test(args: argparse.Namespace) -> None:
 
     if is_main_process():
         out = args.out or Path(config.work_dir) / "results.json"
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n")
-        out.with_suffix(".md").write_text(table + "\n")
+        write_json(out, metrics, sort_keys=True)
+        write_text(out.with_suffix(".md"), table + "\n")
         if model and args.save_metrics:
             model.add_metrics(metrics)
             model.write_manifest(args.config)

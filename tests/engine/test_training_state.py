@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import Tensor, nn
 
-from argus.checkpoint import OLD_FORMAT, read_checkpoint
+from argus.checkpoint import OLD_FORMAT, read_checkpoint, write_checkpoint
 from argus.engine.training_state import Plan, load_training_state, training_state
 from argus.errors import CheckpointError
 from tests.engine.test_training import EMA, SCHEDULERS
@@ -245,6 +245,18 @@ def test_batches__another_size_and_number(tmp_path: Path, stopped: Path) -> None
     assert len(resumed.losses) == 4
     assert resumed.notes[0].startswith("a batch of twin had 4 images and has 2")
     assert resumed.notes[1].startswith("train_cfg.accumulate was 1 and is 2")
+
+
+def test_processes__another_number(
+    tmp_path: Path, stopped: Path, whole: tuple[list[dict], dict]
+) -> None:
+    """Two processes with half the batch saw the same samples; their noise was another."""
+    content = read_checkpoint(stopped)
+    content["training"]["world_size"] = 2
+    write_checkpoint(tmp_path / "iter_4.pth", content)
+    resumed = Resumed(tmp_path / "out", tmp_path / "iter_4.pth")
+    assert resumed.losses == whole[0][4:]
+    assert resumed.notes == ["2 processes were at work and 1 are: each draws other noise"]
 
 
 def test_average__hook_added_and_removed(tmp_path: Path, stopped: Path) -> None:

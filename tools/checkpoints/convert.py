@@ -18,6 +18,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.apis.cli import add_unsafe_pickle  # noqa: E402
+from argus.durable_files import replacing  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
@@ -64,20 +65,17 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
     result = from_official(official.state, layout)
     report.append(_line(f"no place in the {layout} layout, left out", result.dropped))
     tensors = {name: tensor.contiguous() for name, tensor in result.state.items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
     _save(tensors, target)
     report.append(f"{target}: {layout} layout, {len(tensors)} tensors")
     return report
 
 
 def _save(tensors: dict[str, Tensor], target: Path) -> None:
-    """Write beside the target first, so that an interrupted run leaves no half file."""
-    partial = target.with_name(target.name + ".partial")
-    if target.suffix == ".safetensors":
-        save_file(tensors, partial, metadata={"format": "pt"})
-    else:
-        torch.save(tensors, partial)
-    partial.replace(target)
+    with replacing(target) as partial:
+        if target.suffix == ".safetensors":
+            save_file(tensors, partial, metadata={"format": "pt"})
+        else:
+            torch.save(tensors, partial)
 
 
 def _line(label: str, names: list[str]) -> str:
