@@ -75,8 +75,9 @@ EXCLUDED = (
     "mmseg.models.backbones.vpd",
     "mmseg.models.text_encoder",
 )
-# mmcv looks its suppressions up by evaluating their name.
-SUPPRESSIONS = ("nms", "soft_nms", "nms_match", "nms_quadri", "nms_rotated")
+# A type that is a word and no class, by the key of its dict. mmcv evaluates those of suppressions.
+_SUPPRESSIONS = ("nms", "soft_nms", "nms_match", "nms_quadri", "nms_rotated")
+_WORDS = {"nms": _SUPPRESSIONS, "nms_cfg": _SUPPRESSIONS, "adapt_cfg": ("offset", "dilation")}
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,22 @@ def tree(root: Registry) -> Iterator[Registry]:
         yield from tree(child)
 
 
-def is_layer_name(name: str) -> bool:
-    """Whether mmcv's builders of layers know ``name``, and it is a layer to every library."""
-    if name not in MODELS.module_dict:
+def is_word(name: str, key: str) -> bool:
+    """Whether the dict at ``key`` has ``name`` for a type that is no class."""
+    return name in _WORDS.get(key, ())
+
+
+def is_layer_name(name: str, key: str, library: str | None) -> bool:
+    """Whether a builder of layers looks ``name`` up, and it is a layer to every library.
+
+    Args:
+        name: Of a type.
+        key: Of its dict; configs of layers are called ``norm_cfg`` and the like.
+        library: Whose layers such a config may name, beside those of mmcv and torch.
+    """
+    if name not in MODELS.module_dict and not (
+        key.endswith("_cfg") and find_registered(name, MODULE, library) and "." not in name
+    ):
         return False
     known = (registry.module_dict.get(name) for registry in tree(MODELS))
     return all(MODULE.holds(found, ()) for found in known if found is not None)

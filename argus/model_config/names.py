@@ -27,6 +27,7 @@ def find_type(
     name: Any,
     expected: tuple[Kind, ...],
     *,
+    key: str,
     trusted: Sequence[str],
     library: str | None,
     where: str,
@@ -37,6 +38,7 @@ def find_type(
     Args:
         name: ``class:<module>.<name>``, the same without the prefix, or a registered name.
         expected: What the place may hold.
+        key: Of the dict whose type it is.
         trusted: Packages beside OpenMMLab's and Argus.
         library: Where bare names are looked up first.
         where: The place, for messages.
@@ -47,9 +49,9 @@ def find_type(
     """
     if not isinstance(name, str) or not name:
         raise CheckpointError(f"{where}: expected the name of a class, found {name!r:.80}.")
-    if name in kinds.SUPPRESSIONS and where.rpartition(".")[0].rpartition(".")[2].startswith("nms"):
+    if kinds.is_word(name, key):
         return name
-    if kinds.MODULE in expected and kinds.is_layer_name(name):
+    if kinds.MODULE in expected and kinds.is_layer_name(name, key, library):
         return name
     path = name.removeprefix(CLASS)
     root = path.split(".")[0]

@@ -39,12 +39,16 @@ class _Walk:
         library: Where bare names are looked up first.
         check_argument: Called with every key and value.
         is_data: Whether texts may be more than words.
+        is_plain: Whether a ``type`` is a word like any other.
+        free: Keys whose texts ``check_argument`` has looked at.
     """
 
     trusted: tuple[str, ...]
     check_argument: Callable[..., None]
     library: str | None = None
     is_data: bool = False
+    is_plain: bool = False
+    free: tuple[str, ...] = ()
 
 
 def resolve_config(
@@ -104,9 +108,8 @@ def resolve_backbone(
                 f"{value!r:.80}."
             )
 
-    walk = _Walk(tuple(trusted), check)
-    _expect(config, dict, "backbone", "a dict with a type")
-    return _part(config, (kinds.MODULE,), walk, where="backbone", depth=0, builder=True)
+    walk = _Walk(tuple(trusted), check, free=("weights", "checkpoint"))
+    return _backbone(config, walk, where="backbone")
 
 
 def resolve_task(
@@ -131,7 +134,8 @@ def resolve_task(
     _expect(config, dict, where, "a dict with a decoder")
     decoder = _expect(config.get("decoder"), dict, f"{where}.decoder", "a dict with a type")
     parts = _Walk(tuple(trusted), check_part_argument)
-    built = _part(decoder, (kinds.DECODER,), parts, where=f"{where}.decoder", depth=0)
+    place = f"{where}.decoder"
+    built = _part(decoder, (kinds.DECODER,), parts, key="decoder", where=place, depth=0)
 
     def check(key: str, value: Any, *, where: str) -> None:
         if given is None or where not in given:
@@ -173,6 +177,7 @@ def _part(
     expected: tuple[Kind, ...],
     walk: _Walk,
     *,
+    key: str,
     where: str,
     depth: int,
     builder: bool = False,
@@ -181,6 +186,7 @@ def _part(
     kind = find_type(
         config.get("type"),
         expected,
+        key=key,
         trusted=walk.trusted,
         library=walk.library,
         where=f"{where}.type",
@@ -189,21 +195,25 @@ def _part(
     if depth == 0 and inspect.isclass(kind):
         walk = replace(walk, library=library_of_class(kind))
     resolved = {"type": kind}
-    for key, value in config.items():
-        if key == "type":
+    for name, value in config.items():
+        if name == "type":
             continue
-        if key == INITIALISATION:
+        if name == INITIALISATION:
             value = None
-        place = f"{where}.{key}"
-        check_key(key, where=where)
-        if kind is MODELS.module_dict[BUILDER] and key == "backbone" and value is not None:
-            _expect(value, dict, place, "a dict with a type")
-            resolved[key] = _part(value, (kinds.MODULE,), walk, where=place, depth=0, builder=True)
-        else:
-            walk.check_argument(key, value, where=place)
-            is_free = key in ("weights", "checkpoint") and isinstance(value, str)
-            resolved[key] = value if is_free else _value(value, key, walk, where=place, depth=depth)
+        place = f"{where}.{name}"
+        check_key(name, where=where)
+        if kind is MODELS.module_dict[BUILDER] and name == "backbone" and value is not None:
+            resolved[name] = _backbone(value, walk, where=place)
+            continue
+        walk.check_argument(name, value, where=place)
+        is_free = name in walk.free and isinstance(value, str)
+        resolved[name] = value if is_free else _value(value, name, walk, where=place, depth=depth)
     return resolved
+
+
+def _backbone(config: Any, walk: _Walk, *, where: str) -> dict[str, Any]:
+    _expect(config, dict, where, "a dict with a type")
+    return _part(config, (kinds.MODULE,), walk, key="backbone", where=where, depth=0, builder=True)
 
 
 def _value(
@@ -219,9 +229,11 @@ def _value(
     if depth > MAX_DEPTH:
         raise CheckpointError(f"{where}: the config is nested more than {MAX_DEPTH} levels deep.")
     expected = expected or kinds_at(key)
+    if walk.is_data and key == "metainfo":
+        walk = replace(walk, is_plain=True)
     if isinstance(value, dict):
-        if "type" in value:
-            return _part(value, expected, walk, where=where, depth=depth + 1)
+        if "type" in value and not walk.is_plain:
+            return _part(value, expected, walk, key=key, where=where, depth=depth + 1)
         resolved = {}
         for name, item in value.items():
             if name == INITIALISATION:
@@ -241,9 +253,9 @@ def _value(
             items.append(_value(item, key, walk, where=place, depth=depth + 1, expected=expected))
         return type(value)(items)
     if isinstance(value, str):
-        if value.startswith(CLASS):
+        if value.startswith(CLASS) and not walk.is_plain:
             return find_type(
-                value, expected, trusted=walk.trusted, library=walk.library, where=where
+                value, expected, key="", trusted=walk.trusted, library=walk.library, where=where
             )
         if not walk.is_data:
             check_word(value, where=where)

@@ -73,6 +73,41 @@ def test_name__of_a_layer_stays() -> None:
     assert found["head"]["act_cfg"] == {"type": "GELU"}
 
 
+def test_name__of_a_layer_of_the_library_stays_where_layers_are_named() -> None:
+    classifier = dict(type="mmpretrain.ImageClassifier", neck=dict(norm_cfg=dict(type="LN2d")))
+    assert resolve_task("a", dict(decoder=classifier))["decoder"]["neck"] == classifier["neck"]
+    with pytest.raises(CheckpointError, match="norm_cfg.type: the model needs 'LN2d'"):
+        built(neck=dict(norm_cfg=dict(type="LN2d")))
+    with pytest.raises(CheckpointError, match="norm_cfg.type"):
+        resolve_task("a", dict(decoder=classifier | dict(neck=dict(norm_cfg=dict(type="CLIP")))))
+
+
+@pytest.mark.parametrize("word", ["nms", "soft_nms"])
+def test_type__that_is_a_word(word: str) -> None:
+    test_cfg = dict(rpn=dict(nms=dict(type=word)), rcnn=dict(nms_cfg=dict(type=word)))
+    assert built(test_cfg=test_cfg)["test_cfg"] == test_cfg
+    for key in ("nmx", "head", "loss"):
+        with pytest.raises(CheckpointError, match=f"a.{key}.type"):
+            built(a={key: dict(type=word)})
+
+
+def test_metainfo__of_keypoints_has_types_that_are_words() -> None:
+    nose = dict(name="nose", id=0, color=[1, 2, 3], type="upper", swap="")
+    metainfo = dict(dataset_name="a", keypoint_info={"0": nose})
+    resolved = resolve_task("a", data(metainfo=metainfo))
+    assert resolved["test"]["dataset"]["metainfo"] == metainfo
+    metainfo["keypoint_info"]["0"]["from_file"] = "x.py"  # type: ignore[index]
+    with pytest.raises(CheckpointError, match="from_file"):
+        resolve_task("a", data(metainfo=metainfo))
+
+
+def test_weights__are_a_word_in_a_decoder() -> None:
+    vit = dict(type="argus.DinoVisionTransformer", weights="random")
+    assert built(vit=vit)["vit"]["weights"] == "random"
+    with pytest.raises(CheckpointError, match="vit.weights: expected a word"):
+        built(vit={**vit, "weights": "/etc/passwd"})
+
+
 def test_class__of_layers_needs_no_registry() -> None:
     found = built(
         a=dict(type=f"class:{RoIAlign.__module__}.RoIAlign"),
