@@ -1,5 +1,6 @@
 """Find the class that a name in a model's config stands for, or say why a model may not name it."""
 
+import functools
 import importlib
 import inspect
 from collections.abc import Sequence
@@ -15,8 +16,11 @@ BUILDER = "trained_backbone"
 """It builds a backbone, and is a function: the one that a model may name, in the place of one."""
 
 
+@functools.cache
 def import_registered() -> None:
-    """Let every package that has classes of these kinds register them."""
+    """Let every package that has classes of these kinds register them, once."""
+    for library in kinds.LIBRARIES:
+        importlib.import_module(f"{library}.registry")
     for kind in kinds.KINDS:
         for root in kind.registries:
             for registry in list(kinds.tree(root)):

@@ -138,8 +138,8 @@ def evil_arguments(place: Path) -> list[dict[str, Any]]:
 
 
 PLACES = (
-    *("backbone", "decoder", "decode_head", "neck", "loss", "codec", "data_preprocessor"),
-    *("assigner", "norm_cfg", "act_cfg", "nms", "augments", "anything"),
+    *("backbone", "decoder", "decode_head", "loss", "codec", "data_preprocessor"),
+    *("assigner", "norm_cfg", "nms", "anything"),
     *("dataset", "pipeline", "metrics"),
 )
 
