@@ -135,7 +135,7 @@ def _read_file(path: Path) -> _Part:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
         try:
-            content = json.loads(line)
+            content = _parse_line(line)
         except json.JSONDecodeError as error:
             if number == len(lines):  # a run that was ended while it wrote
                 continue
@@ -152,6 +152,17 @@ def _read_file(path: Path) -> _Part:
         elif step > 0:  # tools/test.py logs its metrics at step 0
             part.validation.append((step, values))
     return part
+
+
+def _parse_line(line: str) -> Any:
+    """A line; or its whole end, where a full disk cut off what was to come before."""
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        start = line.rfind("{")
+        if start <= 0:
+            raise
+        return json.loads(line[start:])
 
 
 def _to_series(lines: Sequence[tuple[int, dict[str, float]]]) -> dict[str, Series]:

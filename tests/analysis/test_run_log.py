@@ -46,6 +46,13 @@ def test_read_run__last_line_cut_short(tmp_path: Path) -> None:
     assert read_run(tmp_path).training["loss"].steps.tolist() == [10]
 
 
+def test_read_run__a_line_that_a_full_disk_cut_short_in_between(tmp_path: Path) -> None:
+    path = write_log(tmp_path, [training(10, 1.0), training(20, 2.0)])
+    first, second = path.read_text().splitlines()
+    path.write_text(f"{first}\n{first[:25]}{second}\n")
+    assert read_run(tmp_path).training["loss"].steps.tolist() == [10, 20]
+
+
 def test_read_run__a_damaged_line_is_named(tmp_path: Path) -> None:
     path = write_log(tmp_path, [training(10, 1.0)])
     path.write_text("{nonsense\n" + path.read_text())
