@@ -53,14 +53,19 @@ def missing_paths(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(missing))
 
 
-def annotation_files(config: Mapping[str, Any]) -> list[str]:
-    """The JSON annotation files (``ann_file``) of a data set config, through wrappers."""
+def annotation_paths(config: Mapping[str, Any]) -> list[str]:
+    """The annotation files (``ann_file``) of a data set config, through wrappers."""
     files = [
         os.path.join(single.get("data_root") or "", single["ann_file"])
         for single in _flatten(config)
-        if str(single.get("ann_file") or "").endswith(".json")
+        if isinstance(single.get("ann_file"), str) and single["ann_file"]
     ]
     return list(dict.fromkeys(files))
+
+
+def annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """Those of :func:`annotation_paths` that are JSON."""
+    return [path for path in annotation_paths(config) if path.endswith(".json")]
 
 
 def _flatten(config: Any) -> Iterator[Any]:

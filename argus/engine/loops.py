@@ -15,6 +15,7 @@ from argus.engine.console import prints_to_log
 from argus.engine.distributed import average_buffers, training_buffers
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
+from argus.engine.run_record import write_run_record
 from argus.engine.schedules import GradientSchedule
 from argus.engine.summary import training_summary
 from argus.errors import ConfigError
@@ -93,6 +94,7 @@ class MultitaskTrainLoop(BaseLoop):
         runner.call_hook("before_train_epoch")
         if runner.val_loop is not None:
             runner.val_loop.prepare()  # what is wrong there would end the run after its last step
+        write_run_record(runner)
         self.dataloader.set_start(self.iter * self.accumulate)
         model: MultitaskModel = getattr(runner.model, "module", runner.model)
         num_batches = self.max_iters * self.accumulate
@@ -268,6 +270,10 @@ class MultitaskValLoop(BaseLoop):
                     f"tasks[{task.name!r}].{key} names {', '.join(absent)}, which was not "
                     f"measured. Measured: {', '.join(sorted(measured))}."
                 )
+
+    def datasets(self) -> dict[str, Any]:
+        """The evaluated data set of every task."""
+        return {name: self._prepare(task)[0].dataset for name, task in self.tasks.items()}
 
     def metainfo(self, task: str) -> dict[str, Any]:
         """Classes, palette and the like of a task's evaluated data set."""

@@ -69,6 +69,9 @@ class MultitaskRunner(Runner):
     ``precision`` and the usual runtime keys; see ``configs/_base_/default_runtime.py``.
     """
 
+    # The checkpoint that the training goes on from.
+    resumed_from: str | None = None
+
     @classmethod
     def from_cfg(cls, cfg: Any) -> "MultitaskRunner":
         """Check the tasks and build the runner.
@@ -346,6 +349,7 @@ class MultitaskRunner(Runner):
         )
         for note in [*notes, *self._changes_of_batches(state)]:
             self.logger.warning(f"changed since {Path(filename).name}: {note}")
+        self.resumed_from = str(filename)
         self.train_loop.iter = state["iter"]
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
         for key, value in state["runtime"].items():

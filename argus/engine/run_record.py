@@ -1,0 +1,103 @@
+"""What made a training: ``WORK_DIR/<time>/run.json``, written at every start, also a resumed one.
+
+``tools/compare_runs.py`` tells two of them apart.
+"""
+
+import inspect
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import master_only
+
+import argus
+from argus.datasets.fingerprint import fingerprint
+from argus.durable_files import write_json
+from argus.env import collect
+from argus.git_state import git_state
+
+FORMAT = "argus-run-1"
+NAME = "run.json"
+
+
+@master_only
+def write_run_record(runner: Any) -> None:
+    """Write the record of a training whose data sets are built.
+
+    A disk that is full or slow must not end the training: that is told by a warning.
+    """
+    path = Path(runner.log_dir) / NAME
+    try:
+        write_json(path, run_record(runner))
+    except OSError as error:
+        runner.logger.warning(f"{path} cannot be written ({error}): nothing says what made this")
+
+
+def run_record(runner: Any) -> dict[str, Any]:
+    """The record, in types that JSON knows."""
+    return {
+        "format": FORMAT,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "command": list(sys.argv),
+        "processes": runner.world_size,
+        "resumed_from": runner.resumed_from,
+        "step": runner.train_loop.iter,
+        "seed": runner.seed,
+        "versions": _versions(),
+        "git": _git_states(runner.cfg.filename),
+        "data": dict(_fingerprints(runner)),
+        "config": {
+            key: _readable(value)
+            for key, value in runner.cfg.to_dict().items()
+            # Names that a config imports are no settings.
+            if key.islower() and not key.startswith("_")
+        },
+    }
+
+
+def _versions() -> dict[str, Any]:
+    report = collect()
+    torch = report["torch"] if isinstance(report["torch"], dict) else {}
+    packages = {row["name"]: row["installed"] for row in report["dependencies"]}
+    return {
+        "argus": report["argus"],
+        "python": report["python"],
+        "platform": report["platform"],
+        "cuda": torch.get("cuda_build"),
+        "gpus": [gpu["name"] for gpu in torch.get("gpus", [])],
+        **{name: version for name, version in packages.items() if version is not None},
+    }
+
+
+def _git_states(config: str | None) -> dict[str, Any]:
+    """The checkout of Argus, and that of the config if it is another one."""
+    found = {"argus": git_state(Path(argus.__file__))}
+    other = git_state(Path(config).absolute()) if config else None
+    return found if other in (None, found["argus"]) else found | {"config": other}
+
+
+def _fingerprints(runner: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """``<task>.<part>`` and the fingerprint of its data set."""
+    loader = runner.train_loop.dataloader
+    for stream, task in loader.sources.items():
+        yield f"{task.name}.train", fingerprint(task.train.dataset, loader.datasets[stream])
+    if runner.val_loop is not None:
+        for name, dataset in runner.val_loop.datasets().items():
+            yield f"{name}.val", fingerprint(runner.val_loop.tasks[name].val.dataset, dataset)
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):  # which JSON has no words for
+        return str(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    return f"<{type(value).__name__}>"
