@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,9 +27,18 @@ def training() -> Callable[..., int | None]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.engine.killed_training"])
 
-    def call(folder: Path, moment: str | None = None, *, resume: bool = False) -> int | None:
+    def call(
+        folder: Path,
+        moment: str | None = None,
+        *,
+        resume: bool = False,
+        kill_after_s: float | None = None,
+    ) -> int | None:
         process = context.Process(target=run, args=(folder, moment, resume))
         process.start()
+        if kill_after_s is not None:
+            process.join(kill_after_s)
+            process.kill()
         process.join(120)
         return process.exitcode
 
@@ -74,6 +84,26 @@ def test_kill__while_saving_with_one_checkpoint_kept(
     assert names == {f"iter_{STEPS}.pth"}
     left = "which an interrupted save had left" in resumed["log"]
     assert left == (moment in ("half_written", "before_the_move"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_kill__at_any_moment_as_often_as_you_like(
+    tmp_path: Path,
+    training: Callable[..., int | None],
+    whole: tuple[list[dict], dict[str, Any]],
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    num_killed = 0
+    while training(tmp_path, resume=True, kill_after_s=rng.uniform(0.2, 1.5)) == KILLED:
+        num_killed += 1
+        assert num_killed < 100
+    print(f"killed {num_killed} times")
+    found = read_checkpoint(tmp_path / f"iter_{STEPS}.pth")
+    for part in ("state_dict", "ema"):
+        for name, value in whole[1][part].items():
+            assert torch.equal(found[part][name], value), name
 
 
 def is_whole(path: Path) -> bool:
