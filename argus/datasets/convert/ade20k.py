@@ -7,17 +7,16 @@ things over it, and a pixel of a thing's class that no instance has is void. Unl
 boxes are those of what remains visible in the panoptic picture, which is what they are compared by.
 """
 
-import functools
 import json
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 
+from argus.datasets.convert import labels
 from argus.datasets.convert.ade20k_classes import (
     CLASSES,
     THINGS,
@@ -26,7 +25,7 @@ from argus.datasets.convert.ade20k_classes import (
 )
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
-from argus.datasets.convert.files import list_names, write_json, write_png
+from argus.datasets.convert.files import list_names, read_text, write_json, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 
@@ -145,19 +144,19 @@ class _Job(NamedTuple):
 def _convert_picture(job: _Job) -> dict[str, Any]:
     """Write a picture's panoptic labels; return its part of the JSON files."""
     if job.record.exists():  # of a run that was interrupted
-        return json.loads(job.record.read_text())
+        return json.loads(read_text(job.record))
     folder = _SPLITS[job.split][0]
     source = job.root / "annotations_instance" / folder / f"{job.stem}.png"
     try:
-        semantic = np.asarray(Image.open(job.root / "annotations" / folder / f"{job.stem}.png"))
-        instances = np.asarray(Image.open(source))
+        semantic = labels.read(job.root / "annotations" / folder / f"{job.stem}.png")
+        instances = labels.read(source)
         ids, segments = panoptic_labels(semantic, instances)
-    except (DataError, OSError) as error:
+        image_id = int(job.stem.rpartition("_")[2])
+    except ValueError as error:
         raise DataError(f"{source}: {error}") from error
     picture = np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
     write_png(job.root / f"ade20k_panoptic_{job.split}" / f"{job.stem}.png", picture)
     height, width = semantic.shape
-    image_id = int(job.stem.rpartition("_")[2])
     record = dict(
         image=dict(id=image_id, file_name=f"{job.stem}.jpg", width=width, height=height),
         instances=[dict(image_id=image_id, **item) for item in instance_labels(instances)],
@@ -211,15 +210,15 @@ def _convert_split(out: Path, split: str, num_processes: int) -> None:
     )
 
 
-def _place(out: Path, member: Member) -> Path | None:
+def _place(member: Member) -> str | None:
     kind, split, name = ("", "", *member.parts)[-3:]
     if split in ("training", "validation") and name.endswith(_SUFFIXES.get(kind, " ")):
-        return out / _NAME / kind / split / name
-    return out / _NAME / name if name in _TEXTS else None
+        return f"{_NAME}/{kind}/{split}/{name}"
+    return f"{_NAME}/{name}" if name in _TEXTS else None
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
-    extract(source, functools.partial(_place, out), title="ADE20K")
+    extract(source, out, _place, title="ADE20K")
     for split in _SPLITS:
         _convert_split(out, split, options.num_processes)
     for split in _SPLITS:

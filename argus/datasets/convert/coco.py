@@ -21,20 +21,20 @@ _HELP = """\
 Licence: annotations CC BY 4.0; images under the terms of Flickr."""
 
 
-def _place(out: Path, member: Member) -> Path | None:
+def _place(member: Member) -> str | None:
     folder, name = member.parts[-2:] if len(member.parts) > 1 else ("", member.name)
     suffix = (_IMAGES | _PANOPTIC).get(folder)
     if suffix and name.endswith(suffix):
-        return out / folder / name
+        return f"{folder}/{name}"
     if _ANNOTATIONS.fullmatch(name):
-        return out / "annotations" / name
+        return f"annotations/{name}"
     if name == _DETECTIONS:
-        return out / "person_detection_results" / name
+        return f"person_detection_results/{name}"
     return None
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
-    extract(source, lambda member: _place(out, member), title="COCO")
+    extract(source, out, _place, title="COCO")
 
 
 def _count(out: Path) -> list[Count]:

@@ -201,5 +201,5 @@ def _record(fingerprint: str, counts: list[Count]) -> dict[str, Any]:
 def _read_record(path: Path) -> dict[str, Any] | None:
     try:
         return json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+    except (OSError, ValueError, RecursionError):  # a damaged record is none
         return None

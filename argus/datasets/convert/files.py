@@ -70,10 +70,34 @@ def write_chunks(path: Path, chunks: Iterable[bytes], size: int) -> None:
     Raises:
         DataError: There are not ``size`` bytes, or the file cannot be written.
     """
+    free = shutil.disk_usage(_existing(path)).free
+    if size > free:
+        raise DataError(f"{path}: it needs {size:,} bytes, but the disk has {free:,} free.")
+    found = 0
     with replacing(path) as partial, open(partial, "wb") as file:
-        found = sum(file.write(chunk) for chunk in chunks)
+        for chunk in chunks:
+            found += file.write(chunk)
+            if found > size:
+                break
         if found != size:
             raise DataError(f"{path.name}: found {found:,} bytes, expected {size:,}.")
+
+
+def read_text(path: Path) -> str:
+    """The content of a list.
+
+    Raises:
+        DataError: It is no UTF-8 text, or cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: no text ({error}); download it again.") from error
+
+
+def _existing(path: Path) -> Path:
+    """The deepest folder above a file that is there already."""
+    return next(folder for folder in path.absolute().parents if folder.is_dir())
 
 
 def place(path: Path, source: Path) -> None:
@@ -95,7 +119,7 @@ def is_there(path: Path, size: int | None = None) -> bool:
     """Whether a file exists and has the size, if one is given."""
     try:
         found = path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
+    except (OSError, ValueError):  # what cannot be looked at is written, which says why it cannot
         return False
     return size is None or found == size
 

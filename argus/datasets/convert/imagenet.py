@@ -50,21 +50,28 @@ def _classes(meta: bytes, ground_truth: bytes) -> list[str]:
     try:
         synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
         wnids = dict(zip(synsets["ILSVRC2012_ID"].tolist(), synsets["WNID"].tolist(), strict=True))
-        return [wnids[int(line)] for line in ground_truth.split()]
+        classes = [wnids[int(line)] for line in ground_truth.split()]
     except Exception as error:  # noqa: BLE001 - scipy raises many kinds for a foreign file
         raise DataError(
             f"{_META} and {_GROUND_TRUTH} do not fit each other ({type(error).__name__}: {error}); "
             f"take both from {_DEVKIT}."
         ) from error
+    for line, name in enumerate(classes, start=1):
+        if not isinstance(name, str) or not _WNID.fullmatch(name):
+            raise DataError(
+                f"{_GROUND_TRUTH}, line {line}: its class is {name!r:.80} in {_META}; expected a "
+                f"WordNet id such as n01440764. Take both from {_DEVKIT}."
+            )
+    return classes
 
 
-def _place(out: Path, member: Member, classes: list[str] | None) -> Path | None:
+def _place(member: Member, classes: list[str] | None) -> str | None:
     name = member.parts[-1]
     folder = member.parts[-2] if len(member.parts) > 1 else ""
     match = _VAL.fullmatch(name)
     if _WNID.fullmatch(folder) and name.endswith(".JPEG"):  # sorted into classes already
         split = "val" if match or "val" in member.parts[:-1] else "train"
-        return out / split / folder / name
+        return f"{split}/{folder}/{name}"
     if match is None:
         return None
     number = int(match[1])
@@ -75,12 +82,12 @@ def _place(out: Path, member: Member, classes: list[str] | None) -> Path | None:
         )
     if not 1 <= number <= len(classes):
         raise DataError(f"{name}: the development kit has {len(classes):,} pictures only.")
-    return out / "val" / classes[number - 1] / name
+    return f"val/{classes[number - 1]}/{name}"
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
     classes = read_validation_classes(source)
-    extract(source, lambda member: _place(out, member, classes), title="ImageNet")
+    extract(source, out, lambda member: _place(member, classes), title="ImageNet")
 
 
 def _count(out: Path) -> list[Count]:

@@ -32,12 +32,14 @@ def read(path: Path, variable: str = "") -> np.ndarray:
     """
     try:
         if path.suffix == ".npy":
-            return np.load(path, allow_pickle=False)
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
         if path.suffix == ".mat":
             return read_mat(path)[variable]
         with Image.open(path) as image:
             return np.array(image)
-    except (OSError, ValueError, KeyError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - readers raise many kinds for damaged files
         raise DataError(f"{path}: damaged or of another format ({error}).") from error
 
 
@@ -62,7 +64,7 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.height, image.width
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
         raise DataError(f"{path}: damaged or no picture ({error}).") from error
 
 

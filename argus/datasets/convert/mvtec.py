@@ -36,25 +36,25 @@ _HELP = """\
 Licence: CC BY-NC-SA 4.0 (non-commercial)."""
 
 
-def _place(out: Path, member: Member) -> Path | None:
+def _place(member: Member) -> str | None:
     for position, part in enumerate(member.parts):
         if part in COUNTS:
             inside = member.parts[position:]
             break
     else:
-        return out / member.name if member.name in _TEXTS else None
+        return member.name if member.name in _TEXTS else None
     match inside[1:]:
         case ("train", "good", name) if name.endswith(".png"):
-            return out.joinpath(*inside)
+            return "/".join(inside)
         case ("test" | "ground_truth", _, name) if name.endswith(".png"):
-            return out.joinpath(*inside)
+            return "/".join(inside)
         case (name,) if name in _TEXTS:
-            return out.joinpath(*inside)
+            return "/".join(inside)
     return None
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
-    extract(source, lambda member: _place(out, member), title="MVTec AD")
+    extract(source, out, _place, title="MVTec AD")
     for category in COUNTS:
         _check_masks(out / category)
 

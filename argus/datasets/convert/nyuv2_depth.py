@@ -6,13 +6,15 @@ training ones in ``sync/``, the test ones in ``official_splits/test/``. Two list
 ``/kitchen_0028b/rgb_00045.jpg /kitchen_0028b/sync_depth_00045.png 518.8579``.
 """
 
+import math
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import Converter, Count, Options
-from argus.datasets.convert.files import is_there, write_lines
+from argus.datasets.convert.files import is_there, read_text, write_lines
+from argus.datasets.convert.places import below, checked_name
 from argus.errors import DataError
 
 NUM_IMAGES = {"train": 24_231, "test": 654}
@@ -47,28 +49,38 @@ def read_pairs(text: str, where: str) -> list[Pair]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        fields = line.split()
-        if len(fields) < 2 or ".." in line:
+        fields, said_by = line.split(), f"{where}, line {number}"
+        focal = _focal_length(fields)
+        if len(fields) < 2 or focal is None:
             raise DataError(
-                f"{where}, line {number}: expected '<image> <depth> <focal length>', found {line!r}"
+                f"{said_by}: expected '<image> <depth> <focal length>', found {line[:200]!r}"
             )
-        image, depth = (_scene_and_name(field) for field in fields[:2])
-        focal = fields[2] if len(fields) > 2 and float(fields[2]) > 0 else FOCAL_LENGTH
+        image, depth = (_scene_and_name(field, said_by) for field in fields[:2])
         if fields[1] != "None":
             pairs.append(Pair(image, depth, focal))
     return pairs
 
 
-def _scene_and_name(path: str) -> str:
+def _focal_length(fields: list[str]) -> str | None:
+    """The third field, that of the camera where there is none or 0; ``None`` for no number."""
+    try:
+        focal = float(fields[2]) if len(fields) > 2 else 0.0
+    except ValueError:
+        return None
+    return (fields[2] if focal > 0 else FOCAL_LENGTH) if math.isfinite(focal) else None
+
+
+def _scene_and_name(path: str, said_by: str) -> str:
     """The last two parts of a path: lists differ in what stands before."""
-    return "/".join(path.split("/")[-2:])
+    checked_name(path.lstrip("/"), said_by=said_by)
+    return "/".join(PurePosixPath(path).parts[-2:])
 
 
 def _read_lists(source: Path) -> dict[str, list[Pair]]:
     lists = {}
     for member in members(source):
         if match := _LIST.fullmatch(member.parts[-1]):
-            lists[match[1]] = read_pairs(member.read().decode(), member.name)
+            lists[match[1]] = read_pairs(member.text(), member.name)
         if len(lists) == len(NUM_IMAGES):
             break
     missing = [split for split in NUM_IMAGES if split not in lists]
@@ -80,12 +92,12 @@ def _read_lists(source: Path) -> dict[str, list[Pair]]:
     return lists
 
 
-def _place(out: Path, wanted: dict[str, set[str]], member: Member) -> Path | None:
+def _place(wanted: dict[str, set[str]], member: Member) -> str | None:
     if len(member.parts) < 2 or not _PICTURE.fullmatch(member.parts[-1]):
         return None
     split = "test" if "test" in member.parts[:-2] else "train"
     name = "/".join(member.parts[-2:])
-    return out / split / name if name in wanted[split] else None
+    return f"{split}/{name}" if name in wanted[split] else None
 
 
 def _check_depth(path: Path) -> None:
@@ -103,13 +115,14 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     wanted = {
         split: {name for pair in pairs for name in pair[:2]} for split, pairs in lists.items()
     }
-    extract(source, lambda member: _place(out, wanted, member), title="NYUv2 depth")
+    extract(source, out, lambda member: _place(wanted, member), title="NYUv2 depth")
     for split, pairs in lists.items():
         lines = []
         for pair in pairs:
             paths = [f"{split}/{name}" for name in pair[:2]]
-            if all(is_there(out / path) for path in paths):
-                _check_depth(out / paths[1])
+            places = [below(out, path, said_by=f"list of the {split} pictures") for path in paths]
+            if all(map(is_there, places)):
+                _check_depth(places[1])
                 lines.append(" ".join((*paths, pair.focal)))
         if lines:
             write_lines(out / f"nyu_{split}.txt", lines)
@@ -119,7 +132,7 @@ def _count(out: Path) -> list[Count]:
     counts = []
     for split, number in NUM_IMAGES.items():
         path = out / f"nyu_{split}.txt"
-        lines = path.read_text().splitlines() if path.is_file() else []
+        lines = read_text(path).splitlines() if path.is_file() else []
         found = sum(all(is_there(out / file) for file in line.split()[:2]) for line in lines)
         counts.append(Count(f"{split} images with depth", found, number))
     return counts

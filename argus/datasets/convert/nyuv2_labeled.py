@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus.datasets.convert.conversion import Converter, Count, Options
-from argus.datasets.convert.files import is_there, list_names, write_lines, write_png
+from argus.datasets.convert.files import is_there, list_names, read_text, write_lines, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import ConfigError, DataError
 
@@ -39,6 +39,7 @@ CLASSES_13 = np.array([
 # fmt: on
 """Class of 13, from 1, of each of the 40; 0 void."""
 
+_MAX_SIDE = 10_000
 _FILE = "nyu_depth_v2_labeled.mat"
 _FOLDERS = ("image", "depth", "depth_raw", "seg40", "seg13")
 _ARRAYS = {"images": 4, "depths": 3, "rawDepths": 3, "labels": 3}
@@ -120,28 +121,42 @@ def _convert_picture(job: _Job) -> None:
     try:
         with _h5py().File(job.source) as arrays:
             content = pictures(arrays, job.position)
-    except (DataError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - h5py raises many kinds for damaged files
         raise DataError(f"{job.source}, picture {job.position + 1}: {error}") from error
     for folder, path in paths.items():
         if not is_there(path):
             write_png(path, content[folder])
 
 
+def _shape(arrays: Any, name: str) -> tuple[int, ...]:
+    """Shape of an array of numbers that lies in the file itself; ``()`` if it is none.
+
+    HDF5 has links to other files, and arrays whose values are anywhere on the disk.
+    """
+    h5py = _h5py()
+    if not isinstance(arrays.get(name, getlink=True), h5py.HardLink):
+        return ()
+    found = arrays[name]
+    is_own = isinstance(found, h5py.Dataset) and not found.external and not found.is_virtual
+    return tuple(found.shape) if is_own and found.shape and found.dtype.kind in "uif" else ()
+
+
 def _check_file(source: Path) -> int:
     """Number of pictures of a file of the right layout."""
+    h5py = _h5py()
     try:
-        with _h5py().File(source) as arrays:
-            shapes: dict[str, tuple[int, ...]] = {
-                name: arrays[name].shape if name in arrays else () for name in _ARRAYS
-            }
-    except OSError as error:
+        with h5py.File(source) as arrays:
+            shapes = {name: _shape(arrays, name) for name in _ARRAYS}
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(
             f"{source}: no HDF5 file, or not complete ({error}); download it again."
         ) from error
     wrong = [
         name
         for name, shape in shapes.items()
-        if len(shape) != _ARRAYS[name] or shape[:1] != shapes["images"][:1]
+        if len(shape) != _ARRAYS[name]
+        or shape[:1] != shapes["images"][:1]
+        or max(shape) > _MAX_SIDE
     ]
     if wrong:
         raise DataError(
@@ -172,7 +187,7 @@ def _count(out: Path) -> list[Count]:
     ]
     for split, number in (("train", NUM_IMAGES - len(TEST_IMAGES)), ("val", len(TEST_IMAGES))):
         path = out / "gt_sets" / f"{split}.txt"
-        found = len(path.read_text().split()) if path.is_file() else 0
+        found = len(read_text(path).split()) if path.is_file() else 0
         counts.append(Count(f"{split} list", found, number))
     return counts
 

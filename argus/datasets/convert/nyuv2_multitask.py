@@ -25,8 +25,16 @@ import numpy as np
 from argus.datasets.convert import labels, normals
 from argus.datasets.convert.archives import unpacked
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
-from argus.datasets.convert.files import is_there, list_names, place, write_lines, write_png
+from argus.datasets.convert.files import (
+    is_there,
+    list_names,
+    place,
+    read_text,
+    write_lines,
+    write_png,
+)
 from argus.datasets.convert.nyuv2_labeled import millimetres
+from argus.datasets.convert.places import below, checked_name
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 
@@ -81,17 +89,21 @@ def _to_picture(stored: np.ndarray, kind: str, axes: normals.Axes) -> np.ndarray
     return labels.binary(stored)
 
 
+def _target(job: _Job, kind: str) -> Path:
+    return below(job.out, f"{kind}/{job.name}.png", said_by="list of pictures")
+
+
 def _convert_picture(job: _Job) -> list[str]:
     """Write what a picture lacks; return the kinds of label that had another size than it."""
     image = labels.find(job.root / "images", job.name, *_PICTURES)
     if image is None:
         raise DataError(f"{job.root}: {job.name} is in a list but not in images/.")
-    target = job.out / "image" / image.name
+    target = below(job.out, f"image/{image.name}", said_by="list of pictures")
     if not is_there(target, image.stat().st_size):
         place(target, image)
     size, resized = labels.image_size(image), []
     for kind in _LABELS:
-        source, path = _source(job.root, job.name, kind), job.out / kind / f"{job.name}.png"
+        source, path = _source(job.root, job.name, kind), _target(job, kind)
         if source is None or is_there(path):
             continue
         try:
@@ -129,12 +141,21 @@ def find_root(folder: Path, below: str) -> Path | None:
 
 
 def read_lists(folder: Path, splits: Iterable[str]) -> dict[str, list[str]]:
-    """Names of the pictures of each split whose list ``<split>.txt`` is there."""
-    return {
-        split: path.read_text().split()
-        for split in splits
-        if (path := folder / f"{split}.txt").is_file()
-    }
+    """Names of the pictures of each split whose list ``<split>.txt`` is there.
+
+    Raises:
+        DataError: A list is no text, or a name in it is no file name.
+    """
+    lists = {}
+    for split in splits:
+        path = folder / f"{split}.txt"
+        if path.is_file():
+            lists[split] = [
+                checked_name(name, said_by=f"{path}, line {number}", parts=1)
+                for number, line in enumerate(read_text(path).splitlines(), start=1)
+                for name in line.split()
+            ]
+    return lists
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:

@@ -22,6 +22,7 @@ from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Op
 from argus.datasets.convert.files import is_there, list_names, place, write_lines, write_png
 from argus.datasets.convert.human_parts import human_parts
 from argus.datasets.convert.nyuv2_multitask import find_root, read_lists
+from argus.datasets.convert.places import below
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 
@@ -108,8 +109,14 @@ def _parts(job: _Job) -> np.ndarray | None:
         return None
     try:
         return human_parts(labels.read_mat(path)["anno"])
-    except (KeyError, ValueError, IndexError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - arrays of MATLAB may hold anything anywhere
         raise DataError(f"{path}: no annotation of PASCAL-Part ({error}).") from error
+
+
+def _target(job: _Job, folder: str) -> Path:
+    return below(job.out, f"{folder}/{job.name}.png", said_by="list of pictures")
 
 
 def _write(job: _Job, folder: str, picture: np.ndarray, size: tuple[int, int]) -> None:
@@ -117,7 +124,7 @@ def _write(job: _Job, folder: str, picture: np.ndarray, size: tuple[int, int]) -
         raise DataError(
             f"{job.name}: {folder} is {picture.shape[:2]} (height, width), the image {size}."
         )
-    write_png(job.out / folder / f"{job.name}.png", picture)
+    write_png(_target(job, folder), picture)
 
 
 def _convert_picture(job: _Job) -> bool:
@@ -125,16 +132,16 @@ def _convert_picture(job: _Job) -> bool:
     image = job.root / "JPEGImages" / f"{job.name}.jpg"
     if not image.is_file():
         raise DataError(f"{image} is in a list but does not exist.")
-    target = job.out / "JPEGImages" / image.name
+    target = below(job.out, f"JPEGImages/{image.name}", said_by="list of pictures")
     if not is_there(target, image.stat().st_size):
         place(target, image)
     size = labels.image_size(image)
     for folder, read in _LABELS.items():
-        if not is_there(job.out / folder / f"{job.name}.png"):
+        if not is_there(_target(job, folder)):
             picture = read(job)
             if picture is not None:
                 _write(job, folder, picture, size)
-    if is_there(job.out / "human_parts_png" / f"{job.name}.png"):
+    if is_there(_target(job, "human_parts_png")):
         return True
     parts = _parts(job)
     if parts is not None:

@@ -14,7 +14,7 @@ from tests.datasets.convert.archive_files import read_tree, times, write_tree
 
 def toy(name: str = "toy", published: int = 2, excludes: tuple[str, ...] = ()) -> Converter:
     def convert(source: Path, out: Path, options: Options) -> None:
-        extract(source, lambda m: out / m.name if m.name.endswith(".txt") else None, title="toy")
+        extract(source, out, lambda m: m.name if m.name.endswith(".txt") else None, title="toy")
 
     def count(out: Path) -> list[Count]:
         return [Count("texts", len(list_names(out, ".txt")), published)]

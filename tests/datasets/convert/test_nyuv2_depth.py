@@ -100,8 +100,15 @@ def test_read_pairs__forms_and_mistakes() -> None:
         Pair("b/rgb_1.jpg", "b/sync_depth_1.png", "518.8579")
     ]
     assert read_pairs("b/rgb_1.jpg None 721.5", "list") == []
-    for line in ("b/rgb_1.jpg", "../x/rgb_1.jpg ../x/sync_depth_1.png 1"):
-        with pytest.raises(DataError, match="list, line 1: expected"):
+    for line in (
+        "b/rgb_1.jpg",
+        "../x/rgb_1.jpg ../x/sync_depth_1.png 1",
+        "/ / 1",
+        "a/b c/d x",
+        "a/b c/d nan",
+        "a/" + "b" * 300 + " c/d",
+    ):
+        with pytest.raises(DataError, match="list, line 1: "):
             read_pairs(line, "list")
 
 

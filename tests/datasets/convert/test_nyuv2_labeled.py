@@ -41,6 +41,24 @@ def arrays() -> dict[str, np.ndarray]:
     )
 
 
+class StandInArray(np.ndarray):
+    """Of the file itself."""
+
+    external = None
+    is_virtual = False
+
+
+class HardLink:
+    """As h5py's."""
+
+
+class StandInContents(dict):
+    """Arrays by name."""
+
+    def get(self, name, getlink):  # type: ignore[override]
+        return HardLink() if name in self else None
+
+
 class StandIn:
     """A file of h5py over arrays in memory: the same reading without the package."""
 
@@ -49,11 +67,14 @@ class StandIn:
             raise OSError("file signature not found")
         self.contents: Mapping[str, np.ndarray] = arrays()
 
-    def __enter__(self) -> Mapping[str, np.ndarray]:
-        return self.contents
+    def __enter__(self) -> "StandInContents":
+        return StandInContents({k: v.view(StandInArray) for k, v in self.contents.items()})
 
     def __exit__(self, *error: object) -> None:
         pass
+
+
+STAND_IN = SimpleNamespace(File=StandIn, HardLink=HardLink, Dataset=StandInArray)
 
 
 @pytest.fixture(params=["stand-in", "h5py"])
@@ -67,7 +88,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch) -> Path:
             for name, array in arrays().items():
                 file[name] = array
     else:
-        monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(File=StandIn))
+        monkeypatch.setitem(sys.modules, "h5py", STAND_IN)
         path.write_bytes(b"HDF5")
     return folder
 
@@ -140,7 +161,7 @@ def test_nyuv2_labeled__foreign_files(source: Path, tmp_path: Path, monkeypatch)
     other = arrays()
     del other["labels"]
     monkeypatch.setattr("tests.datasets.convert.test_nyuv2_labeled.arrays", lambda: other)
-    monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(File=StandIn))
+    monkeypatch.setitem(sys.modules, "h5py", STAND_IN)
     (source / "nyu_depth_v2_labeled.mat").write_bytes(b"HDF5")
     with pytest.raises(DataError, match="labels .* found; expected images"):
         run(NYUV2_LABELED, source, tmp_path / "out", Options())
