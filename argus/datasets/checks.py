@@ -5,14 +5,13 @@ pipeline; their files are read by the same transforms that training uses, so wha
 there.
 """
 
+import contextlib
 import copy
-import json
 import os.path
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from mmcv.transforms import BaseTransform
 
 from argus.datasets.build import build_dataset
 from argus.datasets.coco_checks import check_coco
+from argus.datasets.coco_entries import read_annotations
 from argus.datasets.findings import Findings
 from argus.datasets.label_checks import label_loaders
 from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
@@ -29,6 +29,7 @@ from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
+from argus.registry import DATASETS
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -58,34 +59,77 @@ def check_tasks(
     results = []
     for name, task in tasks.items():
         for part in ("train", "val", "test"):
-            data = task.get(part)
-            if data is None:
+            if task.get(part) is None:
                 continue
             findings = Findings(where=f"{name}.{part}")
             results.append(findings)
-            if part != "train":
-                _check_metrics(task, findings)
-            missing = missing_paths(data["dataset"])
-            if missing:
-                findings.errors += [
-                    f"{os.path.abspath(path)}: no such file or folder" for path in missing
-                ]
-                continue
-            dataset = _build(data["dataset"], findings)
-            _check_annotations(data["dataset"], dataset, findings)
-            if dataset is None:
-                continue
-            if part == "train":
-                _count_schedule(data, len(dataset), num_steps, num_processes, findings)
-            check_files(
-                dataset,
-                findings,
-                loaders=label_loaders(data["dataset"]),
-                sample=sample,
-                num_threads=num_threads,
-                progress=progress,
-            )
+            with _kept_apart(findings):
+                _check_part(
+                    task,
+                    part,
+                    findings,
+                    num_steps=num_steps,
+                    num_processes=num_processes,
+                    sample=sample,
+                    num_threads=num_threads,
+                    progress=progress,
+                )
     return results
+
+
+@contextlib.contextmanager
+def _kept_apart(findings: Findings) -> Iterator[None]:
+    """What ends the check of one data set is one of its findings: the others are checked too."""
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        findings.errors.append(str(error))
+    except Exception as error:  # noqa: BLE001 - a data set of the user's may raise anything
+        text = " ".join(str(error).split())[:300]
+        findings.errors.append(
+            f"the data set cannot be read to its end ({type(error).__name__}: {text}); training "
+            "would fail alike"
+        )
+
+
+def _check_part(
+    task: Mapping[str, Any],
+    part: str,
+    findings: Findings,
+    *,
+    num_steps: int | None,
+    num_processes: int,
+    sample: int | None,
+    num_threads: int,
+    progress: Progress,
+) -> None:
+    data = task[part]
+    if part != "train":
+        _check_metrics(task, findings)
+    missing = missing_paths(data["dataset"])
+    if missing:
+        findings.errors += [f"{os.path.abspath(path)}: no such file or folder" for path in missing]
+        return
+    num_before = len(findings.errors)
+    with _kept_apart(findings):
+        _check_annotation_files(data["dataset"], findings)
+    if len(findings.errors) > num_before:  # all are named; the data set would stop at the first
+        return
+    dataset = _build(data["dataset"], findings)
+    if dataset is None:
+        return
+    with _kept_apart(findings):
+        _check_sample_labels(data["dataset"], dataset, findings)
+    if part == "train":
+        _count_schedule(data, len(dataset), num_steps, num_processes, findings)
+    check_files(
+        dataset,
+        findings,
+        loaders=label_loaders(data["dataset"]),
+        sample=sample,
+        num_threads=num_threads,
+        progress=progress,
+    )
 
 
 def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:
@@ -123,20 +167,12 @@ def _clear_pipelines(config: Any) -> None:
             _clear_pipelines(item)
 
 
-def _check_annotations(config: Mapping[str, Any], dataset: Any, findings: Findings) -> None:
-    """Check the annotation files in COCO format, or the labels of the samples.
-
-    Args:
-        config: Config of the data set.
-        dataset: The built data set; ``None`` if it could not be built.
-        findings: Where errors and counts go.
-    """
-    paths = annotation_files(config)
-    for path in paths:
+def _check_annotation_files(config: Mapping[str, Any], findings: Findings) -> None:
+    for path in annotation_files(config):
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except ValueError as error:
-            findings.errors.append(f"{path}: no valid JSON: {error}")
+            content = read_annotations(path)
+        except DataError as error:
+            findings.errors.append(str(error))
             continue
         if is_panoptic(content):
             check_panoptic(content, findings)
@@ -145,9 +181,29 @@ def _check_annotations(config: Mapping[str, Any], dataset: Any, findings: Findin
             content,
             findings,
             with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
-            num_keypoints=dataset.metainfo.get("num_keypoints") if dataset is not None else None,
+            num_keypoints=_num_keypoints(config),
         )
-    if not paths and dataset is not None:
+
+
+def _num_keypoints(config: Any) -> int | None:
+    """Keypoints of an instance of a data set of poses, through wrappers; ``None`` for others."""
+    if isinstance(config, (list, tuple)):
+        return next((found for found in map(_num_keypoints, config) if found is not None), None)
+    if not isinstance(config, Mapping):
+        return None
+    kind = config.get("type")
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    meta = config.get("metainfo") or getattr(kind, "METAINFO", None) or {}
+    if {"keypoint_info", "from_file"} & set(meta):
+        from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+        return int(parse_pose_metainfo(dict(meta))["num_keypoints"])
+    return _num_keypoints([config.get("dataset"), config.get("datasets")])
+
+
+def _check_sample_labels(config: Mapping[str, Any], dataset: Any, findings: Findings) -> None:
+    """Count the classes of the samples, where no annotation file does."""
+    if not annotation_files(config):
         labels = [dataset.get_data_info(i).get("gt_label") for i in range(len(dataset))]
         if labels[0] is not None:
             _check_labels(labels, dataset.metainfo.get("classes"), findings)

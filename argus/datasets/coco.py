@@ -11,10 +11,24 @@ from typing import Any
 
 import mmpose
 from mmdet.datasets import CocoDataset as MMDetCocoDataset
+from mmdet.datasets.api_wrappers import COCO
 from mmpose.datasets.datasets.body.coco_dataset import CocoDataset as MMPoseCocoDataset
 
+from argus.datasets.coco_entries import check_entries, read_annotations
 from argus.errors import DataError
 from argus.registry import DATASETS
+
+
+class _CheckedCoco(COCO):
+    """The index of an annotation file whose entries have been looked at."""
+
+    def __init__(self, annotation_file: str) -> None:
+        content = read_annotations(annotation_file)
+        check_entries(content, annotation_file)
+        super().__init__()
+        self.dataset = content
+        self.createIndex()
+        self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
 
 @DATASETS.register_module()
@@ -22,9 +36,12 @@ class CocoInstances(MMDetCocoDataset):
     """Boxes and instance masks in COCO format; arguments as mmdet's ``CocoDataset``.
 
     Raises:
-        DataError: A class that the annotation file does not hold, or an annotation whose category
-            the file does not define.
+        DataError: An entry that cannot be read (:mod:`argus.datasets.coco_entries`), a class that
+            the annotation file does not hold, or an annotation whose category the file does not
+            define.
     """
+
+    COCOAPI = _CheckedCoco
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file."""
@@ -37,10 +54,13 @@ class CocoInstances(MMDetCocoDataset):
             self._category_ids = self._check_categories()
         for annotation in raw_data_info["raw_ann_info"]:
             if annotation["category_id"] not in self._category_ids:
+                ids = sorted(
+                    self._category_ids, key=lambda identity: (str(type(identity)), identity)
+                )
                 raise DataError(
                     f"{self.ann_file}: annotation {annotation.get('id')} has category_id "
                     f"{annotation['category_id']}, which the file's 'categories' do not define "
-                    f"(ids {min(self._category_ids)}..{max(self._category_ids)})."
+                    f"(ids {ids[0]}..{ids[-1]})."
                 )
         return super().parse_data_info(raw_data_info)
 
@@ -70,23 +90,23 @@ class CocoKeypoints(MMPoseCocoDataset):
     The keypoint definitions are read from the installed mmpose, wherever the program runs.
 
     Raises:
-        DataError: A person with another number of keypoints than the definitions have.
+        DataError: An entry that cannot be read (:mod:`argus.datasets.coco_entries`), such as a
+            person with another number of keypoints than the definitions have.
     """
 
     METAINFO = dict(
         from_file=str(Path(mmpose.__file__).parent / ".mim/configs/_base_/datasets/coco.py")
     )
 
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Read the annotation file."""
+        content = read_annotations(self.ann_file)
+        check_entries(content, self.ann_file, num_keypoints=self.metainfo["num_keypoints"])
+        return super().load_data_list()
+
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
         """Parse one person; ``None`` for an annotation without keypoints."""
-        annotation, image = raw_data_info["raw_ann_info"], raw_data_info["raw_img_info"]
-        expected = 3 * self.metainfo["num_keypoints"]
-        if "keypoints" in annotation and len(annotation["keypoints"]) != expected:
-            raise DataError(
-                f"{self.ann_file}: annotation {annotation.get('id')} has "
-                f"{len(annotation['keypoints'])} keypoint values, expected {expected} "
-                f"(x, y, visibility of {expected // 3} keypoints)."
-            )
+        image = raw_data_info["raw_img_info"]
         info = super().parse_data_info(raw_data_info)
         if info is not None:
             # LoadImage compares them with the image and settles its orientation.

@@ -1,9 +1,9 @@
 """Check an annotation file in COCO format without building a data set."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from argus.datasets.coco_entries import entry_problems, is_coco
 from argus.datasets.findings import Findings
 
 
@@ -18,20 +18,26 @@ def check_coco(
         with_masks: Whether the task learns masks.
         num_keypoints: Keypoints of one instance, ``None`` for boxes and masks alone.
     """
-    for key in ("images", "annotations", "categories"):
-        if not isinstance(content, dict) or not isinstance(content.get(key), list):
-            findings.errors.append(f"the annotation file has no list {key!r}: not COCO format")
-            return
-    images = {image["id"]: image for image in content["images"]}
-    categories = {item["id"]: item["name"] for item in content["categories"]}
+    problems = list(entry_problems(content, num_keypoints=num_keypoints))
+    findings.errors += [problem.text for problem in problems]
+    if not is_coco(content):
+        return
+    wrong = {(problem.key, problem.position) for problem in problems}
+    image_list, category_list, annotations = (
+        [item for index, item in enumerate(content[key]) if (key, index) not in wrong]
+        for key in ("images", "categories", "annotations")
+    )
+    images = {image["id"]: image for image in image_list}
+    categories = {item["id"]: item["name"] for item in category_list}
     findings.classes.update(dict.fromkeys(categories.values(), 0))
     findings.count("images in the annotation file", len(content["images"]))
-    _check_ids(content, findings)
     annotated = set()
-    for annotation in content["annotations"]:
-        problem = _problem(annotation, images, categories, num_keypoints)
-        if problem:
-            findings.errors.append(f"annotation {annotation.get('id')}: {problem}")
+    for annotation in annotations:
+        if annotation["category_id"] not in categories:
+            findings.errors.append(
+                f"annotation {annotation['id']}: label out of range: category_id "
+                f"{annotation['category_id']} is not in 'categories' ({_range(categories)})"
+            )
             continue
         findings.count("annotations")
         findings.classes[categories[annotation["category_id"]]] += 1
@@ -42,35 +48,9 @@ def check_coco(
     findings.count("images without annotation", len(images.keys() - annotated))
 
 
-def _check_ids(content: Mapping[str, Any], findings: Findings) -> None:
-    for key in ("images", "annotations", "categories"):
-        repeated = [i for i, n in Counter(item["id"] for item in content[key]).items() if n > 1]
-        if repeated:
-            findings.errors.append(
-                f"{len(repeated)} ids of {key!r} occur more than once: {repeated[:5]}"
-            )
-
-
-def _problem(
-    annotation: Mapping[str, Any],
-    images: Mapping[Any, Any],
-    categories: Mapping[Any, str],
-    num_keypoints: int | None,
-) -> str | None:
-    """What makes an annotation unusable; ``None`` if it is fine."""
-    if annotation.get("image_id") not in images:
-        return f"image_id {annotation.get('image_id')} is not in 'images'"
-    if annotation.get("category_id") not in categories:
-        return (
-            f"label out of range: category_id {annotation.get('category_id')} is not in "
-            f"'categories' (ids {min(categories, default=None)}..{max(categories, default=None)})"
-        )
-    if len(annotation.get("bbox", ())) != 4:
-        return f"bbox {annotation.get('bbox')}, expected [x, y, width, height]"
-    keypoints = annotation.get("keypoints")
-    if num_keypoints and keypoints is not None and len(keypoints) != 3 * num_keypoints:
-        return f"{len(keypoints)} keypoint values, expected {3 * num_keypoints}"
-    return None
+def _range(ids: Mapping[Any, str]) -> str:
+    numbers = [identity for identity in ids if isinstance(identity, int)]
+    return f"ids {min(numbers)}..{max(numbers)}" if numbers else "it has none"
 
 
 def _count_kinds(
@@ -89,7 +69,7 @@ def _count_kinds(
     elif x >= image["width"] or y >= image["height"] or x + width <= 0 or y + height <= 0:
         findings.count("boxes outside their image (dropped)")
     if num_keypoints is not None:
-        labelled = sum(v > 0 for v in annotation.get("keypoints", [])[2::3])
+        labelled = sum(v > 0 for v in annotation.get("keypoints", ())[2::3])
         findings.count("instances with keypoints", int(labelled > 0 and not crowd))
         findings.count("instances without keypoints (dropped)", int(labelled == 0))
     elif with_masks and not annotation.get("segmentation"):
@@ -97,5 +77,5 @@ def _count_kinds(
             f"annotation {annotation.get('id')}: no segmentation, but the task learns masks"
         )
     elif with_masks and isinstance(annotation["segmentation"], list):
-        if not any(len(p) >= 6 and len(p) % 2 == 0 for p in annotation["segmentation"]):
+        if not any(len(p) >= 6 for p in annotation["segmentation"]):
             findings.count("masks without a valid polygon (ignored)")

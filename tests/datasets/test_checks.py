@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mmdet.datasets.transforms import LoadAnnotations
@@ -5,7 +7,7 @@ from mmpretrain.datasets import CustomDataset
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks import check_files, check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
@@ -183,3 +185,53 @@ def test_text__shows_the_first_errors_and_their_number(tmp_path):
     assert text.startswith("toy.train: ERROR\n")
     assert text.count("  error: ") == 3
     assert "... and 27 more errors" in text
+
+
+def test_check_tasks__a_broken_set_does_not_hide_the_others(tmp_path, monkeypatch):
+    toy_coco.write(tmp_path / "good", [annotation(1, 1)])
+    toy_coco.write(tmp_path / "bad", [annotation(7, 1, bbox="1,2"), annotation(8, 1, area=None)])
+    toy_coco.write(tmp_path / "odd", [annotation(1, 1)])
+    original = check_files
+
+    def fail(dataset, findings, **options):
+        if "odd" in dataset.ann_file:
+            raise ZeroDivisionError("of a library")
+        original(dataset, findings, **options)
+
+    monkeypatch.setattr("argus.datasets.checks.check_files", fail)
+    tasks = {name: coco_task(tmp_path / name) for name in ("bad", "odd", "good")}
+    bad, odd, good = check_tasks(tasks)
+    assert [error.split(",")[0] for error in bad.errors] == [
+        "annotation 7: bbox '1",
+        "annotation 8: area null",
+    ]
+    assert "ZeroDivisionError: of a library" in odd.errors[0] and len(odd.errors) == 1
+    assert good.errors == [] and good.counts["files decoded"] == 4
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "[" * 100_000, "null", '{"images": 3}'])
+def test_check_tasks__another_file_is_a_sentence(tmp_path, content):
+    toy_coco.write(tmp_path, [])
+    (tmp_path / "instances.json").write_text(content)
+    (error,) = check(coco_task(tmp_path)).errors
+    assert len(error) < 400
+
+
+CASES = Path(__file__).parents[3] / "shared/cases"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+def test_check_tasks__files_of_the_cases():
+    files = sorted(CASES.glob("*/*.json"))
+    for kind in (CocoInstances, CocoKeypoints):
+        tasks = {
+            f"{file.parent.name}/{file.name}": coco_task(
+                file.parent, kind, ann_file=file.name, metainfo=dict(classes=("cup", "pen"))
+            )
+            for file in files
+        }
+        if kind is CocoKeypoints:
+            for task in tasks.values():
+                del task["train"]["dataset"]["metainfo"]
+        for findings in check_tasks(tasks):
+            assert all("read to its end" not in error for error in findings.errors), findings

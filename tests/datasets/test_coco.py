@@ -136,7 +136,7 @@ def test_keypoints__one_sample_per_labelled_person(tmp_path):
 
 def test_keypoints__wrong_number_raises(tmp_path):
     toy_coco.write(tmp_path, [person(8, 1, keypoints=toy_coco.keypoints(16))])
-    with pytest.raises(DataError, match="annotation 8 has 48 keypoint values, expected 51"):
+    with pytest.raises(DataError, match="annotation 8: 48 keypoint values, expected 51"):
         keypoint_set(tmp_path)
 
 
@@ -146,3 +146,22 @@ def test_keypoints__definitions_do_not_depend_on_the_folder(tmp_path, monkeypatc
     metainfo = keypoint_set(tmp_path).metainfo
     assert metainfo["num_keypoints"] == 17
     np.testing.assert_allclose(metainfo["sigmas"][[0, -1]], [0.026, 0.089])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(segmentation=dict(size=[4000, 6000], counts=[0, 24_000_000])),
+        dict(segmentation=dict(size=[40, 60], counts=[0, 24_000_000])),
+        dict(segmentation=dict(size=[40, 60], counts="PPPP1")),
+        dict(segmentation=[dict(size=[40, 60], counts=[0, 2400])]),
+        dict(bbox=[1, 2, float("nan"), 4]),
+        dict(bbox=None),
+    ],
+    ids=lambda changes: str(changes)[:50],
+)
+@pytest.mark.parametrize("kind", [instances, keypoint_set])
+def test_training__malformed_entry_is_refused_before_it_is_drawn(tmp_path, kind, changes):
+    toy_coco.write(tmp_path, [annotation(1, 1), person(7, 2) | changes])
+    with pytest.raises(DataError, match=r"instances\.json: annotation 7: .* lists all"):
+        kind(tmp_path)
