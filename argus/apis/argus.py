@@ -105,7 +105,8 @@ class Argus:
             self.model.backbone.compile()
         self.folder = ModelFolder(config=folder.config, state={}, manifest=folder.manifest)
         self._answered: set[tuple[str, str]] = set()
-        self._predictor = Predictor(Passes(self.model, inputs), self.tasks)
+        with read_config():
+            self._predictor = Predictor(Passes(self.model, inputs), self.tasks)
 
     @classmethod
     def from_pretrained(

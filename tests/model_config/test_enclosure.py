@@ -152,3 +152,11 @@ def test_first_answer__of_a_config_that_makes_no_sense_is_one_sentence() -> None
     with pytest.raises(CheckpointError, match="the model does not fit its config: TypeError: "):
         loaded.predict(picture)
     assert loaded.predict(picture, tasks="depth")["depth"].metres.shape == (32, 32)
+
+
+def test_test_cfg__that_is_no_dict_is_one_sentence() -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["tasks"]["depth"]["decoder"]["test_cfg"] = [1, 1]
+
+    with pytest.raises(CheckpointError, match="the model does not fit its config: "):
+        load(change)
