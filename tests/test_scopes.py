@@ -152,7 +152,15 @@ def test_runner__sets_the_scope_unless_it_is_none(
     DefaultScope._instance_dict.clear()
     try:
         Runner.from_cfg(
-            Config(dict(model=dict(type=ScopeTestModel), work_dir=str(tmp_path)) | entry)
+            Config(
+                dict(
+                    model=dict(type=ScopeTestModel),
+                    work_dir=str(tmp_path),
+                    # Its default is the second of the clock, which several tests share.
+                    experiment_name=tmp_path.name,
+                )
+                | entry
+            )
         )
         assert current() == expected
     finally:

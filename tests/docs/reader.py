@@ -42,6 +42,8 @@ class Reader:
             return self._main("argus.commands.main", words)
         if words[:2] == ["python", "-m"]:
             self.patch.setattr(sys, "argv", words[2:])
+            # Another test may have imported it; the module that is run is a new one.
+            self.patch.delitem(sys.modules, f"{words[2]}.__main__", raising=False)
             return _status(lambda: runpy.run_module(words[2], run_name="__main__"))
         script = words[1] if words[0] == "python" else words[0]
         if script.startswith("tools/") and script.endswith(".py"):

@@ -45,11 +45,12 @@ def test_pil__any_mode_gives_what_its_file_gives(tmp_path: Path, mode: str) -> N
     if mode in ("I;16", "I"):
         values = RNG.integers(0, 65536, (12, 16)).astype(np.uint16)
         image = Image.fromarray(values)
-        image = image if mode == "I;16" else Image.fromarray(values.astype(np.int32), "I")
+        stored = image  # a PNG holds no more than 16 bits
+        image = image if mode == "I;16" else Image.fromarray(values.astype(np.int32))
     else:
-        image = Image.fromarray(RGB).convert(mode)
+        stored = image = Image.fromarray(RGB).convert(mode)
     path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
-    image.save(path)
+    stored.save(path)
     found = load_image(image)
     assert found.dtype == np.uint8 and found.shape == (12, 16, 3)
     if mode not in ("CMYK", "LA"):  # converted by another formula; drops alpha by another rule

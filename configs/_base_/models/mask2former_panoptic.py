@@ -27,7 +27,7 @@ from argus.models.backbones.shared import SharedBackbone
 _embed_dims = 256  # not stated in paper; Mask2Former
 _position = dict(num_feats=128, normalize=True)  # not stated in paper; Mask2Former
 # not stated in paper; Mask2Former
-_attention = dict(embed_dims=_embed_dims, num_heads=8, dropout=0.0, batch_first=True)
+_attention = dict(embed_dims=_embed_dims, num_heads=8, attn_drop=0.0, batch_first=True)
 
 mask2former_panoptic = dict(
     type=Mask2Former,

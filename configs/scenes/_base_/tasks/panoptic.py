@@ -44,7 +44,7 @@ _metainfo = dict(
 _num_classes = 10
 _channels = 96
 _width = 64
-_attention = dict(embed_dims=_width, num_heads=4, dropout=0.0, batch_first=True)
+_attention = dict(embed_dims=_width, num_heads=4, batch_first=True)
 _feed_forward = dict(
     embed_dims=_width,
     feedforward_channels=128,
@@ -84,7 +84,7 @@ panoptic = dict(
                 encoder=dict(
                     num_layers=1,
                     layer_cfg=dict(
-                        self_attn_cfg=dict(**_attention, num_levels=3, num_points=4),
+                        self_attn_cfg=dict(**_attention, num_levels=3, num_points=4, dropout=0.0),
                         ffn_cfg=_feed_forward,
                     ),
                 ),

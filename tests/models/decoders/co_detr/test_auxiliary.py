@@ -107,7 +107,7 @@ def test_faster_rcnn__images_without_objects() -> None:
     assert [len(result.pos_priors) for result in output.sampled] == [0, 0]
     assert all(len(result.neg_priors) > 0 for result in output.sampled)
     assert set(output.losses) == {"loss_rpn_cls", "loss_rpn_bbox", "loss_cls", "loss_bbox", "acc"}
-    assert float(output.losses["loss_bbox"]) == 0.0
+    assert output.losses["loss_bbox"].item() == 0.0
 
 
 def test_region_proposals__see_one_class_and_leave_the_labels() -> None:

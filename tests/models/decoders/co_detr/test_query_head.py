@@ -54,16 +54,16 @@ def test_loss_positives__equals_the_formula() -> None:
                     pair = torch.stack([boxes[image, query], queries.targets[image, query]])
                     corners = box_convert(pair, "cxcywh", "xyxy")
                     wanted[label] = box_iou(corners[:1], corners[1:]).detach()
-                    l1 += float((pair[0] - pair[1]).abs().sum())
+                    l1 += (pair[0] - pair[1]).abs().sum().item()
                     pixels = corners * scale
-                    giou += float(1 - generalized_box_iou(pixels[:1], pixels[1:]))
+                    giou += (1 - generalized_box_iou(pixels[:1], pixels[1:])).item()
                 if queries.is_counted[image, query]:
                     p = logits[image, query].sigmoid()
                     entropy = -(wanted * p.log() + (1 - wanted) * (1 - p).log())
-                    cls += float(((wanted - p).abs() ** 2 * entropy).sum())
+                    cls += ((wanted - p).abs() ** 2 * entropy).sum().item()
         num_positives = 5
         for name, expected in (("cls", cls), ("bbox", 5 * l1), ("iou", 2 * giou)):
-            found = float(losses[f"{prefix}loss_{name}"])
+            found = losses[f"{prefix}loss_{name}"].item()
             assert found == pytest.approx(expected / num_positives, rel=1e-4), name
 
 
@@ -79,7 +79,7 @@ def test_loss_positives__no_object_in_the_batch() -> None:
     states = torch.randn(2, 2, 6, WIDTH)
     metas = [dict(img_shape=shape) for shape in SHAPES]
     losses = head().loss_positives(states, [queries.boxes] * 3, empty, metas)
-    assert float(losses["loss_bbox"]) == float(losses["loss_iou"]) == 0.0
+    assert losses["loss_bbox"].item() == losses["loss_iou"].item() == 0.0
     assert torch.isfinite(losses["loss_cls"]) and losses["loss_cls"] > 0
 
 

@@ -142,6 +142,6 @@ def test_losses__more_repeats_keep_the_scale() -> None:
         torch.manual_seed(0)
         values.append(model.loss(images, samples))
     assert values[0]["loss_selection"] != values[1]["loss_selection"]
-    ratio = float(values[1]["loss_selection"] / values[0]["loss_selection"])
+    ratio = (values[1]["loss_selection"] / values[0]["loss_selection"]).item()
     assert 0.5 < ratio < 2
     torch.testing.assert_close(values[0]["loss_box"], values[1]["loss_box"])

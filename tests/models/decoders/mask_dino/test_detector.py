@@ -61,7 +61,7 @@ def test_loss__an_image_without_instances_is_background() -> None:
     empty = model.loss(*batch([0]))
     assert empty["loss_class"] > 0
     for name in ("mask", "dice", "box", "giou", "denoising"):
-        assert float(empty[f"loss_{name}"]) == 0.0
+        assert empty[f"loss_{name}"].item() == 0.0
 
 
 def test_predict__results_have_the_original_shape() -> None:
@@ -222,5 +222,5 @@ def test_training__overfits_four_pictures() -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
-        history.append(float(loss))
+        history.append(loss.item())
     assert history[-1] < 0.4 * history[0]
