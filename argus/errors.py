@@ -16,5 +16,9 @@ class CheckpointError(ValueError):
     """A weight file that is missing, of another layout, or made for another backbone."""
 
 
+class TrainingStopped(Exception):
+    """Somebody asked a training to stop, and it did, with a checkpoint to go on from."""
+
+
 class ExportError(ValueError):
     """A model that cannot be exported, or whose exported file gives other answers."""

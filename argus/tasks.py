@@ -7,6 +7,7 @@ building a model is found here, by a message that names the task, the key and th
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class TrainData:
         sampling: ``shuffle``, ``sequential`` or ``balanced``.
         balance_power: For ``balanced``: 0 draws as the data are, 1 draws every class equally often.
         max_bad_share: Share of samples that may fail to load before the run stops.
+        timeout: Seconds after which a loader process that has not brought a batch is taken to hang,
+            is replaced, and its sample counted as bad; 0 waits for ever.
     """
 
     dataset: Mapping[str, Any]
@@ -37,6 +40,7 @@ class TrainData:
     sampling: str = "shuffle"
     balance_power: float = 0.5
     max_bad_share: float = 0.01
+    timeout: float = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +51,13 @@ class EvalData:
         dataset: Config of the data set.
         batch_size: Images per process.
         num_workers: Loader processes.
+        timeout: As for :class:`TrainData`; the evaluation ends with an error that names the sample.
     """
 
     dataset: Mapping[str, Any]
     batch_size: int = 1
     num_workers: int = 2
+    timeout: float = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +245,9 @@ def _parse_data(where: str, config: Any, kind: type[Any]) -> Any:
         share = config.get(key, 0)
         if not isinstance(share, (int, float)) or not 0 <= share <= 1:
             raise ConfigError(f"{where}.{key}: expected a number in [0, 1], found {share!r}.")
+    timeout = config.get("timeout", 0)
+    if not isinstance(timeout, (int, float)) or not 0 <= timeout < math.inf:
+        raise ConfigError(f"{where}.timeout: expected a number of seconds, found {timeout!r}.")
     sampling = config.get("sampling", "shuffle")
     if sampling not in SAMPLINGS:
         raise ConfigError(f"{where}.sampling: expected one of {SAMPLINGS}, found {sampling!r}.")

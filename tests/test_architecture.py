@@ -21,6 +21,7 @@ COMMON = (
     "argus.structures",
     "argus.building",
     "argus.safe_load",
+    "argus.parent_death",
 )
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
@@ -33,6 +34,8 @@ MAY_IMPORT = {
     "argus.structures": (),
     "argus.building": ("argus.errors",),
     "argus.safe_load": ("argus.errors",),
+    "argus.parent_death": (),
+    "argus.stopping": (),
     "argus.layers": (),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.checksums": ("argus.errors",),

@@ -9,9 +9,7 @@ import importlib.util
 import inspect
 import io
 import logging
-import multiprocessing
 import os
-import signal
 import sys
 import time
 import traceback
@@ -20,7 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argus.errors import ConfigError
+from argus.errors import ConfigError, TrainingStopped
+from argus.stopping import STOPPED
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -36,8 +35,9 @@ _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
     """Show the errors that a user can mend as one message, without a traceback; exit with 2.
 
-    Ctrl-C ends with the shell's 130. Other errors keep their traceback and end with 1. The process
-    group, if there is one, is left at the end.
+    Ctrl-C ends with the shell's 130, a training that was asked to stop with :data:`STOPPED`. Other
+    errors keep their traceback and end with 1. The process group, if there is one, is left at the
+    end.
 
     Args:
         saved: What the command saves as it goes, for who interrupts it.
@@ -51,6 +51,11 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
             print(f"\ninterrupted; {saved} that were saved are whole", file=sys.stderr)
         _exit_at_once_in_group(130)
         raise SystemExit(130) from error
+    except TrainingStopped as stopped:
+        if rank == "0":
+            print(f"\n{stopped}", file=sys.stderr)
+        _exit_at_once_in_group(STOPPED)
+        raise SystemExit(STOPPED) from stopped
     except Exception as error:
         message = _message(error)
         if message is None:
@@ -122,9 +127,11 @@ def _leave_process_group() -> None:
     if _in_process_group():
         import torch.distributed as dist
 
+        from argus.engine.watched_loader import end_loader_processes
+
         # Collected with its queues, a loader could not tell its processes to end, and would wait
         # five seconds for each.
-        _end_loader_processes()
+        end_loader_processes()
         gc.collect()
         dist.barrier()
         dist.destroy_process_group()
@@ -155,17 +162,13 @@ def _exit_at_once(status: int) -> None:
     then: a run that has finished would be reported as failed. Loader processes would hold the
     console for some seconds.
     """
-    _end_loader_processes()
+    from argus.engine.watched_loader import end_loader_processes
+
+    end_loader_processes()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _end_loader_processes() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # torch's handler raises when a loader ends
-    for process in multiprocessing.active_children():
-        process.kill()
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

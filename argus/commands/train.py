@@ -4,6 +4,7 @@ import argparse
 
 from argus.apis.cli import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
+from argus.stopping import ended_by_signals
 
 DESCRIPTION = "Train the tasks of a config."
 EPILOG = """\
@@ -27,6 +28,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on from CHECKPOINT; without a value, from the newest whole one in the work dir; "
         "'none': train from the start and move those that are there aside",
     )
+    parser.add_argument(
+        "--requeue",
+        action="store_true",
+        help="for machines that may be taken away: as --resume, and started again if a process was "
+        "asked to stop (SIGTERM, SIGUSR1) and the command was not",
+    )
     add_common_arguments(parser)
 
 
@@ -43,7 +50,14 @@ def run(args: argparse.Namespace) -> int:
 
 def train(args: argparse.Namespace) -> None:
     """Build the runner and train; nothing of it is left afterwards."""
+    with ended_by_signals():
+        _train(args)
+
+
+def _train(args: argparse.Namespace) -> None:
     config = load_config(args)
+    if args.requeue and args.resume is None:
+        args.resume = "auto"
     if args.resume == "none":
         config.resume = "none"
     elif args.resume is not None:

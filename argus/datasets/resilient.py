@@ -5,6 +5,7 @@ one, chosen by the draw alone, and the replacement is reported with the sample, 
 loop (and not a worker process that nobody reads) counts it, logs it and stops past a share.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,14 @@ from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.errors import DataError
 
 REPLACED = "replaced"
+_STRICT = (
+    "A sample cannot be left out of an evaluation: repair or remove the file "
+    "(tools/data/check.py lists all of them)."
+)
+# Seconds between the tries of a read that may succeed later: a network file system catches its
+# breath.
+_DELAYS = (0.5, 1.0, 2.0)
+_PERMANENT = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
 class ResilientDataset(Dataset[dict[str, Any]]):
@@ -46,6 +55,7 @@ class ResilientDataset(Dataset[dict[str, Any]]):
         self.seed = seed
         self.strict = strict
         self.max_tries = max_tries
+        self._lost: dict[int, list[str]] = {}
         # The data set's own __getitem__ replaces None by another sample unseen.
         self._load = getattr(dataset, "prepare_data", dataset.__getitem__)
 
@@ -85,20 +95,20 @@ class ResilientDataset(Dataset[dict[str, Any]]):
             DataError: A bad sample if ``strict``; else ``max_tries`` bad samples in a row.
         """
         draw, index = key if isinstance(key, tuple) else (key, key)
-        replaced: list[str] = []
-        for attempt in range(self.max_tries):
+        replaced = list(self._lost.get(draw, ()))
+        if replaced:
+            index = self._substitute(draw, len(replaced) - 1)
+        cause: Exception | None = None
+        for attempt in range(len(replaced), self.max_tries):
             try:
                 sample = self._load_seeded(draw, index, attempt)
             except Exception as error:  # noqa: BLE001 - whatever a file provokes is a bad sample
                 message = f"task {self.task!r}: {self.describe(index)}: {_reason(error)}"
                 if self.strict:
-                    raise DataError(
-                        f"{message}\nA sample cannot be left out of an evaluation: repair or "
-                        f"remove the file (tools/data/check.py lists all of them)."
-                    ) from error
+                    raise DataError(f"{message}\n{_STRICT}") from error
                 replaced.append(message)
                 cause = error
-                index = stable_seed("replace", self.seed, self.task, draw, attempt) % len(self)
+                index = self._substitute(draw, attempt)
             else:
                 return {**sample, REPLACED: replaced}
         raise DataError(
@@ -106,10 +116,39 @@ class ResilientDataset(Dataset[dict[str, Any]]):
             "or its disk is broken, not a single file:\n  " + "\n  ".join(replaced)
         ) from cause
 
+    def lose(self, draw: int | None, index: int | None, reason: str) -> None:
+        """Count a sample as bad that ended the process at work on it, or made it hang.
+
+        Args:
+            draw: Of the sample; ``None`` if the process was at work on none.
+            index: Its number.
+            reason: What happened.
+
+        Raises:
+            DataError: If ``strict``; or if the process was at work on no sample, so that replacing
+                one would not help.
+        """
+        if draw is None or index is None:
+            raise DataError(
+                f"task {self.task!r}: a loader process was lost while it was at work on no sample "
+                f"({reason}): the machine may be out of memory. Lower num_workers."
+            )
+        tried = self._lost.get(draw, [])
+        if tried:
+            index = self._substitute(draw, len(tried) - 1)
+        message = f"task {self.task!r}: {self.describe(index)}: {reason}"
+        if self.strict:
+            raise DataError(f"{message}\n{_STRICT}")
+        self._lost[draw] = [*tried, message]
+
+    def _substitute(self, draw: int, attempt: int) -> int:
+        """The sample that takes the place of one that failed."""
+        return stable_seed("replace", self.seed, self.task, draw, attempt) % len(self)
+
     def _load_seeded(self, draw: int, index: int, attempt: int) -> dict[str, Any]:
         for retry in range(self.max_tries):
             with isolated_rng(stable_seed(self.seed, self.task, draw, attempt, retry)):
-                sample = self._load(index)
+                sample = self._load_patiently(index)
             if sample is not None:
                 return dict(sample)
             if self.strict:
@@ -119,6 +158,17 @@ class ResilientDataset(Dataset[dict[str, Any]]):
             + ("" if self.strict else f" in {self.max_tries} attempts")
         )
 
+    def _load_patiently(self, index: int) -> Any:
+        """Load a sample; an error of the disk or the network is tried again, a few times."""
+        for delay in _DELAYS:
+            try:
+                return self._load(index)
+            except Exception as error:
+                if not _may_pass(error):
+                    raise
+                time.sleep(delay)
+        return self._load(index)
+
     def describe(self, index: int) -> str:
         """Name a sample for a message: its number and, where known, its file."""
         try:
@@ -127,6 +177,16 @@ class ResilientDataset(Dataset[dict[str, Any]]):
             return f"sample {index}"
         path = info.get("img_path") if isinstance(info, dict) else None
         return f"sample {index}" + (f" ({path})" if path else "")
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    """Whether the system refused a read for a reason that may not be there a moment later.
+
+    Pillow's errors about damaged files are ``OSError`` too, but without a number of the system.
+    """
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__
+    return error is not None and error.errno is not None and not isinstance(error, _PERMANENT)
 
 
 def _reason(error: Exception) -> str:

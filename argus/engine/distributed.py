@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from argus.errors import ConfigError
+from argus.parent_death import LAUNCHER, end_with_parent
 
 # Where each launcher says the rank, the world size and the rank on this machine.
 _LAUNCHER_VARIABLES = {
@@ -42,6 +43,9 @@ def init_process_group(launcher: str, *, timeout_s: int = 1800, port: int = 2950
         raise ConfigError(
             f"launcher: expected 'none' or one of {sorted(_LAUNCHER_VARIABLES)}, got {launcher!r}."
         )
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        # Were torchrun killed, this process would train on, unseen; it may have been by now.
+        end_with_parent(int(os.environ.pop(LAUNCHER, os.getppid())))
     names = _LAUNCHER_VARIABLES[launcher]
     missing = [name for name in names if name not in os.environ]
     if missing:

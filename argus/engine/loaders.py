@@ -1,27 +1,24 @@
 """Data loaders of all tasks: endless for training, one pass for evaluation."""
 
 import contextlib
-import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import cv2
-import torch
 from mmengine.dist import get_rank, get_world_size
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import Sampler
 
 from argus.datasets.build import build_dataset
-from argus.datasets.resilient import REPLACED, ResilientDataset, collate
+from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import stable_seed
 from argus.engine.budget import SharedBudget, share_budgets
+from argus.engine.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
 from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData
-
-_quiet_worker = functools.partial(cv2.setNumThreads, 0)
 
 
 class ShardSampler(Sampler[int]):
@@ -85,26 +82,18 @@ def _check_packed(dataset: ResilientDataset, *, where: str) -> None:
         )
 
 
-def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> DataLoader[Any]:
+def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> WatchedLoader:
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
     _check_packed(dataset, where=f"tasks.{task}.{part}.dataset")
     sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
-    return DataLoader(
+    return WatchedLoader(
         dataset,
         batch_size=data.batch_size,
-        sampler=sampler,
         num_workers=data.num_workers,
-        collate_fn=collate,
-        persistent_workers=data.num_workers > 0,
-        pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_init_worker,
+        timeout=data.timeout,
+        make_sampler=lambda start: sampler,
     )
-
-
-def _init_worker(worker: int) -> None:
-    _quiet_worker()
-    torch.set_num_threads(1)
 
 
 class MultitaskLoader:
@@ -126,8 +115,11 @@ class MultitaskLoader:
             raise ConfigError("no task has train data: expected train=dict(dataset=..., ...).")
         self.datasets: dict[str, ResilientDataset] = {}
         self.samplers: dict[str, TaskSampler] = {}
-        self.loaders: dict[str, DataLoader[Any]] = {}
+        self.loaders: dict[str, WatchedLoader] = {}
         self.budgets: dict[str, SharedBudget] = {}
+        # Called every few seconds while a batch does not come.
+        self.while_waiting: Callable[[], None] | None = None
+        self._start = 0
         for stream, task in self.sources.items():
             assert task.train is not None
             with library_scope(library_of(task.decoder["type"])):
@@ -151,15 +143,17 @@ class MultitaskLoader:
         )
         self.datasets[stream], self.samplers[stream] = dataset, sampler
         self.budgets[stream] = SharedBudget(task, max_share=data.max_bad_share)
-        self.loaders[stream] = DataLoader(
+
+        def begin_at(step: int) -> TaskSampler:
+            sampler.set_start(step)
+            return sampler
+
+        self.loaders[stream] = WatchedLoader(
             dataset,
             batch_size=data.batch_size,
-            sampler=sampler,
             num_workers=data.num_workers,
-            collate_fn=collate,
-            persistent_workers=data.num_workers > 0,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=_init_worker,
+            timeout=data.timeout,
+            make_sampler=begin_at,
         )
 
     @property
@@ -190,11 +184,13 @@ class MultitaskLoader:
 
     def set_start(self, step: int) -> None:
         """Begin the next iteration at ``step`` (0-based) of every stream."""
-        for sampler in self.samplers.values():
-            sampler.set_start(step)
+        self._start = step
 
     def __iter__(self) -> Iterator[dict[str, dict[str, list[Any]]]]:
-        iterators = {stream: iter(loader) for stream, loader in self.loaders.items()}
+        iterators = {
+            stream: loader.iterate(self._start, while_waiting=self.while_waiting)
+            for stream, loader in self.loaders.items()
+        }
         while True:
             yield {stream: next(iterator) for stream, iterator in iterators.items()}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank
+from mmengine.dist import get_rank, get_world_size
 from mmengine.runner import BaseLoop
 from torch import nn
 
@@ -17,6 +17,7 @@ from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
 from argus.engine.run_record import write_run_record
 from argus.engine.schedules import GradientSchedule
+from argus.engine.stop_request import save_and_stop
 from argus.engine.summary import training_summary
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
@@ -96,6 +97,7 @@ class MultitaskTrainLoop(BaseLoop):
             runner.val_loop.prepare()  # what is wrong there would end the run after its last step
         write_run_record(runner)
         self.dataloader.set_start(self.iter * self.accumulate)
+        self.dataloader.while_waiting = self._stop_waiting
         model: MultitaskModel = getattr(runner.model, "module", runner.model)
         num_batches = self.max_iters * self.accumulate
         summary = training_summary(model, self.dataloader, num_batches=num_batches)
@@ -111,14 +113,27 @@ class MultitaskTrainLoop(BaseLoop):
         batches = iter(self.dataloader)
         runner.model.train()
         self._buffers = training_buffers(model)
-        while self.iter < self.max_iters and not self.stop_training:
-            self._step([next(batches) for _ in range(self.accumulate)])
-            if self._validates():
-                runner.val_loop.run()
-                runner.model.train()
+        with runner.stop_request.listening():
+            while self.iter < self.max_iters and not self.stop_training:
+                self._step([next(batches) for _ in range(self.accumulate)])
+                done = self.iter == self.max_iters
+                if self._validates():
+                    # A validation that ends early has no metrics, and is still to be done.
+                    done &= not runner.stop_request.agreed() and bool(runner.val_loop.run())
+                    runner.model.train()
+                if not done and runner.stop_request.agreed():
+                    save_and_stop(runner, self.iter)
         runner.call_hook("after_train_epoch")
         runner.call_hook("after_train")
         return runner.model
+
+    def _stop_waiting(self) -> None:
+        """Called while a batch does not come: stop now if asked to.
+
+        Among several processes the others may be in the step already, and wait for this one.
+        """
+        if self.runner.stop_request.signal and get_world_size() == 1:
+            save_and_stop(self.runner, self.iter)
 
     def _validates(self) -> bool:
         if self.runner.val_loop is None:
@@ -221,7 +236,12 @@ class MultitaskValLoop(BaseLoop):
         runner.model.eval()
         metrics: dict[str, float] = {}
         for task in self.tasks.values():
-            metrics |= self._run_task(task)
+            measured = self._run_task(task)
+            if measured is None:
+                runner.logger.info(f"{self.part} ends early: {runner.stop_request.signal}")
+                runner.call_hook(f"after_{self.part}_epoch", metrics={})
+                return {}
+            metrics |= measured
             self._check_names(task, metrics)
         if self.baseline:
             lower = [f"{t.name}/{m}" for t in self.tasks.values() for m in t.lower_is_better]
@@ -236,11 +256,16 @@ class MultitaskValLoop(BaseLoop):
         return metrics
 
     @torch.no_grad()
-    def _run_task(self, task: Task) -> dict[str, float]:
+    def _run_task(self, task: Task) -> dict[str, float] | None:
+        """Metrics of a task; ``None`` if the training was asked to stop meanwhile."""
         loader, evaluator = self._prepare(task)
         model: MultitaskModel = getattr(self.runner.model, "module", self.runner.model)
         device_type = next(model.parameters()).device.type
-        for index, batch in enumerate(loader):
+        num_alike = len(loader.dataset) // (get_world_size() * loader.batch_size)
+        for index, batch in enumerate(loader.iterate()):
+            # The processes have batches alike, but for the last.
+            if index < num_alike and self.runner.stop_request.agreed():
+                return None
             self.runner.call_hook(f"before_{self.part}_iter", batch_idx=index, data_batch=batch)
             with autocast(self.runner.precision, device_type):
                 predictions = model.predict(task.name, batch)

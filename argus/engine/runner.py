@@ -1,6 +1,7 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
 import difflib
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
 from argus.engine.patient_logs import make_patient
 from argus.engine.resume import checkpoints_in, find_checkpoint, move_aside, start_in
 from argus.engine.saving import check_finite, checkpoint_of
+from argus.engine.stop_request import StopRequest
 from argus.engine.training_state import Plan, load_training_state
 from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
@@ -131,6 +133,11 @@ class MultitaskRunner(Runner):
         if cfg.get("feature_cache"):
             add_feature_cache(runner.raw_model, cfg["feature_cache"], cfg["backbone"])
         return runner
+
+    @functools.cached_property
+    def stop_request(self) -> StopRequest:
+        """Whether this training was asked to stop."""
+        return StopRequest()
 
     @property
     def precision(self) -> str:

@@ -113,6 +113,14 @@ def test_bad_samples__are_counted_over_all_processes(pair: list[dict], tmp_path:
         assert found["saved"] == saved
 
 
+def test_stop_request__of_one_process_stops_both_after_the_same_step(pair: list[dict]) -> None:
+    for rank in range(2):
+        found = pair[rank]["stopped"]
+        assert len(found["first"]) == 3
+        assert found["first"] + found["second"] == pair[rank]["resume"]["whole"]
+    assert "iter_3.pth" in pair[0]["stopped"]["saved"]
+
+
 def test_frozen_backbone__trains_the_decoders_alone(pair: list[dict]) -> None:
     whole = gradients(toy_model(), [own_batches(WHOLE[1][0])], "joint")
     found = without_wrapper(pair[1]["frozen_backbone"])

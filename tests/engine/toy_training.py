@@ -1,11 +1,13 @@
 """Training the toys, step by step."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mmengine.config import Config
 
 from argus.engine import MultitaskRunner
+from argus.errors import TrainingStopped
 from tests.toy import toy_config
 
 
@@ -16,7 +18,7 @@ def train(
     before_step: Mapping[int, Callable[[MultitaskRunner], None]] | None = None,
     **changes,
 ) -> tuple[list[dict[str, float]], MultitaskRunner]:
-    """Train; this process's losses of every step and the runner.
+    """Train, until asked to stop; this process's losses of every step and the runner.
 
     Args:
         work_dir: Of the training.
@@ -37,5 +39,6 @@ def train(
             runner.train_loop.stop_training = len(losses) == stop_after
 
     runner.call_hook = record
-    runner.train()
+    with contextlib.suppress(TrainingStopped):
+        runner.train()
     return losses, runner

@@ -151,6 +151,19 @@ class Scenarios:
         second, _ = train(self.folder / "parts", resume=True, **RESUME)
         return dict(whole=whole, parts=first + second)
 
+    def ask(self, runner: MultitaskRunner) -> None:
+        """Ask a training to stop, as a signal does."""
+        runner.stop_request.signal = "SIGTERM"
+
+    def stopped(self) -> dict:
+        """The second process is asked to stop; both go on later."""
+        folder = self.folder / "stopped"
+        ask = {3: self.ask} if self.rank == 1 else {}
+        first, _ = train(folder, before_step=ask, **RESUME)
+        saved = sorted(path.name for path in folder.glob("*.pth"))
+        second, _ = train(folder, resume=True, **RESUME)
+        return dict(first=first, second=second, saved=saved)
+
     def whole_training(self) -> list:
         options = dict(launcher="pytorch", train_cfg=dict(max_iters=4))
         return train(self.folder / "half", tasks=with_batch_size(2), **options)[0]
@@ -231,6 +244,7 @@ class Scenarios:
         "evaluation",
         "metrics",
         "resume",
+        "stopped",
         "whole_training",
         "shared_stream",
     )

@@ -374,6 +374,39 @@ def test_slurm_train__srun_line(fake: Callable) -> None:
     ]
 
 
+def test_slurm_train__requeue_submits_a_batch_job(fake: Callable, tmp_path: Path) -> None:
+    path = with_path(fake("sbatch"))
+    arguments = ("gpu", "stage1", "my config.py", "--requeue")
+    setting = dict(GPUS="2", SBATCH_ARGS="--time=4:00:00", SECONDS_BEFORE_END="60")
+    status, out, _ = bash("slurm_train.sh", *arguments, PATH=path, PYTHON="py", **setting)
+    assert status == 0
+    assert {"--ntasks=2", "--requeue", "--signal=USR1@60", "--time=4:00:00"} <= set(out)
+    assert out[-2] == "--wrap"
+    # What the job runs, on a machine of the allocation: the same call, which starts a step there.
+    path = with_path(fake("srun"))
+    done = subprocess.run(
+        ["bash", "-c", out[-1]],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path, "PYTHON": "py", "SLURM_JOB_ID": "41", "GPUS": "2"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-4:] == ["my config.py", "--requeue", "--launcher", "slurm"]
+
+
+@pytest.mark.parametrize(("status", "queued"), [(75, True), (0, False), (1, False), (2, False)])
+def test_slurm_requeue__queues_again_what_can_go_on(
+    fake: Callable, tmp_path: Path, status: int, queued: bool
+) -> None:
+    path = with_path(fake("scontrol"))
+    job = tmp_path / "job.sh"
+    # Signals that are for the command may reach the script as well.
+    job.write_text(f'kill -TERM "$PPID"; kill -USR1 "$PPID"; exit {status}\n')
+    found, out, _ = bash("slurm_requeue.sh", job, PATH=path, SLURM_JOB_ID="41")
+    assert out == (["requeue", "41"] if queued else [])
+    assert found == (0 if queued else status)
+
+
 def test_slurm_step__a_port_of_its_own_for_every_job() -> None:
     def port(**environment: str) -> str:
         command = ("slurm_step.sh", "printenv", "MASTER_PORT")

@@ -39,6 +39,7 @@ from argus.evaluation.metrics import (  # noqa: E402
     SaliencyMetric,
     StreamingMetric,
 )
+from argus.parent_death import end_with_parent  # noqa: E402
 
 NYU_BOUNDARY = (425, 560)  # the images of the multi-task archive
 NYU_DEPTH = (480, 640)
@@ -183,7 +184,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for case in CASES:
         clock, processor = 1e3 * np.median(seconds_per_image(case, args.images, 0, labels), axis=0)
         print(f"{case:<29} {clock:7.0f} ms per image, {processor:7.0f} of processor", flush=True)
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(2, end_with_parent, (os.getpid(),)) as pool:
         jobs = [("boundary, 425 x 560", args.images, seed, labels) for seed in (1, 2)]
         times = np.concatenate(pool.starmap(seconds_per_image, jobs))
     clock, processor = times.mean(axis=0) * NUM_NYU_TEST / 2

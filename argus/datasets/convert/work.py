@@ -1,6 +1,7 @@
 """Many small pieces of work: in parallel, with progress on a terminal and in a log."""
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TypeVar
 import cv2
 
 from argus.errors import DataError
+from argus.parent_death import end_with_parent
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -73,7 +75,8 @@ class Progress:
             self._print("\n")
 
 
-def _initialise_worker() -> None:
+def _initialise_worker(parent: int) -> None:
+    end_with_parent(parent)
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
 
@@ -108,6 +111,7 @@ def run_jobs(
             num_processes,
             mp_context=multiprocessing.get_context(method),
             initializer=_initialise_worker,
+            initargs=(os.getpid(),),
         ) as pool:
             try:
                 for result in pool.map(function, jobs, chunksize=4):

@@ -25,6 +25,7 @@ from argus.datasets.scenes.labels import label_scene
 from argus.datasets.scenes.render import render
 from argus.datasets.scenes.writers import ade20k, coco, imagenet, mvtec, nyuv2, pascal
 from argus.errors import DataError
+from argus.parent_death import end_with_parent
 
 MARKER = "scenes.json"
 """File that says a folder is a generated set, and with which settings."""
@@ -136,19 +137,20 @@ def _run(task: tuple[Settings, Path, Job]) -> dict[str, Any]:
     }
 
 
-def _single_threaded() -> None:
+def _initialise_worker(parent: int) -> None:
+    end_with_parent(parent)
     cv2.setNumThreads(0)
 
 
 def _results(tasks: list[tuple[Settings, Path, Job]], num_workers: int) -> Iterator[dict[str, Any]]:
     if num_workers <= 1:
-        _single_threaded()
+        cv2.setNumThreads(0)
         yield from map(_run, tasks)
         return
     # Fork starts at once; where it does not exist, spawn costs the imports once per worker.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    with context.Pool(num_workers, initializer=_single_threaded) as pool:
+    with context.Pool(num_workers, _initialise_worker, (os.getpid(),)) as pool:
         yield from pool.imap(_run, tasks, chunksize=4)
 
 
