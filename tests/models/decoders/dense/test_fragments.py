@@ -16,7 +16,7 @@ DENSE = dict(
     dpt_saliency="saliency",
 )
 SIZE = (64, 96)
-STEPS = 25
+STEPS = 50
 
 
 def load_small(name: str, head: str | None = None) -> ConfigDict:
