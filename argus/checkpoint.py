@@ -18,6 +18,7 @@ from torch import Tensor
 from argus.checksums import check, checksums, damage
 from argus.durable_files import forget_cached, replacing
 from argus.errors import CheckpointError
+from argus.file_forms import CHECKPOINT as CHECKPOINT_FORM
 
 FORMAT = "argus-checkpoint-2"
 # Without checksums, and with an optimizer by position: good for its weights.
@@ -109,6 +110,7 @@ def read_checkpoint(path: str | Path, *, in_place: bool = False) -> dict[str, An
         _check_archive(path)
     else:
         check(checkpoint, checkpoint.pop(_CHECKSUMS, None), path=path)
+    CHECKPOINT_FORM(checkpoint, str(path))
     return checkpoint
 
 

@@ -16,6 +16,8 @@ from safetensors import SafetensorError
 from argus.config_values import from_json, to_json
 from argus.durable_files import replacing, write_json
 from argus.errors import CheckpointError
+from argus.file_forms import CONFIG as CONFIG_FORM
+from argus.file_forms import MANIFEST as MANIFEST_FORM
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from torch import Tensor, nn
@@ -139,7 +141,10 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     manifest = _read_json(path / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest)
-        raise CheckpointError(f"{path / MANIFEST}: expected format {FORMAT!r}, found {found!r}.")
+        raise CheckpointError(
+            f"{path / MANIFEST}: expected format {FORMAT!r}, found {found!r:.80}."
+        )
+    MANIFEST_FORM(manifest, str(path / MANIFEST))
     return manifest
 
 
@@ -149,7 +154,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: If it is damaged.
     """
-    return _read_json(Path(path) / CONFIG)
+    config = _read_json(Path(path) / CONFIG)
+    CONFIG_FORM(config, str(Path(path) / CONFIG))
+    return config
 
 
 def _read_tensors(path: Path) -> "dict[str, Tensor]":

@@ -40,13 +40,21 @@ MAY_IMPORT = {
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.checksums": ("argus.errors",),
     "argus.durable_files": ("argus.errors",),
-    "argus.checkpoint": ("argus.errors", "argus.checksums", "argus.durable_files"),
+    "argus.schema": ("argus.errors",),
+    "argus.file_forms": ("argus.errors", "argus.schema"),
+    "argus.checkpoint": (
+        "argus.errors",
+        "argus.checksums",
+        "argus.durable_files",
+        "argus.file_forms",
+    ),
     "argus.config_values": ("argus.errors",),
     "argus.model_folder": (
         "argus.errors",
         "argus.config_values",
         "argus.checksums",
         "argus.durable_files",
+        "argus.file_forms",
     ),
     "argus.model_config": ("argus.errors", "argus.registry", "argus.config_values"),
     "argus.models.backbones": (

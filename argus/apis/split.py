@@ -10,6 +10,7 @@ import argus
 from argus.checkpoint import write_checkpoint
 from argus.durable_files import replacing
 from argus.errors import CheckpointError
+from argus.file_forms import MERGED
 from argus.model_folder import ModelFolder
 
 _BACKBONE = "backbone."
@@ -28,6 +29,7 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
         CheckpointError: If the manifest does not say what the model was merged from, or names a
             file outside ``out``.
     """
+    MERGED(dict(config=model.config, manifest=model.manifest), "split")
     stage1 = next((s for s in model.manifest["sources"] if s["stage"] == 1), None)
     if stage1 is None:
         raise CheckpointError(
@@ -37,7 +39,10 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
     out = Path(out)
     for source in model.manifest["sources"]:
         _below_folder(out, source["file"])
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"split: cannot write to {out}: {error.strerror}.") from error
     written = []
     trained = _below(model.state, _BACKBONE, _BACKBONE)
     backbone: dict[str, Any] = dict(model.config["backbone"]["backbone"])
