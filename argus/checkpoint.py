@@ -8,7 +8,7 @@ that an interrupted save leaves the previous one.
 import hashlib
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from argus.file_forms import CHECKPOINT as CHECKPOINT_FORM
 FORMAT = "argus-checkpoint-2"
 # Without checksums, and with an optimizer by position: good for its weights.
 OLD_FORMAT = "argus-checkpoint-1"
+PARTS = ("meta", "base", "state_dict")
 _CHECKSUMS = "checksums"
 
 
@@ -67,16 +68,20 @@ def verify_checkpoint(path: str | Path) -> None:
     read_checkpoint(path, in_place=True)
 
 
-def read_checkpoint(path: str | Path, *, in_place: bool = False) -> dict[str, Any]:
+def read_checkpoint(
+    path: str | Path, *, needs: Sequence[str] = (), in_place: bool = False
+) -> dict[str, Any]:
     """Read a checkpoint without running any code in it.
 
     Args:
         path: The file.
+        needs: The parts that it must have.
         in_place: Map the file into memory instead of copying it there; it has to stay as it is.
 
     Raises:
         CheckpointError: If the file is missing, damaged, of another format, or holds objects other
-            than tensors and plain values.
+            than tensors and plain values; a field has another form than it should, or what is
+            needed is not there.
     """
     path = Path(path)
     if path.is_dir():
@@ -111,6 +116,12 @@ def read_checkpoint(path: str | Path, *, in_place: bool = False) -> dict[str, An
     else:
         check(checkpoint, checkpoint.pop(_CHECKSUMS, None), path=path)
     CHECKPOINT_FORM(checkpoint, str(path))
+    missing = [name for name in needs if name not in checkpoint]
+    if missing:
+        raise CheckpointError(
+            f"{path} lacks {', '.join(missing)}, which every checkpoint of a training has; take "
+            "one that tools/train.py wrote."
+        )
     return checkpoint
 
 

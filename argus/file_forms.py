@@ -137,7 +137,7 @@ _STORED_MODEL = table(
     )
 )
 CHECKPOINT: Schema = table(
-    required=dict(
+    optional=dict(
         meta=table(
             optional=dict(
                 argus_version=_TEXT,
@@ -150,7 +150,7 @@ CHECKPOINT: Schema = table(
         ),
         base=table(required=dict(name=_TEXT, sha256=_HASH)),
         state_dict=_TENSORS,
+        ema=_TENSORS,
     ),
-    optional=dict(ema=_TENSORS),
 )
-"""Of a checkpoint, beside its format and the state of its training."""
+"""Of a checkpoint, beside its format and the state of its training; a reader says what it needs."""

@@ -14,6 +14,9 @@ from argus.checkpoint import OLD_FORMAT, read_checkpoint, verify_checkpoint, wri
 from argus.checksums import VALUES, check, checksums
 from argus.errors import CheckpointError
 from argus.model_folder import MANIFEST, WEIGHTS, ModelFolder
+from tests.apis.small_model import small_model
+
+CONFIG = dict(backbone={}, tasks={})
 
 
 def content() -> dict[str, Any]:
@@ -144,7 +147,7 @@ def test_checkpoint__not_whole(tmp_path: Path, damage: str) -> None:
 def test_model_folder__any_flipped_bit_is_found_or_harmless(tmp_path: Path) -> None:
     state = content()["state_dict"]
     folder = tmp_path / "model"
-    model = ModelFolder(config=dict(tasks={}), state=state, manifest=dict(tasks={}))
+    model = ModelFolder(config=CONFIG, state=state, manifest=small_model().manifest)
     model.write(folder)
     assert equal(ModelFolder.read(folder).state, dict(sorted(state.items())))
     path = folder / WEIGHTS
@@ -169,7 +172,7 @@ def test_model_folder__without_checksums_is_one_of_before(tmp_path: Path) -> Non
 
     folder = tmp_path / "model"
     state = content()["state_dict"]
-    ModelFolder(config=dict(tasks={}), state=state, manifest=dict(tasks={})).write(folder)
+    ModelFolder(config=CONFIG, state=state, manifest=small_model().manifest).write(folder)
     save_file(load_file(folder / WEIGHTS), folder / WEIGHTS, metadata={"format": "argus-model-1"})
     assert torch.equal(ModelFolder.read(folder).state["backbone.w"], state["backbone.w"])
     assert (folder / MANIFEST).is_file()

@@ -91,7 +91,7 @@ def load_model(
 
 
 def _load_checkpoint(model: MultitaskModel, path: str, kind: str) -> None:
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, needs=("base", "state_dict"))
     if kind == "auto":
         kind = "ema" if "ema" in checkpoint else "raw"
     load_trained_state(model, checkpoint, path=path, weights=kind)

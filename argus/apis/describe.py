@@ -61,9 +61,9 @@ def _describe_model(path: Path) -> dict[str, Any]:
 
 
 def _describe_checkpoint(path: Path) -> dict[str, Any]:
-    from argus.checkpoint import read_checkpoint
+    from argus.checkpoint import PARTS, read_checkpoint
 
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, needs=PARTS)
     meta, state = checkpoint["meta"], checkpoint["state_dict"]
     counts: dict[str, int] = {}
     for name, value in state.items():

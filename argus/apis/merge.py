@@ -10,7 +10,7 @@ from torch import Tensor
 
 import argus
 from argus.apis.manifest import describe_task
-from argus.checkpoint import read_checkpoint, tensor_hash
+from argus.checkpoint import PARTS, read_checkpoint, tensor_hash
 from argus.config_values import to_plain
 from argus.errors import CheckpointError, ConfigError
 from argus.model_config import (
@@ -68,7 +68,7 @@ def merge(
 
 def _start(path: str, weights: str, trusted: Sequence[str]) -> ModelFolder:
     """A model of the backbone alone."""
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, needs=PARTS)
     settings = _model_of(path, checkpoint)
     built = resolve_backbone(settings["backbone"], trusted=trusted, weight_files=True)
     what = f"the backbone of {path}"
@@ -110,7 +110,7 @@ def _add(
     trusted: Sequence[str],
 ) -> None:
     """Add the decoders of a checkpoint; the names it uses are taken out of ``renames``."""
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, needs=PARTS)
     names = {}
     for old, config in _model_of(path, checkpoint)["tasks"].items():
         new = names[old] = renames.pop((path, old), old)
@@ -149,7 +149,7 @@ def _model_of(path: str, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_same_backbone(path: str, digest: str, other: str) -> None:
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, needs=PARTS)
     if any(name.startswith(_BACKBONE) for name in checkpoint["state_dict"]):
         raise CheckpointError(
             f"{path} tuned the backbone too, so its decoders do not fit that of {other}. Merge "

@@ -142,7 +142,7 @@ def _value_of_best(runner: Any, metric: str) -> float | None:
     values = []
     for path in _best_files(runner, metric):
         try:
-            noted = read_checkpoint(path, in_place=True)["meta"].get("best")
+            noted = read_checkpoint(path, needs=("meta",), in_place=True)["meta"].get("best")
         except CheckpointError as error:
             runner.logger.warning(f"the best checkpoint is not counted: {error}")
             continue

@@ -316,7 +316,7 @@ class MultitaskRunner(Runner):
             CheckpointError: If the file does not fit, or has no average and ``weights`` asks for
                 it.
         """
-        checkpoint = read_checkpoint(filename)
+        checkpoint = read_checkpoint(filename, needs=("base", "state_dict"))
         if weights is None:
             weights = self.cfg.get("eval_weights", "ema") if "ema" in checkpoint else "raw"
         notes = load_trained_state(

@@ -109,8 +109,9 @@ def write_model(folder: Path, *tasks: str, toy: bool = False) -> Path:
     state = {name: value.clone() for name, value in model.state_dict().items()}
     manifest = dict(
         format=FORMAT,
+        argus_version="0.1.0",
         backbone=dict(name="small", sha256="", num_tensors=0, frozen=""),
-        tasks={task: {} for task in config["tasks"]},
+        tasks={task: dict(decoder="", dataset=None, metrics={}) for task in config["tasks"]},
         sources=[],
     )
     ModelFolder(config=config, state=state, manifest=manifest).write(folder)

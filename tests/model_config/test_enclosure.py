@@ -131,8 +131,8 @@ def test_size__beyond_the_tensors_is_one_sentence(key: str) -> None:
         ('{"a": ' + "9" * 5_000 + "}", "is not JSON"),
         ('{"a": "\\ud800"', "is not JSON"),
         ("", "is not JSON"),
-        ('{"__tuple__": 3}', "tasks: expected a dict"),
-        ('{"tasks": {"__tuple__": [1]}}', "tasks: expected a dict"),
+        ('{"__tuple__": 3}', "'backbone' is missing"),
+        ('{"tasks": {"__tuple__": [1]}}', "'backbone' is missing"),
     ],
 )
 def test_config__that_is_none(text: str, words: str, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _of_model(path: str, backbone: Any) -> tuple[Any, str]:
 
 
 def _load(module: Any, path: str, weights: str) -> None:
-    content = read_checkpoint(path)
+    content = read_checkpoint(path, needs=("base", "state_dict"))
     if weights == "ema" and "ema" not in content:
         raise CheckpointError(f"{path} has no averaged weights; set backbone.weights='raw'.")
     state = dict(content["state_dict"])
