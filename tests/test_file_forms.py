@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from argus.apis.describe import describe
+from argus.apis.merge import _decoder_tensors
 from argus.apis.model_card import model_card
 from argus.apis.split import split
 from argus.checkpoint import read_checkpoint, write_checkpoint
@@ -205,3 +206,17 @@ def test_split__file_names_of_the_manifest_stay_in_the_folder(model: Path, name:
             ModelFolder.read(model)
     finally:
         (model / MANIFEST).write_text(whole)
+
+
+@pytest.mark.parametrize(
+    "name", ["decoders", "decoders.", "decoders.parts", "decoders.other.w", "x"]
+)
+def test_tensors__of_odd_names(tmp_path: Path, name: str) -> None:
+    content = CHECKPOINT | dict(state_dict={name: torch.zeros(3)})
+    write_checkpoint(tmp_path / "a.pth", content)
+    list(_lines(describe(tmp_path / "a.pth")))
+    if name in ("decoders", "x"):
+        assert _decoder_tensors(content, dict(parts="parts"), "raw", "a.pth") == {}
+        return
+    with pytest.raises(CheckpointError, match=r"a\.pth holds the tensor 'decoders\."):
+        _decoder_tensors(content, dict(parts="parts"), "raw", "a.pth")

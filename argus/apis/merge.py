@@ -177,8 +177,13 @@ def _decoder_tensors(
     found = {}
     for name, value in state.items():
         if name.startswith("decoders."):
-            _, task, rest = name.split(".", 2)
-            found[f"decoders.{names[task]}.{rest}"] = value
+            _, task, *rest = name.split(".", 2)
+            if task not in names or not rest:
+                raise CheckpointError(
+                    f"{path} holds the tensor {name!r:.80}, which is of none of the tasks that "
+                    f"its config names ({', '.join(names)}): the two are of different models."
+                )
+            found[f"decoders.{names[task]}.{rest[0]}"] = value
     return found
 
 

@@ -33,4 +33,4 @@ def count_by_part(path: str | Path) -> dict[str, int]:
 def part_of(name: str) -> str:
     """``backbone``, or the task whose decoder a tensor belongs to."""
     first, *rest = name.split(".")
-    return rest[0] if first == "decoders" else first
+    return rest[0] if first == "decoders" and rest else first
