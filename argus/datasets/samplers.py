@@ -95,10 +95,13 @@ class TaskSampler(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         step = self.start_step
         while True:
-            first = step * self.global_batch_size + self.rank * self.batch_size
-            for draw in range(first, first + self.batch_size):
-                yield draw, self.index_of(draw)
+            yield from self.keys(step)
             step += 1
+
+    def keys(self, step: int) -> list[tuple[int, int]]:
+        """``(draw, index)`` of the samples of a step on this rank."""
+        first = step * self.global_batch_size + self.rank * self.batch_size
+        return [(draw, self.index_of(draw)) for draw in range(first, first + self.batch_size)]
 
     def index_of(self, draw: int) -> int:
         """The sample of a draw of the global stream, in [0, num_samples)."""

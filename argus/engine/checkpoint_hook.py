@@ -71,6 +71,9 @@ class CheckpointHook(Hook):
         if is_due or (self.save_last and step == runner.max_iters):
             self.save(runner, step)
 
+    # A step that was not finite counts, and may be the one to save at.
+    after_bad_step = after_train_iter
+
     @master_only
     def save(self, runner: Any, step: int) -> None:
         """Save the state after ``step`` steps, and delete what is no longer to be kept."""

@@ -156,6 +156,10 @@ class MultitaskLoader:
             make_sampler=begin_at,
         )
 
+    def keys(self, batch: int) -> dict[str, list[tuple[int, int]]]:
+        """``(draw, index)`` of the samples of this process in a batch (0-based), by stream."""
+        return {stream: sampler.keys(batch) for stream, sampler in self.samplers.items()}
+
     @property
     def images_per_step(self) -> int:
         """Images of all streams and processes in one step."""

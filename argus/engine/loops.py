@@ -1,6 +1,7 @@
 """Training by steps over all tasks, and evaluation of one task after the other."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,14 +11,17 @@ from torch import nn
 
 from argus.datasets.paths import check_paths
 from argus.datasets.seeding import stable_seed
+from argus.engine.bad_steps import BadSteps, MicroBatch, image_paths
 from argus.engine.config_checks import check_save_best
 from argus.engine.console import prints_to_log
 from argus.engine.distributed import average_buffers, training_buffers
 from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
 from argus.engine.run_record import write_run_record
-from argus.engine.schedules import GradientSchedule
-from argus.engine.stop_request import save_and_stop
+from argus.engine.schedules import GradientSchedule, StepValues
+from argus.engine.spikes import SpikeDetector
+from argus.engine.step_guard import BufferKeeper, read_step
+from argus.engine.stop_request import OTHER_PROCESS, save_and_stop
 from argus.engine.summary import training_summary
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
@@ -41,6 +45,10 @@ class MultitaskTrainLoop(BaseLoop):
         schedule: ``joint`` or ``sequential``; the same gradients.
         grad_norm_interval: Steps between measurements of each task's gradient norm on the shared
             trainable parameters (a backward pass per task); 0 for never.
+        max_bad_steps_in_a_row: Steps that are not finite, and so not taken, in a row before the
+            training stops.
+        max_bad_steps: The same in all.
+        spike_threshold: Robust z-score above which a task's loss is logged as a spike; 0 for none.
     """
 
     def __init__(
@@ -53,6 +61,9 @@ class MultitaskTrainLoop(BaseLoop):
         accumulate: int = 1,
         schedule: str = "joint",
         grad_norm_interval: int = 0,
+        max_bad_steps_in_a_row: int = 10,
+        max_bad_steps: int = 100,
+        spike_threshold: float = 10.0,
     ) -> None:
         for key, value, least in (
             ("max_iters", max_iters, 1),
@@ -78,6 +89,13 @@ class MultitaskTrainLoop(BaseLoop):
         self.stop_training = False
         # Messages about bad samples of this process, until the log takes them.
         self.replaced: list[str] = []
+        self.bad_steps = BadSteps(max_in_a_row=max_bad_steps_in_a_row, max_in_all=max_bad_steps)
+        # Messages about spikes, until the log takes them.
+        self.spikes: list[str] = []
+        self._detectors: dict[str, SpikeDetector] = defaultdict(
+            lambda: SpikeDetector(spike_threshold)
+        )
+        SpikeDetector(spike_threshold)  # a wrong threshold is an error here, not in step 1
 
     # What mmengine's runner and hooks ask of a loop that has no epochs.
     epoch = 0
@@ -113,15 +131,17 @@ class MultitaskTrainLoop(BaseLoop):
         batches = iter(self.dataloader)
         runner.model.train()
         self._buffers = training_buffers(model)
+        self._keeper = BufferKeeper(model)
         with runner.stop_request.listening():
             while self.iter < self.max_iters and not self.stop_training:
-                self._step([next(batches) for _ in range(self.accumulate)])
+                asked = self._step([next(batches) for _ in range(self.accumulate)])
                 done = self.iter == self.max_iters
                 if self._validates():
                     # A validation that ends early has no metrics, and is still to be done.
-                    done &= not runner.stop_request.agreed() and bool(runner.val_loop.run())
+                    done &= not asked and bool(runner.val_loop.run())
                     runner.model.train()
-                if not done and runner.stop_request.agreed():
+                    asked = asked or runner.stop_request.agreed()
+                if asked and not done:
                     save_and_stop(runner, self.iter)
         runner.call_hook("after_train_epoch")
         runner.call_hook("after_train")
@@ -141,7 +161,8 @@ class MultitaskTrainLoop(BaseLoop):
         due = self.val_interval and self.iter % self.val_interval == 0
         return bool(due) or self.iter == self.max_iters
 
-    def _step(self, micro_batches: list[dict[str, Any]]) -> None:
+    def _step(self, micro_batches: list[dict[str, Any]]) -> bool:
+        """Take a step, if it is finite; whether a process was asked to stop."""
         runner = self.runner
         runner.call_hook("before_train_iter", batch_idx=self.iter, data_batch=micro_batches)
         for batches in micro_batches:
@@ -149,21 +170,53 @@ class MultitaskTrainLoop(BaseLoop):
                 self.replaced += batch["replaced"]
                 num_samples = len(batch["inputs"])
                 self.dataloader.budgets[stream].update(batch["replaced"], num_samples)
+        seeds = [self._seeds(micro) for micro in range(self.accumulate)]
+        self._keeper.keep()
         result = self.schedule.backward(
-            runner.model,
-            micro_batches,
-            runner.optim_wrapper,
-            seeds=[self._seeds(micro) for micro in range(self.accumulate)],
-            probe=self._probe(),
+            runner.model, micro_batches, runner.optim_wrapper, seeds=seeds, probe=self._probe()
         )
-        # Every process has seen other samples; validation and checkpoints take one model.
-        average_buffers(self._buffers)
-        runner.optim_wrapper.step()
+        asked = bool(runner.stop_request.signal)
+        values = read_step(result, runner.optim_wrapper.clip(), is_asked_to_stop=asked)
+        result.values = values
+        if values.is_asked_to_stop and not asked:
+            runner.stop_request.signal = OTHER_PROCESS
+        if values.is_finite:
+            # Every process has seen other samples; validation and checkpoints take one model.
+            average_buffers(self._buffers)
+            runner.optim_wrapper.step()
+            self.bad_steps.note_good()
+            self._look_for_spikes(values, micro_batches)
+        else:
+            self._keeper.restore()
+            self.bad_steps.note_bad(runner, result, self._described(micro_batches, seeds))
         runner.optim_wrapper.zero_grad()
-        runner.call_hook(
-            "after_train_iter", batch_idx=self.iter, data_batch=micro_batches, outputs=result
-        )
+        # What follows the weights (averages, schedules) hears of steps that were taken alone.
+        hook = "after_train_iter" if values.is_finite else "after_bad_step"
+        runner.call_hook(hook, batch_idx=self.iter, data_batch=micro_batches, outputs=result)
         self.iter += 1
+        return values.is_asked_to_stop
+
+    def _described(
+        self, micro_batches: Sequence[Mapping[str, Any]], seeds: Sequence[Mapping[str, int]]
+    ) -> list[MicroBatch]:
+        first = self.iter * self.accumulate
+        return [
+            MicroBatch(batches, self.dataloader.keys(first + micro), seed)
+            for micro, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True))
+        ]
+
+    def _look_for_spikes(
+        self, values: StepValues, micro_batches: Sequence[Mapping[str, Any]]
+    ) -> None:
+        for task, loss in values.losses.items():
+            detector = self._detectors[task]
+            if detector.is_spike(loss):
+                stream = self.tasks[task].stream
+                images = [p for batches in micro_batches for p in image_paths(batches[stream])]
+                self.spikes.append(
+                    f"loss spike of {task} at step {self.iter + 1}: {loss:.4g}, usual are "
+                    f"{detector.centre:.4g}; images: {', '.join(map(str, images))}"
+                )
 
     def _seeds(self, micro: int) -> dict[str, int]:
         place = (self.runner.seed, self.iter * self.accumulate + micro, get_rank())

@@ -9,7 +9,7 @@ import torch
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIMIZERS
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from argus.building import building
 from argus.errors import ConfigError
@@ -41,7 +41,6 @@ class MultitaskOptimWrapper(OptimWrapper):
             backbone a decoder then takes the steps that it would take alone.
 
     Attributes:
-        grad_norm: Norm of all gradients before the last clipping.
         parts: Parameters of the backbone and of each decoder; the constructor fills it.
     """
 
@@ -62,7 +61,6 @@ class MultitaskOptimWrapper(OptimWrapper):
         autocast(precision, "cpu")  # an unknown precision is an error here, not in step 1
         self.precision = precision
         self.clip_each_part = clip_each_part
-        self.grad_norm: Tensor | None = None
         self.parts: list[list[nn.Parameter]] = []
 
     @contextmanager
@@ -72,13 +70,20 @@ class MultitaskOptimWrapper(OptimWrapper):
         with autocast(self.precision, device_type):
             yield
 
-    def step(self, **kwargs: Any) -> None:
-        """Clip, and update."""
-        if self.clip_grad_kwargs:
-            parts = self.parts if self.clip_each_part else [self._parameters()]
+    def clip(self) -> Tensor:
+        """Clip the gradients, if that is asked for; their norm () before."""
+        parts = self.parts if self.clip_each_part else [self._parameters()]
+        if self.clip_grad_kwargs and self.clip_func is clip_grad_norm_:
             norms = [self.clip_func(part, **self.clip_grad_kwargs) for part in parts]
-            if self.clip_func is clip_grad_norm_:
-                self.grad_norm = torch.linalg.vector_norm(torch.stack(norms))
+        else:
+            norms = [get_total_norm([p.grad for p in part if p.grad is not None]) for part in parts]
+            if self.clip_grad_kwargs:
+                for part in parts:
+                    self.clip_func(part, **self.clip_grad_kwargs)
+        return torch.linalg.vector_norm(torch.stack(norms))
+
+    def step(self, **kwargs: Any) -> None:
+        """Update by the gradients as they are; :meth:`clip` comes before."""
         self.optimizer.step(**kwargs)
 
     def _parameters(self) -> list[nn.Parameter]:

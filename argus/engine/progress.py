@@ -12,7 +12,6 @@ from mmengine.hooks import Hook
 
 from argus.engine.distributed import gather_lists, mean_over_ranks
 from argus.engine.schedules import StepResult
-from argus.errors import DataError
 from argus.registry import HOOKS
 
 
@@ -20,8 +19,7 @@ from argus.registry import HOOKS
 class ProgressHook(Hook):
     """Average losses over an interval and log them, with ETA, images/s and memory.
 
-    Losses stay on the device until the interval ends, so that logging costs one synchronisation
-    per interval and not one per step.
+    A step that was not finite is no part of the means.
 
     Args:
         interval: Steps between lines.
@@ -31,7 +29,7 @@ class ProgressHook(Hook):
 
     def __init__(self, *, interval: int = 50) -> None:
         self.interval = interval
-        self._sums: dict[str, torch.Tensor] = {}
+        self._sums: dict[str, float] = defaultdict(float)
         self._counts: dict[str, int] = defaultdict(int)
         self._started = 0.0
         self._steps = 0
@@ -59,16 +57,23 @@ class ProgressHook(Hook):
         outputs: StepResult | None = None,
     ) -> None:
         """Add a step up; log at the end of an interval and of the training."""
-        assert outputs is not None
-        self._add("loss", torch.stack([v.float() for v in outputs.losses.values()]).sum())
-        for task, value in outputs.losses.items():
+        assert outputs is not None and outputs.values is not None
+        values = outputs.values
+        self._add("loss", sum(values.losses.values()))
+        for task, value in values.losses.items():
             self._add(f"{task}/loss_weighted", value)
-        for name, value in outputs.parts.items():
+        for name, value in values.parts.items():
             self._add(name, value)
-        for task, value in outputs.grad_norms.items():
+        for task, value in values.grad_norms.items():
             self._add(f"{task}/adapter_grad_norm", value)
-        if runner.optim_wrapper.grad_norm is not None:
-            self._add("grad_norm", runner.optim_wrapper.grad_norm)
+        self._add("grad_norm", values.grad_norm)
+        self._end_step(runner)
+
+    def after_bad_step(self, runner: Any, **kwargs: Any) -> None:
+        """Log at the end of an interval; a bad step counts in no mean."""
+        self._end_step(runner)
+
+    def _end_step(self, runner: Any) -> None:
         self._steps += 1
         self._step_ended = time.perf_counter()
         step = runner.iter + 1
@@ -88,25 +93,17 @@ class ProgressHook(Hook):
                 {**metrics, "iter": step}, step=step, file_path=f"{runner.timestamp}.json"
             )
 
-    def _add(self, name: str, value: torch.Tensor) -> None:
-        value = value.detach()
-        self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+    def _add(self, name: str, value: float) -> None:
+        self._sums[name] += value
         self._counts[name] += 1
 
     def _log(self, runner: Any, step: int) -> None:
-        names = list(self._sums)
-        stacked = torch.stack([self._sums[name].float() for name in names]).tolist()
-        means = {n: v / self._counts[n] for n, v in zip(names, stacked, strict=True)}
-        means = mean_over_ranks(means)
-        if not all(abs(value) < float("inf") for value in means.values()):
-            bad = [name for name, value in means.items() if not abs(value) < float("inf")]
-            raise DataError(
-                f"not a number or infinite by step {step}: {', '.join(bad)}. Lower the learning "
-                "rate, clip gradients, or look at the data of that task with tools/data/check.py."
-            )
+        means = mean_over_ranks({n: v / self._counts[n] for n, v in self._sums.items()})
         for message in gather_lists(runner.train_loop.replaced):
             runner.logger.warning(f"bad sample replaced: {message}")
-        runner.train_loop.replaced = []
+        for message in gather_lists(runner.train_loop.spikes):
+            runner.logger.warning(message)
+        runner.train_loop.replaced, runner.train_loop.spikes = [], []
         # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
         runner.train_loop.dataloader.share_bad_samples()
         elapsed = self._step_ended - self._started
@@ -120,19 +117,20 @@ class ProgressHook(Hook):
             "data_time": self._data_seconds / self._steps,
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
             "memory_mb": memory_mb(),
+            "bad_steps": runner.train_loop.bad_steps.num_in_all,
             "iter": step,
         }
-        tasks = [n.split("/")[0] for n in names if n.endswith("/loss_weighted")]
-        losses = "  ".join(f"{task} {means[f'{task}/loss_weighted']:.3f}" for task in tasks)
+        tasks = [n.split("/")[0] for n in means if n.endswith("/loss_weighted")]
+        parts = "  ".join(f"{task} {means[f'{task}/loss_weighted']:.3f}" for task in tasks)
+        losses = f"loss {means['loss']:.3f}: {parts}" if tasks else "no step was finite"
         runner.logger.info(
             f"{step:>{len(str(runner.max_iters))}}/{runner.max_iters}  "
             f"eta {datetime.timedelta(seconds=int(eta))}  {scalars['time']:.3f} s/step "
             f"(data {scalars['data_time']:.3f})  {scalars['images_per_second']:.1f} img/s  "
-            f"{scalars['memory_mb']:.0f} MB  lr {scalars['lr']:.2e}  loss {means['loss']:.3f}: "
-            f"{losses}"
+            f"{scalars['memory_mb']:.0f} MB  lr {scalars['lr']:.2e}  {losses}"
         )
         runner.visualizer.add_scalars(scalars, step=step, file_path=f"{runner.timestamp}.json")
-        self._sums, self._counts = {}, defaultdict(int)
+        self._sums, self._counts = defaultdict(float), defaultdict(int)
         self._steps, self._data_seconds, self._started = 0, 0.0, time.perf_counter()
 
 

@@ -254,6 +254,11 @@ class MultitaskRunner(Runner):
         self.visualizer.close()
 
     @property
+    def dumped_config(self) -> str:
+        """Name of the file in the work dir that holds the resolved config."""
+        return Path(self.cfg.filename or f"{self.timestamp}.py").name
+
+    @property
     def raw_model(self) -> MultitaskModel:
         """The model without its distributed wrapper."""
         model: Any = self.model
@@ -359,6 +364,7 @@ class MultitaskRunner(Runner):
         self.resumed_from = str(filename)
         self.train_loop.iter = state["iter"]
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
+        self.train_loop.bad_steps.load_state_dict(state["bad_steps"])
         for key, value in state["runtime"].items():
             self.message_hub.update_info(key, value)
         self.call_hook("after_load_checkpoint", checkpoint={**checkpoint, "resuming": True})

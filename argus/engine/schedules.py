@@ -5,6 +5,7 @@ stream by stream and adds the gradients up, so that peak memory is that of the l
 processes exchange gradients once, at the end. The gradients are the same.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,33 @@ SCHEDULES = ("joint", "sequential")
 
 
 @dataclass
+class StepValues:
+    """What the host knows of a step.
+
+    Args:
+        losses: Weighted loss per task, on this process.
+        parts: Unweighted parts, ``<task>/<name>``, on this process.
+        grad_norms: Norm of each task's gradient, where it was measured.
+        grad_norm: Norm of the gradients of all processes before clipping.
+        is_finite: Whether losses and norm are, on all processes.
+        is_asked_to_stop: Whether a process was.
+    """
+
+    losses: dict[str, float]
+    grad_norm: float
+    is_finite: bool
+    parts: dict[str, float] = field(default_factory=dict)
+    grad_norms: dict[str, float] = field(default_factory=dict)
+    is_asked_to_stop: bool = False
+
+    @property
+    def odd(self) -> dict[str, float]:
+        """Losses, parts and the norm that are not finite here."""
+        values = {**self.losses, **self.parts, "gradient norm": self.grad_norm}
+        return {name: value for name, value in values.items() if not math.isfinite(value)}
+
+
+@dataclass
 class StepResult:
     """What a step leaves for the log: detached tensors, so that nothing waits for the device.
 
@@ -30,11 +58,13 @@ class StepResult:
         parts: Unweighted parts, ``<task>/<name>``.
         grad_norms: Norm of each task's gradient on the probed parameters, when asked for; the mean
             over the accumulated batches.
+        values: What the host has read of it.
     """
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     parts: dict[str, Tensor] = field(default_factory=dict)
     grad_norms: dict[str, Tensor] = field(default_factory=dict)
+    values: StepValues | None = None
 
 
 class GradientSchedule:

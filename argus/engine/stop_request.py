@@ -23,6 +23,7 @@ from argus.stopping import STOP_SIGNALS
 
 # The launcher passes a signal on, and who sends it to a whole group reaches a process twice.
 _SAME_SECONDS = 5.0
+OTHER_PROCESS = "a signal to another process"
 
 
 class StopRequest:
@@ -63,7 +64,7 @@ class StopRequest:
         asked = torch.tensor([float(bool(self.signal))], device=device)
         if not largest_over_ranks(asked).item():
             return False
-        self.signal = self.signal or "a signal to another process"
+        self.signal = self.signal or OTHER_PROCESS
         return True
 
     def _note(self, number: int, frame: Any) -> None:

@@ -131,8 +131,8 @@ def test_wrapper__clips_to_the_norm_and_keeps_what_it_was() -> None:
     wrapper = MultitaskOptimWrapper(
         torch.optim.SGD(parameters, lr=1.0), precision="fp32", clip_grad=dict(max_norm=1.0)
     )
+    assert wrapper.clip().item() == pytest.approx(5.0)
     wrapper.step()
-    assert wrapper.grad_norm.item() == pytest.approx(5.0)
     torch.testing.assert_close(parameters[0].detach(), torch.tensor([-0.6, 0.0, 0.0]))
     torch.testing.assert_close(parameters[1].detach(), torch.tensor([-0.8]))
 
@@ -152,10 +152,21 @@ def test_wrapper__clips_each_part_by_its_own_norm() -> None:
     before = [parameter.detach().clone() for parameter in model.parameters()]
     for parameter, value in zip(model.parameters(), (12.0, 3.0, 4.0), strict=True):
         parameter.grad = torch.full_like(parameter, value)
+    assert wrapper.clip().item() == pytest.approx(13.0)
     wrapper.step()
     steps = [b - p for b, p in zip(before, model.parameters(), strict=True)]
     assert [step.item() for step in steps] == pytest.approx([1.0, 0.6, 0.8], rel=1e-5)
-    assert wrapper.grad_norm.item() == pytest.approx(13.0)
+
+
+@pytest.mark.parametrize("clip_grad", [None, dict(type="value", clip_value=1.0)])
+def test_wrapper__measures_the_norm_without_clipping_by_it(clip_grad: dict | None) -> None:
+    parameter = nn.Parameter(torch.zeros(2))
+    parameter.grad = torch.tensor([3.0, 4.0])
+    sgd = torch.optim.SGD([parameter], lr=1.0)
+    wrapper = MultitaskOptimWrapper(sgd, precision="fp32", clip_grad=clip_grad)
+    wrapper.parts = [[parameter]]
+    assert wrapper.clip().item() == pytest.approx(5.0)
+    assert parameter.grad.tolist() == ([1.0, 1.0] if clip_grad else [3.0, 4.0])
 
 
 def test_wrapper__parts_without_a_norm_are_refused() -> None:

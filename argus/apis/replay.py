@@ -1,0 +1,201 @@
+"""Repeat a step that was not finite, alone: the same samples, draws, noise and weights."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from argus.apis.cli import import_libraries, read_config_file
+from argus.checkpoint import read_checkpoint
+from argus.checksums import named_tensors
+from argus.datasets.resilient import collate
+from argus.engine import MultitaskRunner
+from argus.engine.bad_steps import FORMAT, image_paths
+from argus.engine.checkpoint import load_trained_state
+from argus.engine.loaders import MultitaskLoader
+from argus.engine.schedules import GradientSchedule, StepValues
+from argus.engine.step_guard import read_step
+from argus.errors import DataError
+
+
+@dataclass
+class Replay:
+    """A step repeated.
+
+    Args:
+        record: What the training had written down.
+        values: Losses and gradient norm now, on one process.
+        origin: Name of the first module whose output is not finite; empty if all are.
+        gradients: Parameters whose gradient is not finite.
+        ranges: Smallest and largest value of everything in the samples, by stream and image.
+    """
+
+    record: Mapping[str, Any]
+    values: StepValues
+    origin: str
+    gradients: list[str]
+    ranges: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the losses are those of the training, bit for bit."""
+        return {n: repr(v) for n, v in self.values.losses.items()} == {
+            n: repr(v) for n, v in self.record["losses"].items()
+        }
+
+    def text(self) -> str:
+        """What a person wants to know of it."""
+        lines = [f"step {self.record['step']}, process {self.record['rank']}", ""]
+        for task, value in self.values.losses.items():
+            lines.append(
+                f"loss of {task}: {value:g} (in the training {self.record['losses'][task]:g})"
+            )
+        lines.append(f"gradient norm: {self.values.grad_norm:g}")
+        lines.append("the losses are those of the training" if self.is_repeated else _OTHER)
+        if self.origin:
+            lines.append(f"first output that is not finite: {self.origin}")
+        if self.gradients:
+            shown = ", ".join(self.gradients[:3])
+            lines.append(f"{len(self.gradients)} gradients are not finite, the first: {shown}")
+        for image, ranges in self.ranges.items():
+            lines += ["", image, *(f"  {text}" for text in ranges)]
+        return "\n".join(lines)
+
+
+_OTHER = (
+    "the losses are NOT those of the training: its weights of that step were not kept, or the "
+    "data, the code or the machine is another"
+)
+
+
+def replay(path: str | Path) -> Replay:
+    """Repeat the step of a record in ``bad_steps`` of a work dir.
+
+    The resolved config and the weights are those that the training left beside it.
+
+    Raises:
+        DataError: If the file is no such record, or what it stands on is gone.
+    """
+    path = Path(path)
+    record = _read(path)
+    config_file = path.parent.parent / record["config"]
+    if not config_file.is_file():
+        raise DataError(f"{path} needs the config {config_file}, which is not there.")
+    import_libraries()
+    config = read_config_file(str(config_file))
+    with tempfile.TemporaryDirectory() as work_dir:
+        changes = dict(work_dir=work_dir, launcher="none", resume=False, load_from=None)
+        config.merge_from_dict(changes)
+        config.visualizer = None
+        runner = MultitaskRunner.from_cfg(config)
+        _load_weights(runner, path.parent, record)
+        loader = MultitaskLoader(runner.tasks, seed=runner.seed)
+        batches = [_batches(loader, micro) for micro in record["micro_batches"]]
+        wrapper: Any = runner.build_optim_wrapper(runner.optim_wrapper)
+        model = runner.raw_model.train()
+        with _watching(model) as found:
+            result = GradientSchedule(record["schedule"]).backward(
+                model, batches, wrapper, seeds=[m["seeds"] for m in record["micro_batches"]]
+            )
+        gradients = [
+            name
+            for name, parameter in model.named_parameters()
+            if parameter.grad is not None and not torch.isfinite(parameter.grad).all()
+        ]
+        values = read_step(result, wrapper.clip(), is_asked_to_stop=False)
+        runner.close()
+    return Replay(record, values, next(iter(found), ""), gradients, _ranges(batches))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise DataError(f"{path} is no record of a bad step, as a training writes to bad_steps/.")
+    for key in ("config", "weights"):
+        name = record.get(key)
+        if name is not None and (not isinstance(name, str) or Path(name).name != name):
+            raise DataError(f"{path}: {key}: expected the name of a file, found {name!r}.")
+    return record
+
+
+def _load_weights(runner: MultitaskRunner, folder: Path, record: Mapping[str, Any]) -> None:
+    if not record["weights"] or not (folder / record["weights"]).is_file():
+        runner.logger.warning("the weights of that step were not kept: taking those of the start")
+        return
+    path = folder / record["weights"]
+    load_trained_state(runner.raw_model, read_checkpoint(path), path=path)
+
+
+def _batches(loader: MultitaskLoader, micro: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        stream: collate(
+            [loader.datasets[stream][sample["draw"], sample["index"]] for sample in samples]
+        )
+        for stream, samples in micro["streams"].items()
+    }
+
+
+@contextmanager
+def _watching(model: nn.Module) -> Iterator[list[str]]:
+    """Names of the modules whose output is not finite, in the order they ran."""
+    found: list[str] = []
+
+    def watch(name: str) -> Any:
+        def look(module: nn.Module, inputs: Any, output: Any) -> None:
+            if not all(
+                torch.isfinite(value).all()
+                for _, value in named_tensors(output)
+                if value.is_floating_point()
+            ):
+                found.append(f"{name} ({type(module).__name__})")
+
+        return look
+
+    hooks = [m.register_forward_hook(watch(name)) for name, m in model.named_modules() if name]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _ranges(batches: list[dict[str, Any]]) -> dict[str, list[str]]:
+    ranges: dict[str, list[str]] = {}
+    for streams in batches:
+        for stream, batch in streams.items():
+            for index, path in enumerate(image_paths(batch)):
+                values = {
+                    "image": batch["inputs"][index],
+                    **dict(_labels(batch["data_samples"][index], "")),
+                }
+                texts = [f"{name}: {_range(value)}" for name, value in values.items()]
+                ranges[f"{stream}: {path or f'sample {index}'}"] = texts
+    return ranges
+
+
+def _labels(sample: Any, prefix: str) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a data sample, by their names."""
+    if isinstance(sample, Tensor):
+        yield prefix, sample
+    elif hasattr(sample, "items"):
+        for name, value in sample.items():
+            yield from _labels(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _range(value: Any) -> str:
+    value = torch.as_tensor(value)
+    shape = "x".join(map(str, value.shape)) or "one value"
+    if not value.numel():
+        return f"empty ({shape})"
+    odd = int((~torch.isfinite(value)).sum()) if value.is_floating_point() else 0
+    note = f", {odd} not finite" if odd else ""
+    return f"{value.min().item():g} to {value.max().item():g} ({shape}{note})"
