@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 import mmcv
 import numpy as np
 
+from argus.errors import ConfigError
 from argus.inference.size_rule import Resized, Size, SizeRule
 
 SizeChoice = int | str | None
 """Short side in pixels; ``"task"`` for a task's own size; ``None`` for one size of all tasks."""
 
 TASK_SIZE = "task"
+# Pixels that a picture may be enlarged to; one that is larger already may keep its size.
+_MAX_PIXELS = 2**26
 # What the long side is cut to for a task without a size of its own, beside others. As mmdet's.
 NATIVE_LONG_SIDE_PX = 1333
 
@@ -54,8 +57,18 @@ class FixedSize:
 
 
 def short_side_size(size: Size, short_side: int) -> Size:
-    """(height, width) of a picture whose short side becomes ``short_side`` pixels."""
+    """(height, width) of a picture whose short side becomes ``short_side`` pixels.
+
+    Raises:
+        ConfigError: It would have more pixels than there is memory for; nothing is allocated.
+    """
     width, height = mmcv.rescale_size(size[::-1], short_side / min(size))
+    if width * height > max(_MAX_PIXELS, size[0] * size[1]):
+        raise ConfigError(
+            f"size: a short side of {short_side} makes the picture of {size[1]} x {size[0]} "
+            f"{width:,} x {height:,} pixels large; expected at most {_MAX_PIXELS:,} in all. Give a "
+            "smaller one, or crop the picture."
+        )
     return max(height, 1), max(width, 1)
 
 

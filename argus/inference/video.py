@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from argus.errors import DataError
+from argus.picture_files import check_regular_file
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
 
@@ -24,8 +25,9 @@ def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
         DataError: The file is missing, or no frame can be read.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{path}: no such file")
+    check_regular_file(path)
     video = cv2.VideoCapture(str(path))
     try:
         count = 0

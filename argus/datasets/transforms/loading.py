@@ -17,6 +17,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from argus.errors import DataError
+from argus.picture_files import check_declared_size, open_unchecked, read_regular_file
 from argus.registry import TRANSFORMS
 
 # How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
@@ -37,10 +38,17 @@ def decode_image(content: bytes) -> np.ndarray:
         content: The file's bytes.
 
     Raises:
-        DataError: The bytes are empty, truncated, or no image that OpenCV reads.
+        DataError: The bytes are empty, truncated, no image that OpenCV reads, or declare more
+            pixels than :func:`~argus.picture_files.check_declared_size` lets through.
     """
+    check_declared_size(content)
     _raise_if_truncated(content)
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:  # e.g. a format that Pillow does not know, with too many pixels
+        raise DataError(
+            f"OpenCV refuses the image ({len(content)} bytes): {' '.join(error.err.split())}"
+        ) from error
     if image is None:
         raise DataError(f"does not decode as an image ({len(content)} bytes)")
     return image
@@ -58,7 +66,9 @@ def _raise_if_truncated(content: bytes) -> None:
         if content.startswith(start) and content.rstrip(b"\0\n").endswith(end):
             return
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        # Its size is checked already; Pillow's own limit would call a large photo corrupt.
+        image = open_unchecked(content) or Image.open(io.BytesIO(content))
+        with image:
             image.load()
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
         raise DataError(
@@ -133,9 +143,11 @@ def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> 
     """Read a file.
 
     Raises:
-        DataError: It does not exist or cannot be read.
+        DataError: It does not exist, cannot be read, or is no regular file.
     """
     try:
+        if backend_args is None and "://" not in str(path):
+            return read_regular_file(path)
         return bytes(fileio.get(path, backend_args=backend_args))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error

@@ -1,0 +1,145 @@
+"""Files from outside, and the size of a picture before it is decoded.
+
+A path may name a pipe that nobody writes to or a device without an end, and a file of a few
+kilobytes may declare a picture that fills the memory: both are looked at first.
+"""
+
+import io
+import os
+import stat
+from pathlib import Path
+
+from PIL import Image
+
+from argus.errors import ConfigError, DataError
+
+MAX_MEGAPIXELS = 268.0
+"""Largest picture that is decoded: a camera's 200 megapixels, 0.8 GB as RGB, with some room."""
+MAX_MEGAPIXELS_VARIABLE = "ARGUS_MAX_MEGAPIXELS"
+# OpenCV decodes no larger picture, whatever is asked for.
+_OPENCV_MEGAPIXELS = 2**30 / 1e6
+_OPENCV_SIDE_PX = 2**20
+MAX_FILE_BYTES = 2**31
+# A blank photo has at most 350 pixels per byte as JPEG or RGB PNG.
+_BOMB_PIXELS_PER_BYTE = 2000
+
+
+def read_regular_file(path: str | Path) -> bytes:
+    """Read a file that is neither a folder, a pipe, a socket nor a device.
+
+    Args:
+        path: The file; a link to one is followed.
+
+    Raises:
+        DataError: It is no regular file, or has more than :data:`MAX_FILE_BYTES`.
+        OSError: It is missing or cannot be read.
+    """
+    _check_regular(os.stat(path).st_mode, path)
+    # Between the two looks a pipe may take its place: opening one must not wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        _check_regular(os.fstat(descriptor).st_mode, path)
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
+    return content
+
+
+def check_regular_file(path: str | Path) -> None:
+    """Raise for a path that a library will open and that is no regular file.
+
+    Raises:
+        DataError: It is a folder, a pipe, a socket or a device.
+        OSError: It is missing.
+    """
+    _check_regular(os.stat(path).st_mode, path)
+
+
+def open_unchecked(content: bytes) -> Image.Image | None:
+    """Pillow's picture of a file without its pixels: the header alone is read.
+
+    Unlike ``Image.open`` it has no limit on pixels of its own, so that ours can say what is wrong.
+
+    Args:
+        content: The file's bytes.
+
+    Returns:
+        The picture; ``None`` if Pillow does not know the format or the header is damaged.
+    """
+    for load_plugins in (Image.preinit, Image.init):
+        load_plugins()
+        for name in Image.ID:
+            factory, accept = Image.OPEN[name]
+            try:
+                # A text, not True, says that the format is known but not supported here.
+                if accept is None or accept(content[:16]) is True:
+                    return factory(io.BytesIO(content), "")
+            except Exception:  # noqa: BLE001 - plugins raise many kinds for damaged bytes
+                continue
+    return None
+
+
+def check_declared_size(content: bytes) -> None:
+    """Raise for a picture that has too many pixels to be decoded.
+
+    Args:
+        content: The file's bytes; a format that Pillow does not know is let through.
+
+    Raises:
+        DataError: It has more pixels than the limit, or so many for its bytes that it is no photo.
+        ConfigError: ``ARGUS_MAX_MEGAPIXELS`` is not a number.
+    """
+    picture = open_unchecked(content)
+    if picture is None:
+        return
+    width, height = picture.size
+    limit = max_megapixels()
+    megapixels = width * height / 1e6
+    declared = f"declares {width} x {height} pixels, {megapixels:,.0f} megapixels"
+    if max(width, height) > _OPENCV_SIDE_PX:
+        raise DataError(f"{declared}; a side may have at most {_OPENCV_SIDE_PX:,} pixels: cut it")
+    if megapixels <= limit:
+        return
+    if width * height > _BOMB_PIXELS_PER_BYTE * len(content):
+        raise DataError(
+            f"{declared}, in {len(content):,} bytes: a decompression bomb, no photo; it is not "
+            "decoded"
+        )
+    remedy = (
+        f"raise the limit with {MAX_MEGAPIXELS_VARIABLE}={megapixels + 1:.0f}, or scale it down"
+        if megapixels < _OPENCV_MEGAPIXELS - 1
+        else "OpenCV cannot read it; scale it down or cut it"
+    )
+    raise DataError(f"{declared}; at most {limit:,.0f} are decoded: {remedy}")
+
+
+def max_megapixels() -> float:
+    """The limit, which the environment variable ``ARGUS_MAX_MEGAPIXELS`` may set.
+
+    Raises:
+        ConfigError: The variable is no positive number.
+    """
+    text = os.environ.get(MAX_MEGAPIXELS_VARIABLE)
+    if not text:
+        return MAX_MEGAPIXELS
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = 0.0
+    if not 0 < limit < float("inf"):
+        raise ConfigError(
+            f"{MAX_MEGAPIXELS_VARIABLE}: expected a positive number of megapixels, found {text!r}"
+        )
+    return min(limit, _OPENCV_MEGAPIXELS)
+
+
+def _check_regular(mode: int, path: str | Path) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kinds = (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+    )
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+    raise DataError(f"{path}: {kind}, not a regular file; it is not read")

@@ -1,0 +1,85 @@
+"""Files that are no files, and pictures that are too large to be decoded."""
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.errors import ConfigError, DataError
+from argus.picture_files import MAX_MEGAPIXELS_VARIABLE, check_declared_size, read_regular_file
+
+
+def png_header(width: int, height: int, *, size: int = 200) -> bytes:
+    """A PNG that declares a size and holds nothing, padded to ``size`` bytes."""
+    fields = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = struct.pack(">I", 13) + fields + struct.pack(">I", zlib.crc32(fields))
+    data = b"IDAT" + bytes(size)
+    chunks += struct.pack(">I", size) + data + struct.pack(">I", zlib.crc32(data))
+    return b"\x89PNG\r\n\x1a\n" + chunks + b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def test_read_bytes__pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(DataError, match="a pipe, not a regular file"):
+        read_bytes(tmp_path / "pipe.jpg")
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/dev/zero", "device"), ("/", "folder")])
+def test_read_regular_file__device_and_folder(path: str, kind: str) -> None:
+    with pytest.raises(DataError, match=f"a {kind}, not a regular file"):
+        read_regular_file(path)
+
+
+def test_read_regular_file__link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular_file(tmp_path / "link") == b"abc"
+
+
+def test_decode_image__bomb() -> None:
+    with pytest.raises(DataError, match=r"20000 x 20000 pixels, 400 megapixels.*bomb, no photo"):
+        decode_image(png_header(20_000, 20_000))
+
+
+def test_decode_image__more_than_opencv_takes() -> None:
+    with pytest.raises(DataError, match="decompression bomb"):
+        decode_image(png_header(60_000, 60_000))
+
+
+def test_check_declared_size__large_photo_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = png_header(20_000, 20_000, size=1_000_000)
+    with pytest.raises(
+        DataError, match=f"at most 268 are decoded: .*{MAX_MEGAPIXELS_VARIABLE}=401"
+    ):
+        check_declared_size(content)
+    monkeypatch.setenv(MAX_MEGAPIXELS_VARIABLE, "401")
+    check_declared_size(content)
+
+
+@pytest.mark.parametrize("text", ["many", "-3", "nan", "inf"])
+def test_check_declared_size__wrong_variable(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(MAX_MEGAPIXELS_VARIABLE, text)
+    with pytest.raises(ConfigError, match="expected a positive number of megapixels"):
+        check_declared_size(png_header(10, 10))
+
+
+def test_decode_image__trailer_of_a_photo_above_the_limit_of_pillow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 100)  # 1,000 pixels are a bomb to it
+    encoded = cv2.imencode(".jpg", np.full((20, 50, 3), 90, np.uint8))[1].tobytes()
+    assert decode_image(encoded + b"a trailer").shape == (20, 50, 3)
+
+
+def test_decode_image__side_that_opencv_refuses() -> None:
+    file = io.BytesIO()
+    Image.new("1", (1_500_000, 16)).save(file, "PNG")
+    with pytest.raises(DataError, match="a side may have at most 1,048,576 pixels"):
+        decode_image(file.getvalue())
