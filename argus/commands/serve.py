@@ -27,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     page.add_argument(
         "--max-upload-mb", type=float, default=20.0, metavar="MB", help="largest file; default 20"
     )
+    page.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name that a proxy reaches the page by; may be given several times",
+    )
     page.add_argument("--no-examples", action="store_true", help="no pictures to start with")
     page.add_argument(
         "--share",
@@ -50,5 +57,6 @@ def run(args: argparse.Namespace) -> int:
         max_upload_mb=args.max_upload_mb,
         examples=not args.no_examples,
         open_browser=args.open,
+        allow_hosts=args.allow_host,
     )
     return 0

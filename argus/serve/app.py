@@ -1,15 +1,16 @@
 """Starting the page: the server, its limits, and what it is told not to do."""
 
-import functools
 import os
+import signal
 import socket
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from argus.errors import ConfigError
 from argus.serve.examples import write_examples
+from argus.serve.folder import make_folder
 from argus.serve.service import MAX_WAITING, Service
 from argus.serve.uploads import Limits
 
@@ -32,8 +33,9 @@ def run(
     max_upload_mb: float = 20.0,
     examples: bool = True,
     open_browser: bool = False,
+    allow_hosts: Sequence[str] = (),
 ) -> None:
-    """Serve a model until Ctrl-C.
+    """Serve a model until Ctrl-C or SIGTERM; both delete the uploads.
 
     Args:
         model: The model.
@@ -44,10 +46,14 @@ def run(
         max_upload_mb: Largest file that is taken, in megabytes of 1024 * 1024 bytes.
         examples: Whether to render pictures to start with.
         open_browser: Whether to open the page.
+        allow_hosts: Names that a proxy reaches the page by, beside this machine's own and
+            addresses in digits; ``*.NAME`` for all below one.
 
     Raises:
         ConfigError: Gradio is not installed, or the port is in use.
     """
+    # As Ctrl-C: the finaliser of the folder runs only if this process ends by itself.
+    signal.signal(signal.SIGTERM, _interrupt)
     page = start(
         model,
         host=host,
@@ -56,6 +62,7 @@ def run(
         max_upload_mb=max_upload_mb,
         examples=examples,
         open_browser=open_browser,
+        allow_hosts=allow_hosts,
     )
     shown = f"[{host}]" if ":" in host else host
     print(f"Argus is at http://{shown}:{port}  (REST: POST /api/predict)  Ctrl-C ends it.")
@@ -66,7 +73,10 @@ def run(
             "Everybody who can reach this machine can use it: there is no password.",
             file=sys.stderr,
         )
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        make_folder().cleanup()
 
 
 def start(
@@ -78,6 +88,7 @@ def start(
     max_upload_mb: float = 20.0,
     examples: bool = True,
     open_browser: bool = False,
+    allow_hosts: Sequence[str] = (),
 ) -> "gr.Blocks":
     """Start to serve a model in threads of this process; arguments and errors as :func:`run`.
 
@@ -86,10 +97,13 @@ def start(
     """
     _prepare_gradio()
     _check_port(host, port)
-    root = Path(_folder().name)
+    root = Path(make_folder().name)
     cache = root / "uploads"
     os.environ["GRADIO_TEMP_DIR"] = str(cache)
 
+    from starlette.middleware import Middleware
+
+    from argus.serve.origins import CheckOrigin
     from argus.serve.page import CSS_FILE, make_page
     from argus.serve.rest import make_routes
     from argus.serve.theme import make_theme
@@ -97,6 +111,7 @@ def start(
     service = Service(model, Limits(max_upload_mb=max_upload_mb))
     kinds = {task.kind for task in model.tasks.values()}
     pictures = write_examples(root, kinds, side_px=EXAMPLE_SIDE_PX) if examples else []
+    names = [host, *allow_hosts, *(["*.gradio.live"] if share else [])]
     page = make_page(service, pictures, cache=cache)
     page.queue(max_size=MAX_WAITING)
     page.launch(
@@ -115,21 +130,15 @@ def start(
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        app_kwargs=dict(routes=make_routes(service)),
+        app_kwargs=dict(
+            routes=make_routes(service), middleware=[Middleware(CheckOrigin, names=names)]
+        ),
     )
     return page
 
 
-@functools.cache
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """Where uploads and examples lie until this process ends.
-
-    Gradio's default is a folder that all users of a machine share; it has one for all pages of a
-    process.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="argus-page-", ignore_cleanup_errors=True)
-    (Path(folder.name) / "uploads").mkdir()
-    return folder
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _prepare_gradio() -> None:

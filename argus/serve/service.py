@@ -1,7 +1,8 @@
 """The model behind the page, the REST endpoint and the Gradio client: one request at a time."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,20 @@ if TYPE_CHECKING:
     from argus.results.prediction import Prediction
 
 MAX_WAITING = 16
+MAX_WAIT_SECONDS = 60.0
+# The short side that a client may ask for: with the long side of MAX_ASPECT, 33 megapixels.
+MAX_SIDE_PX = 2048
+_POLL_SECONDS = 0.1
 DEFAULT_THRESHOLD = 0.3
 ARRAYS = ("rle", "full", "none")
 
 
 class BusyError(RuntimeError):
-    """Too many requests wait already."""
+    """Too many requests wait already, or this one has waited too long."""
+
+
+class GoneError(RuntimeError):
+    """The client has left; nobody reads the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,22 +100,32 @@ class Service:
     def __init__(self, model: "Argus", limits: Limits) -> None:
         self.model = model
         self.limits = limits
+        self.max_wait_seconds = MAX_WAIT_SECONDS
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)
         self._running = threading.Lock()
 
-    def predict(self, image: np.ndarray, options: Options, *, source: str) -> "Prediction":
+    def predict(
+        self,
+        image: np.ndarray,
+        options: Options,
+        *,
+        source: str,
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> "Prediction":
         """Run the model; requests wait for each other.
 
         Args:
             image: RGB ``(H, W, 3)`` uint8.
             options: What to predict.
             source: Name of the picture in the answer.
+            is_gone: Whether the client has left; asked until its turn comes.
 
         Raises:
-            BusyError: Too many wait already.
+            BusyError: Too many wait already, or its turn did not come in time.
+            GoneError: The client has left.
             ConfigError: A task, the size or the category is unknown to the model.
         """
-        with self._turn():
+        with self._turn(is_gone):
             prediction = self.model.predict(
                 image,
                 list(options.tasks) or "all",
@@ -117,14 +136,31 @@ class Service:
         return replace(prediction, source=source)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, is_gone: Callable[[], bool]) -> Iterator[None]:
         if not self._waiting.acquire(blocking=False):
             raise BusyError(f"{MAX_WAITING} requests wait already; try again in a moment.")
         try:
-            with self._running:
+            self._wait(is_gone)
+            try:
                 yield
+            finally:
+                self._running.release()
         finally:
             self._waiting.release()
+
+    def _wait(self, is_gone: Callable[[], bool]) -> None:
+        """Take the turn, or raise."""
+        deadline = time.monotonic() + self.max_wait_seconds
+        while not self._running.acquire(timeout=_POLL_SECONDS):
+            if is_gone():
+                raise GoneError("the client left while it waited")
+            if time.monotonic() > deadline:
+                raise BusyError(
+                    f"The turn did not come within {self.max_wait_seconds:g} s; try again later."
+                )
+        if is_gone():
+            self._running.release()
+            raise GoneError("the client left before its turn")
 
     def info(self) -> dict[str, Any]:
         """Tasks with their kinds, classes and licences, and the limits, as plain values."""
@@ -137,6 +173,10 @@ class Service:
             limits=dict(
                 max_upload_mb=self.limits.max_upload_mb,
                 max_megapixels=self.limits.max_megapixels,
+                max_aspect=self.limits.max_aspect,
+                max_side=MAX_SIDE_PX,
+                max_waiting=MAX_WAITING,
+                max_wait_seconds=self.max_wait_seconds,
                 formats=list(FORMATS),
             ),
         )
@@ -158,8 +198,12 @@ def _size(text: Any) -> int | str | None:
     if text == "task":
         return "task"
     try:
-        return int(text)
-    except (TypeError, ValueError):
+        side = int(text)
+    except (TypeError, ValueError, OverflowError):
+        side = 0
+    if not 1 <= side <= MAX_SIDE_PX:
         raise ConfigError(
-            f"size: expected 'common', 'task' or the short side in pixels, found {text!r}"
-        ) from None
+            "size: expected 'common', 'task' or the short side in pixels, at most "
+            f"{MAX_SIDE_PX}, found {str(text)[:40]!r}"
+        )
+    return side

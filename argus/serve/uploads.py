@@ -32,10 +32,13 @@ class Limits:
         max_upload_mb: Size of the file, in units of 1024 * 1024 bytes, as Gradio counts.
         max_megapixels: Size of the picture. A small file may hold a huge picture, and the answers
             have its size: twelve tasks on 25 megapixels take a few gigabytes.
+        max_aspect: Long side by short side: a strip is enlarged until its short side suits the
+            network, and its long side grows with it.
     """
 
     max_upload_mb: float = 20.0
     max_megapixels: float = 25.0
+    max_aspect: float = 8.0
 
     @property
     def max_bytes(self) -> int:
@@ -89,6 +92,11 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
         raise TooLargeError(
             f"The picture has {width} x {height} pixels, {width * height / 1e6:.0f} megapixels; at "
             f"most {limits.max_megapixels:g} are taken. Scale it down first."
+        )
+    if max(width, height) > limits.max_aspect * min(width, height):
+        raise TooLargeError(
+            f"The picture has {width} x {height} pixels; the long side may be at most "
+            f"{limits.max_aspect:g} times the short one. Cut it first."
         )
     if min(width, height) < MIN_SIDE_PX:
         raise DataError(

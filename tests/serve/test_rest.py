@@ -101,7 +101,7 @@ def test_predict__length_is_not_known(url: str) -> None:
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
-            b"POST /api/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
         )
         assert b" 411 " in connection.recv(1000)
@@ -166,3 +166,46 @@ def test_start__port_in_use(url: str) -> None:
 
     with pytest.raises(ConfigError, match="--port"):
         start(FakeModel("depth"), port=int(url.rsplit(":", 1)[1]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields", "status"), [((16, 4000), {}, 413), ((40, 60), {"size": "20000"}, 400)]
+)
+def test_predict__too_large_for_the_network(
+    url: str, shape: tuple[int, int], fields: dict[str, str], status: int
+) -> None:
+    file = io.BytesIO()
+    Image.new("L", shape[::-1]).save(file, "PNG")
+    found, body = post(f"{url}/api/predict", file.getvalue(), **fields)
+    assert found == status
+    assert "at most" in json.loads(body)["error"]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [({"Host": "evil.example"}, 421), ({"Origin": "http://evil.example"}, 403)],
+)
+@pytest.mark.parametrize("path", ["/", "/config", "/api/info", "/gradio_api/info"])
+def test_page__other_sites_are_refused(
+    url: str, path: str, header: dict[str, str], status: int
+) -> None:
+    request = urllib.request.Request(url + path, headers=header)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=60)
+    assert caught.value.code == status
+    assert "error" in json.load(caught.value)
+
+
+def test_refuse__busy_says_when_to_ask_again() -> None:
+    pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
+    from argus.serve.rest import _refuse
+
+    reply = _refuse(BusyError("16 requests wait already"))
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+
+
+def test_refuse__slow_upload() -> None:
+    pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
+    from argus.serve.rest import _refuse
+
+    assert _refuse(TimeoutError()).status_code == 408
