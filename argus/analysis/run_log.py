@@ -144,10 +144,12 @@ def _read_file(path: Path) -> _Part:
             raise DataError(
                 f"{path}, line {number}: expected an object with 'step', as ProgressHook logs it."
             )
+        if "event" in content:
+            continue
         step = int(content.pop("step"))
         content.pop("iter", None)
         values = {k: float(v) for k, v in content.items() if isinstance(v, (int, float))}
-        if "loss" in values:
+        if "loss" in values or "lr" in values:  # no loss where no step was finite
             part.training.append((step, values))
         elif step > 0:  # tools/test.py logs its metrics at step 0
             part.validation.append((step, values))

@@ -11,6 +11,7 @@ from mmengine.dist import get_rank, get_world_size
 from argus.checkpoint import write_checkpoint
 from argus.durable_files import write_text
 from argus.engine.checkpoint import trained_state
+from argus.engine.distributed import gather_lists
 from argus.engine.resume import checkpoints_in
 from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
@@ -101,10 +102,13 @@ class BadSteps:
         self.num_in_a_row += 1
         self.num_in_all += 1
         assert result.values is not None
-        odd = ", ".join(result.values.odd) or "found by another process"
         file = self._write(runner, result, micro_batches)
-        self._first = self._first or f"step {runner.iter + 1} ({odd})"
-        replay = f" Repeat it by tools/replay.py {file}." if file else ""
+        # Which task it was is known to the process whose batch it is.
+        found = gather_lists([(list(result.values.odd), str(file) if file else "")])
+        odd = ", ".join(dict.fromkeys(name for names, _ in found for name in names))
+        files = [path for names, path in found if names and path]
+        replay = f" Repeat it by tools/replay.py {files[0]}." if files else ""
+        self._first = self._first or f"step {runner.iter + 1} ({odd}).{replay}"
         runner.logger.warning(
             f"step {runner.iter + 1} was not taken, since it is not finite: {odd}.{replay}"
         )
@@ -117,8 +121,8 @@ class BadSteps:
         return (
             f"{self.num_in_a_row} steps in a row and {self.num_in_all} in all were not finite "
             f"(accepted: max_bad_steps_in_a_row={self.max_in_a_row} and "
-            f"max_bad_steps={self.max_in_all} of train_cfg); the first was {self._first}. "
-            f"{last}. See what its pictures do with tools/replay.py, or lower the learning rate."
+            f"max_bad_steps={self.max_in_all} of train_cfg); the first was {self._first} {last}. "
+            "If it is not the pictures, lower the learning rate or clip gradients."
         )
 
     def _write(
@@ -158,10 +162,11 @@ class BadSteps:
             return None
         return path
 
-    def state_dict(self) -> dict[str, int]:
-        """Counts, for the checkpoint."""
-        return dict(num_in_a_row=self.num_in_a_row, num_in_all=self.num_in_all)
+    def state_dict(self) -> dict[str, Any]:
+        """Counts and the first bad step, for the checkpoint."""
+        return dict(num_in_a_row=self.num_in_a_row, num_in_all=self.num_in_all, first=self._first)
 
-    def load_state_dict(self, state: Mapping[str, int]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore :meth:`state_dict`."""
         self.num_in_a_row, self.num_in_all = state["num_in_a_row"], state["num_in_all"]
+        self._first = state["first"]

@@ -1,6 +1,5 @@
 """Training by steps over all tasks, and evaluation of one task after the other."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from argus.engine.loaders import MultitaskLoader, build_eval_loader
 from argus.engine.optim import autocast
 from argus.engine.run_record import write_run_record
 from argus.engine.schedules import GradientSchedule, StepValues
-from argus.engine.spikes import SpikeDetector
+from argus.engine.spikes import SpikeWatch
 from argus.engine.step_guard import BufferKeeper, read_step
 from argus.engine.stop_request import OTHER_PROCESS, save_and_stop
 from argus.engine.summary import training_summary
@@ -90,12 +89,7 @@ class MultitaskTrainLoop(BaseLoop):
         # Messages about bad samples of this process, until the log takes them.
         self.replaced: list[str] = []
         self.bad_steps = BadSteps(max_in_a_row=max_bad_steps_in_a_row, max_in_all=max_bad_steps)
-        # Messages about spikes, until the log takes them.
-        self.spikes: list[str] = []
-        self._detectors: dict[str, SpikeDetector] = defaultdict(
-            lambda: SpikeDetector(spike_threshold)
-        )
-        SpikeDetector(spike_threshold)  # a wrong threshold is an error here, not in step 1
+        self.spikes = SpikeWatch(spike_threshold)
 
     # What mmengine's runner and hooks ask of a loop that has no epochs.
     epoch = 0
@@ -208,15 +202,12 @@ class MultitaskTrainLoop(BaseLoop):
     def _look_for_spikes(
         self, values: StepValues, micro_batches: Sequence[Mapping[str, Any]]
     ) -> None:
-        for task, loss in values.losses.items():
-            detector = self._detectors[task]
-            if detector.is_spike(loss):
-                stream = self.tasks[task].stream
-                images = [p for batches in micro_batches for p in image_paths(batches[stream])]
-                self.spikes.append(
-                    f"loss spike of {task} at step {self.iter + 1}: {loss:.4g}, usual are "
-                    f"{detector.centre:.4g}; images: {', '.join(map(str, images))}"
-                )
+        images = {
+            task: [p for batches in micro_batches for p in image_paths(batches[stream])]
+            for task in values.losses
+            for stream in [self.tasks[task].stream]
+        }
+        self.spikes.look(self.iter + 1, values.losses, images)
 
     def _seeds(self, micro: int) -> dict[str, int]:
         place = (self.runner.seed, self.iter * self.accumulate + micro, get_rank())

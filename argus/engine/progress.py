@@ -101,9 +101,9 @@ class ProgressHook(Hook):
         means = mean_over_ranks({n: v / self._counts[n] for n, v in self._sums.items()})
         for message in gather_lists(runner.train_loop.replaced):
             runner.logger.warning(f"bad sample replaced: {message}")
-        for message in gather_lists(runner.train_loop.spikes):
-            runner.logger.warning(message)
-        runner.train_loop.replaced, runner.train_loop.spikes = [], []
+        for spike in gather_lists(runner.train_loop.spikes.found):
+            spike.tell(runner)
+        runner.train_loop.replaced, runner.train_loop.spikes.found = [], []
         # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
         runner.train_loop.dataloader.share_bad_samples()
         elapsed = self._step_ended - self._started

@@ -364,7 +364,8 @@ class MultitaskRunner(Runner):
         self.resumed_from = str(filename)
         self.train_loop.iter = state["iter"]
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
-        self.train_loop.bad_steps.load_state_dict(state["bad_steps"])
+        if "bad_steps" in state:  # earlier checkpoints count none
+            self.train_loop.bad_steps.load_state_dict(state["bad_steps"])
         for key, value in state["runtime"].items():
             self.message_hub.update_info(key, value)
         self.call_hook("after_load_checkpoint", checkpoint={**checkpoint, "resuming": True})
