@@ -19,7 +19,7 @@ from argus.engine import MultitaskRunner
 from argus.engine.bad_steps import FORMAT, image_paths
 from argus.engine.checkpoint import load_trained_state
 from argus.engine.loaders import MultitaskLoader
-from argus.engine.schedules import GradientSchedule, StepValues
+from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.engine.step_guard import read_step
 from argus.errors import DataError
 
@@ -73,6 +73,8 @@ _OTHER = (
     "data, the code or the machine is another"
 )
 
+_PLACE = ("draw", "index")
+
 
 def replay(path: str | Path) -> Replay:
     """Repeat the step of a record in ``bad_steps`` of a work dir.
@@ -124,7 +126,30 @@ def _read(path: Path) -> dict[str, Any]:
         name = record.get(key)
         if name is not None and (not isinstance(name, str) or Path(name).name != name):
             raise DataError(f"{path}: {key}: expected the name of a file, found {name!r}.")
+    if not _is_whole(record):
+        raise DataError(f"{path} is damaged: it lacks values that a training writes.")
     return record
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    try:
+        samples = [
+            sample
+            for micro in record["micro_batches"]
+            for samples in micro["streams"].values()
+            for sample in samples
+        ]
+        numbers = [record["step"], record["rank"], *(s[k] for s in samples for k in _PLACE)]
+        numbers += [seed for micro in record["micro_batches"] for seed in micro["seeds"].values()]
+        return (
+            bool(samples)
+            and isinstance(record["config"], str)
+            and record["schedule"] in SCHEDULES
+            and all(type(number) is int and 0 <= number < 2**63 for number in numbers)
+            and all(isinstance(loss, (int, float)) for loss in record["losses"].values())
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def _load_weights(runner: MultitaskRunner, folder: Path, record: Mapping[str, Any]) -> None:
@@ -136,6 +161,13 @@ def _load_weights(runner: MultitaskRunner, folder: Path, record: Mapping[str, An
 
 
 def _batches(loader: MultitaskLoader, micro: Mapping[str, Any]) -> dict[str, Any]:
+    for stream, samples in micro["streams"].items():
+        length = len(loader.datasets[stream]) if stream in loader.datasets else 0
+        if any(sample["index"] >= length for sample in samples):
+            raise DataError(
+                f"the record has samples of {stream!r} that the config has not: the data or the "
+                "config beside it is another."
+            )
     return {
         stream: collate(
             [loader.datasets[stream][sample["draw"], sample["index"]] for sample in samples]

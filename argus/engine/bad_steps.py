@@ -103,8 +103,9 @@ class BadSteps:
         self.num_in_all += 1
         assert result.values is not None
         file = self._write(runner, result, micro_batches)
-        # Which task it was is known to the process whose batch it is.
+        # The norm of the gradients is that of all processes; which task it was is known to one.
         found = gather_lists([(list(result.values.odd), str(file) if file else "")])
+        found.sort(key=lambda item: len(item[0]), reverse=True)
         odd = ", ".join(dict.fromkeys(name for names, _ in found for name in names))
         files = [path for names, path in found if names and path]
         replay = f" Repeat it by tools/replay.py {files[0]}." if files else ""

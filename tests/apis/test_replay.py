@@ -71,6 +71,11 @@ def test_replay__without_the_weights_says_so(record: Path, tmp_path: Path) -> No
         (dict(config="../../evil.py"), "expected the name of a file"),
         (dict(weights="/etc/passwd"), "expected the name of a file"),
         (dict(config="gone.py"), "gone.py, which is not there"),
+        (dict(config=None), "is damaged"),
+        (dict(micro_batches=[]), "is damaged"),
+        (dict(micro_batches=[dict(streams=dict(a=[dict(draw="x", index=0)]))]), "is damaged"),
+        (dict(schedule="other"), "is damaged"),
+        (dict(losses=3), "is damaged"),
     ],
 )
 def test_replay__of_another_file(record: Path, tmp_path: Path, change: dict, words: str) -> None:

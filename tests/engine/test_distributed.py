@@ -121,6 +121,17 @@ def test_stop_request__of_one_process_stops_both_after_the_same_step(pair: list[
     assert "iter_3.pth" in pair[0]["stopped"]["saved"]
 
 
+def test_bad_step__of_one_process_is_taken_by_none(pair: list[dict]) -> None:
+    first, second = (pair[rank]["bad_step"] for rank in range(2))
+    # Those of the three steps that were taken.
+    assert len(first["losses"]) == len(second["losses"]) == 3
+    assert all(torch.equal(first["weights"][n], second["weights"][n]) for n in first["weights"])
+    # The process with the fault is the one whose batch is named, and all say the same.
+    assert first["message"] == second["message"]
+    assert "the first was step 2 (semantic, gradient norm)" in first["message"]
+    assert "bad_steps/step_000002_rank1.json" in first["message"]
+
+
 def test_frozen_backbone__trains_the_decoders_alone(pair: list[dict]) -> None:
     whole = gradients(toy_model(), [own_batches(WHOLE[1][0])], "joint")
     found = without_wrapper(pair[1]["frozen_backbone"])

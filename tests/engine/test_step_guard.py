@@ -10,9 +10,11 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from argus.engine import MultitaskRunner
-from argus.engine.step_guard import BufferKeeper
+from argus.engine.schedules import StepResult
+from argus.engine.step_guard import BufferKeeper, read_step
 from argus.errors import ConfigError, DataError
 from tests.toy import ToyBackbone, toy_config
 
@@ -182,6 +184,28 @@ def test_too_many__ends_with_the_last_good_checkpoint(
 def test_limits__that_are_no_numbers(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigError, match=f"train_cfg.{key}"):
         run(tmp_path, train_cfg={"max_iters": 1, key: -1})
+
+
+class CountWaits(TorchDispatchMode):
+    """How often the host asks a tensor for one value, for which it waits for a GPU."""
+
+    num = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.num += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+def test_read_step__waits_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = {"a": torch.tensor(1.0), "b": torch.tensor(2.0)}
+    result = StepResult(losses=losses, parts={"a/part": torch.tensor(math.inf)})
+    read, calls = torch.Tensor.tolist, []
+    monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: calls.append(1) or read(tensor))
+    with CountWaits() as waits:
+        values = read_step(result, torch.tensor(3.0), is_asked_to_stop=False)
+    assert len(calls) == 1 and waits.num == 0
+    assert values.losses == {"a": 1.0, "b": 2.0} and values.grad_norm == 3.0
+    assert values.is_finite, "a part that is in no loss decides nothing"
 
 
 def test_buffers__integers_too_come_back() -> None:

@@ -5,8 +5,10 @@ A process imports four libraries before its first line, so a pair per test would
 
 import contextlib
 import io
+import math
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +24,7 @@ from argus.engine.distributed import (
     mean_over_ranks,
     training_buffers,
 )
+from argus.errors import DataError
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_training import train
@@ -214,6 +217,26 @@ class Scenarios:
             saved=saved["training"]["bad_samples"],
         )
 
+    def bad_step(self) -> dict:
+        """Trainings in which the second step of process 1 alone is not finite."""
+
+        def weigh(weight: float) -> Callable[[MultitaskRunner], None]:
+            def change(runner: MultitaskRunner) -> None:
+                if self.rank == 1:
+                    runner.raw_model.loss_weights["semantic"] = weight
+
+            return change
+
+        options = dict(launcher="pytorch", before_step={2: weigh(math.nan), 3: weigh(1.0)})
+        losses, runner = train(self.folder / "bad_step", **options)
+        weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+        limit = dict(max_iters=4, max_bad_steps=0)
+        try:
+            train(self.folder / "bad_step_limit", train_cfg=limit, **options)
+        except DataError as error:
+            message = str(error)
+        return dict(losses=losses, weights=weights, message=message)
+
     def only_evaluated(self) -> dict:
         """A training beside a task without train data, its decoder before and after."""
         found = {}
@@ -235,6 +258,7 @@ class Scenarios:
     names = (
         "mask_dino",
         "bad_samples",
+        "bad_step",
         "only_evaluated",
         "buffers",
         "gradients",
