@@ -22,6 +22,7 @@ COMMON = (
     "argus.building",
     "argus.safe_load",
     "argus.parent_death",
+    "argus.picture_files",
 )
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
