@@ -1,4 +1,5 @@
 import pytest
+from mmdet.datasets import CocoDataset
 from mmseg.datasets import BaseSegDataset
 
 from argus.datasets.build import build_dataset
@@ -46,4 +47,4 @@ def test_build__wrong_suffix_raises(tmp_path):
 def test_build__foreign_error_becomes_a_sentence(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1), annotation(1, 2)])
     with pytest.raises(DataError, match=r"tasks\.a: the data set cannot be built: AssertionError"):
-        build_dataset(toy_coco.config(tmp_path, CocoInstances, metainfo=CLASSES), where="tasks.a")
+        build_dataset(toy_coco.config(tmp_path, CocoDataset, metainfo=CLASSES), where="tasks.a")

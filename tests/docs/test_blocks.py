@@ -12,7 +12,7 @@ import pytest
 from torch.utils.data import DataLoader
 from yapf.yapflib import yapf_api
 
-from argus.engine import loaders
+from argus.engine import watched_loader
 from tests.docs.blocks import BLOCKS, ROOT, Block
 from tests.docs.reader import Reader, commands
 
@@ -26,7 +26,7 @@ class LoaderWithoutProcesses(DataLoader):
     """Reads its few samples in this process: starting others takes longer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | dict(num_workers=0, persistent_workers=False))
+        super().__init__(*args, **kwargs | dict(num_workers=0, timeout=0))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, tiny_model_folder: Path) ->
     with pytest.MonkeyPatch.context() as patch:
         # mmengine formats the config at every start and checkpoint, for seconds.
         patch.setattr(yapf_api, "FormatCode", lambda text, **_: (text, True))
-        patch.setattr(loaders, "DataLoader", LoaderWithoutProcesses)
+        patch.setattr(watched_loader, "DataLoader", LoaderWithoutProcesses)
         patch.chdir(root)
         yield Reader(patch)
 
