@@ -5,7 +5,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo docs test test-slow test-gpu lint format check env clean clean-venv
+.PHONY: help install demo docs test fuzz test-slow test-gpu lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: install ## Train and test twelve tasks on generated scenes (at most 20 min
 
 test: install ## Run the fast tests
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+fuzz: install ## Try 2,000 damaged inputs; ARGS='--only pictures:123' tries one again
+	@$(VENV_PYTHON) -m tests.fuzz $(ARGS)
 
 test-slow: install ## Run the tests that train for minutes
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)

@@ -223,7 +223,12 @@ def load_config(args: argparse.Namespace) -> "Config":
         # mmengine's parser of lists takes the spaces out of everything, of a path too.
         is_list = any(sign in value for sign in "[](),")
         parse = DictAction._parse_iterable if is_list else DictAction._parse_int_float_bool
-        changes[key] = parse(value.strip("'\""))
+        try:
+            changes[key] = parse(value.strip("'\""))
+        except (AssertionError, ValueError, OverflowError, RecursionError) as error:
+            raise ConfigError(
+                f"--cfg-options: the value of {option!r} cannot be read: {error}"
+            ) from error
     if Path(args.config).is_dir():
         from argus.apis.benchmark import config_of_model
         from argus.model_folder import ModelFolder

@@ -2,8 +2,9 @@
 
 import difflib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from argus.errors import ConfigError
@@ -12,6 +13,7 @@ from argus.inference.sizing import TASK_SIZE, SizeChoice
 from argus.inference.task_info import TaskInfo
 
 ALL = "all"
+_LARGEST_BATCH = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ def choose_tasks(tasks: Sequence[str] | str | None, known: Sequence[str]) -> tup
     """
     if tasks is None or tasks == ALL:
         return tuple(known)
+    if not isinstance(tasks, Iterable):
+        raise ConfigError(f"tasks: expected names of {', '.join(known)}, found {tasks!r}.")
     names = (tasks,) if isinstance(tasks, str) else tuple(tasks)
     if not names:
         raise ConfigError(f"tasks is empty: name some of {', '.join(known)}, or leave it out.")
@@ -84,10 +88,15 @@ def parse_request(
     """
     is_all = tasks is None or tasks == ALL
     names = choose_tasks(tasks, list(infos))
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ConfigError(f"batch_size: expected an integer >= 1, found {batch_size!r}.")
-    if not 0 <= score_threshold <= 1:
-        raise ConfigError(f"score_threshold: expected a number in [0, 1], found {score_threshold}.")
+    if not isinstance(batch_size, int) or not 1 <= batch_size <= _LARGEST_BATCH:
+        raise ConfigError(
+            f"batch_size: expected an integer >= 1 (and at most {_LARGEST_BATCH:,}), found "
+            f"{batch_size!r:.40}."
+        )
+    if not isinstance(score_threshold, Real) or not 0 <= score_threshold <= 1:
+        raise ConfigError(
+            f"score_threshold: expected a number in [0, 1], found {score_threshold!r:.80}."
+        )
     sizes = _sizes(size, infos)
     person_task = ""
     chosen = []
