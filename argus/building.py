@@ -19,7 +19,7 @@ from mmengine.registry import Registry
 from argus.errors import CheckpointError, ConfigError, DataError
 
 _PACKAGE = str(Path(__file__).resolve().parent)
-_CONFIG_ERRORS = (AssertionError, AttributeError, KeyError, TypeError, ValueError)
+_CONFIG_ERRORS = (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 # Messages of mmengine's registries, mmcv's layers and Python's calls.
 _UNKNOWN_TYPE = re.compile(r"(\S+) is not in the (\w+)::([\w ]+) registry")
 _UNKNOWN_LAYER = re.compile(r"^Cannot find \S+ in registry under scope")

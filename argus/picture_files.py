@@ -38,11 +38,12 @@ def read_regular_file(path: str | Path) -> bytes:
     # Between the two looks a pipe may take its place: opening one must not wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        _check_regular(os.fstat(descriptor).st_mode, path)
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
-    return content
+        found = os.fstat(descriptor)
+        _check_regular(found.st_mode, path)
+        if found.st_size > MAX_FILE_BYTES:
+            raise DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
+        # As much memory as is asked for is taken at once, however small the file is.
+        return file.read(found.st_size)
 
 
 def check_regular_file(path: str | Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def test_read_bytes__pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     with pytest.raises(DataError, match="a pipe, not a regular file"):
         read_bytes(tmp_path / "pipe.jpg")
+
+
+def test_read_regular_file__takes_the_memory_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        assert len(read_regular_file(tmp_path / "a.jpg")) == 1000
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/dev/zero", "device"), ("/", "folder")])

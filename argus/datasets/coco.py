@@ -62,7 +62,11 @@ class CocoInstances(MMDetCocoDataset):
                     f"{annotation['category_id']}, which the file's 'categories' do not define "
                     f"(ids {ids[0]}..{ids[-1]})."
                 )
-        return super().parse_data_info(raw_data_info)
+        sample = super().parse_data_info(raw_data_info)
+        for instance in sample["instances"]:
+            # mmdet leaves the key out and then needs it; no polygon is a mask that it ignores.
+            instance.setdefault("mask", [])
+        return sample
 
     def _check_categories(self) -> set[int]:
         categories = {item["name"]: item["id"] for item in self.coco.dataset["categories"]}

@@ -115,8 +115,11 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
         inner["type"] = SharedBackbone
     if hasattr(backbone, "out_channels"):
         check_in_channels(config, backbone.out_channels, where=where)
+    kind = config.get("type")
+    if not kind or not isinstance(kind, (str, type)):
+        raise ConfigError(f"{where}.type: expected a class or its name, found {kind!r:.80}.")
     with building(config, where=where):
-        library = library_of(config["type"])
+        library = library_of(kind)
         MODELS.import_from_location()
         with library_scope(library):
             _name_own_classes(config)

@@ -52,6 +52,14 @@ def test_instances__crowd_is_ignored_not_learned(tmp_path):
     assert mask.sum() == 400 and mask[:, :10].all()
 
 
+@pytest.mark.parametrize("segmentation", [None, []])
+def test_instances__without_a_mask_is_left_out(tmp_path, segmentation):
+    bare = annotation(2, 1, segmentation=segmentation)
+    toy_coco.write(tmp_path, [annotation(1, 1), bare])
+    sample = instances(tmp_path)[0]["data_samples"]
+    assert len(sample.gt_instances) == 1
+
+
 def test_instances__image_without_annotation(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1)], num_images=2)
     sample = instances(tmp_path)[1]["data_samples"]

@@ -11,7 +11,9 @@ import pytest
 from tests.fuzz.mutations import alter, damage
 
 ROOT = Path(__file__).parents[2]
-CASES = dict(annotations=60, labels=60, archives=50, requests=50, arguments=50)
+CASES = dict(
+    pictures=50, annotations=50, labels=40, archives=30, models=20, checkpoints=40, configs=15
+) | dict(requests=30, arguments=30)
 
 
 def test_mutations__a_number_always_gives_the_same() -> None:

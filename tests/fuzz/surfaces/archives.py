@@ -74,16 +74,11 @@ class Archives(Surface):
 
 
 def pack(contents: dict[str, bytes], suffix: str) -> bytes:
-    """Pack files, with names that writers of archives would refuse too."""
+    """Pack files; half a character is no name that an archive can hold."""
+    contents = {name.encode("utf-8", "replace").decode(): data for name, data in contents.items()}
     if suffix == "zip":
-        return zip_bytes({_writable(name): data for name, data in contents.items()})
-    compression = "" if suffix == "tar" else SUFFIXES[suffix]
-    return tar_bytes(contents, compression)
-
-
-def _writable(name: str) -> str:
-    # zipfile encodes names strictly.
-    return name.encode("utf-8", "replace").decode()
+        return zip_bytes(contents)
+    return tar_bytes(contents, "" if suffix == "tar" else SUFFIXES[suffix])
 
 
 def with_link(random: Random, target: str) -> bytes:
