@@ -65,7 +65,7 @@ class Options:
         known = tuple(cls.__dataclass_fields__)
         for name in fields:
             if name not in known:
-                raise ConfigError(f"unknown field {name!r}; known fields: file, {', '.join(known)}")
+                raise ConfigError(f"unknown field {name!r:.80}; known fields: file, {', '.join(known)}")
         given = fields.get("tasks") or ()
         names = [
             part
@@ -85,7 +85,7 @@ class Options:
                 f"score_threshold: expected a number in [0, 1], found {options.score_threshold}"
             )
         if options.arrays not in ARRAYS:
-            raise ConfigError(f"arrays: expected one of {ARRAYS}, found {options.arrays!r}")
+            raise ConfigError(f"arrays: expected one of {ARRAYS}, found {options.arrays!r:.80}")
         return options
 
 
@@ -189,7 +189,7 @@ def _number(name: str, fields: Mapping[str, Any], default: float) -> float:
     try:
         return float(text)
     except (TypeError, ValueError):
-        raise ConfigError(f"{name}: expected a number, found {text!r}") from None
+        raise ConfigError(f"{name}: expected a number, found {text!r:.80}") from None
 
 
 def _size(text: Any) -> int | str | None:
