@@ -65,7 +65,9 @@ class Options:
         known = tuple(cls.__dataclass_fields__)
         for name in fields:
             if name not in known:
-                raise ConfigError(f"unknown field {name!r:.80}; known fields: file, {', '.join(known)}")
+                raise ConfigError(
+                    f"unknown field {name!r:.80}; known fields: file, {', '.join(known)}"
+                )
         given = fields.get("tasks") or ()
         names = [
             part
