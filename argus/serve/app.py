@@ -64,17 +64,19 @@ def run(
         open_browser=open_browser,
         allow_hosts=allow_hosts,
     )
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Argus is at http://{shown}:{port}  (REST: POST /api/predict)  Ctrl-C ends it.")
-    if share:
-        print(f"and, for everybody who knows the address, at {page.share_url}")
-    elif host not in _LOCAL:
-        print(
-            "Everybody who can reach this machine can use it: there is no password.",
-            file=sys.stderr,
-        )
     try:
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Argus is at http://{shown}:{port}  (REST: POST /api/predict)  Ctrl-C ends it.")
+        if share:
+            print(f"and, for everybody who knows the address, at {page.share_url}")
+        elif host not in _LOCAL:
+            print(
+                "Everybody who can reach this machine can use it: there is no password.",
+                file=sys.stderr,
+            )
         page.block_thread()
+    except KeyboardInterrupt:  # before Gradio waits for it
+        page.close()
     finally:
         make_folder().cleanup()
 
