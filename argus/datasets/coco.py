@@ -36,7 +36,7 @@ class CocoInstances(MMDetCocoDataset):
     """Boxes and instance masks in COCO format; arguments as mmdet's ``CocoDataset``.
 
     Raises:
-        DataError: An entry that cannot be read (:mod:`argus.datasets.coco_entries`), a class that
+        DataError: An entry that cannot be read (``argus.datasets.coco_entries``), a class that
             the annotation file does not hold, or an annotation whose category the file does not
             define.
     """
@@ -94,7 +94,7 @@ class CocoKeypoints(MMPoseCocoDataset):
     The keypoint definitions are read from the installed mmpose, wherever the program runs.
 
     Raises:
-        DataError: An entry that cannot be read (:mod:`argus.datasets.coco_entries`), such as a
+        DataError: An entry that cannot be read (``argus.datasets.coco_entries``), such as a
             person with another number of keypoints than the definitions have.
     """
 
