@@ -36,7 +36,7 @@ class _Walk:
 
     Args:
         trusted: Packages beside OpenMMLab's and Argus.
-        library: Where bare names are looked up first.
+        scope: Library where bare names are looked up first.
         check_argument: Called with every key and value.
         is_data: Whether texts may be more than words.
         is_plain: Whether a ``type`` is a word like any other.
@@ -45,7 +45,7 @@ class _Walk:
 
     trusted: tuple[str, ...]
     check_argument: Callable[..., None]
-    library: str | None = None
+    scope: str | None = None
     is_data: bool = False
     is_plain: bool = False
     free: tuple[str, ...] = ()
@@ -143,7 +143,7 @@ def resolve_task(
         if given is not None and where not in given:
             check_data_path(key, value, where=where)
 
-    data = _Walk(tuple(trusted), check, library=library_of_class(built["type"]), is_data=True)
+    data = _Walk(tuple(trusted), check, scope=library_of_class(built["type"]), is_data=True)
     resolved: dict[str, Any] = {}
     for key, value in config.items():
         check_key(key, where=where)
@@ -188,12 +188,12 @@ def _part(
         expected,
         key=key,
         trusted=walk.trusted,
-        library=walk.library,
+        library=walk.scope,
         where=f"{where}.type",
         builder=builder,
     )
     if depth == 0 and inspect.isclass(kind):
-        walk = replace(walk, library=library_of_class(kind))
+        walk = replace(walk, scope=library_of_class(kind))
     resolved = {"type": kind}
     for name, value in config.items():
         if name == "type":
@@ -255,7 +255,7 @@ def _value(
     if isinstance(value, str):
         if value.startswith(CLASS) and not walk.is_plain:
             return find_type(
-                value, expected, key="", trusted=walk.trusted, library=walk.library, where=where
+                value, expected, key="", trusted=walk.trusted, library=walk.scope, where=where
             )
         if not walk.is_data:
             check_word(value, where=where)
