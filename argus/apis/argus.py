@@ -10,10 +10,8 @@ Example::
 """
 
 import contextlib
-import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,12 @@ from torch import Tensor
 
 from argus.apis.hub import push_model, resolve_model, save_model
 from argus.engine.optim import autocast
-from argus.errors import DataError
 from argus.inference.device import choose_device, choose_precision
-from argus.inference.images import is_single, iter_images
+from argus.inference.images import is_single
 from argus.inference.normaliser import Normaliser
-from argus.inference.passes import NETWORK_LOCK, Passes, Picture, TaskInput
+from argus.inference.passes import NETWORK_LOCK, Passes, TaskInput
 from argus.inference.predictor import Predictor
+from argus.inference.reading import Batch, OnError, iter_batches
 from argus.inference.request import Request, choose_tasks, parse_request
 from argus.inference.size_rule import SizeRule
 from argus.inference.task_info import TaskInfo, labels_of
@@ -198,6 +196,7 @@ class Argus:
         boxes: Any = None,
         category: str | None = None,
         score_threshold: float = 0.3,
+        on_error: OnError = "raise",
     ) -> Any:
         """All answers for pictures, from one backbone pass each if the tasks share a size.
 
@@ -212,9 +211,13 @@ class Argus:
                 short side in pixels; a dict says one of these by task.
             batch_size: Pictures that are read, and at most run, at once.
             boxes: People for top-down poses, (N, 4) xyxy pixels; a list of them for several
-                pictures. Without it they are what the instance decoder calls ``person``.
+                pictures, with an entry also for one that is left out. Without it they are what the
+                instance decoder calls ``person``.
             category: Kind of object, for an anomaly task with a head for each.
             score_threshold: Least score of an instance, and of a person that gets a pose.
+            on_error: What becomes of a picture among several that cannot be read: ``"raise"``;
+                ``"skip"`` warns and leaves it out; a function is called with its name and the
+                error, and it is left out. A picture alone raises.
 
         Returns:
             A :class:`~argus.results.Prediction` for a picture, a list of them for several. Answers
@@ -233,6 +236,7 @@ class Argus:
             boxes=boxes,
             category=category,
             score_threshold=score_threshold,
+            on_error=on_error,
         )
         return next(predictions) if is_single(images) else list(predictions)
 
@@ -246,6 +250,7 @@ class Argus:
         boxes: Any = None,
         category: str | None = None,
         score_threshold: float = 0.3,
+        on_error: OnError = "raise",
     ) -> Iterator[Prediction]:
         """As :meth:`predict`, one prediction after the other: for videos and large folders.
 
@@ -259,6 +264,7 @@ class Argus:
             boxes: A list of boxes, or any iterable, one entry per picture.
             category: Kind of object.
             score_threshold: Least score.
+            on_error: What becomes of a picture that cannot be read.
 
         Returns:
             An iterator; mistakes in the arguments are raised before it begins.
@@ -274,10 +280,17 @@ class Argus:
         )
         if boxes is not None and is_single(images):
             boxes = [boxes]
-        return self._stream(images, request, boxes)
+        batches = iter_batches(
+            images,
+            request.batch_size,
+            boxes=boxes,
+            on_error=on_error,
+            short_sides=request.short_sides,
+        )
+        return self._stream(batches, request)
 
     def features(
-        self, images: Any, *, size: int | None = None
+        self, images: Any, *, size: int | None = None, on_error: OnError = "raise"
     ) -> tuple[Tensor, ...] | list[tuple[Tensor, ...]]:
         """Backbone maps of pictures.
 
@@ -285,44 +298,24 @@ class Argus:
             images: As for :meth:`predict`.
             size: Short side in pixels; by default the size of the picture, whose long side is cut
                 to 1333.
+            on_error: As for :meth:`predict`.
 
         Returns:
             Four maps (C, H / s, W / s), s = 4, 8, 16, 32, of the picture padded on the right and at
             the bottom to multiples of 32, on the model's device; a list of them for several.
         """
         found = []
-        for _, image in iter_images(images):
+        short_sides = [] if size is None else [size]
+        for batch in iter_batches(images, 1, on_error=on_error, short_sides=short_sides):
             with self._network():
-                found.append(self._predictor.passes.features(image, size))
+                found.append(self._predictor.passes.features(batch.pictures[0].image, size))
         return found[0] if is_single(images) else found
 
-    def _stream(self, images: Any, request: Request, boxes: Any) -> Iterator[Prediction]:
-        people = None if boxes is None else iter(boxes)
-        pictures = (Picture(name, image) for name, image in iter_images(images))
-        with ThreadPoolExecutor(max_workers=1) as reader:
-
-            def read() -> list[Picture]:
-                return list(itertools.islice(pictures, request.batch_size))
-
-            batch = read()
-            while batch:
-                following = reader.submit(read)
-                own = None if people is None else list(itertools.islice(people, len(batch)))
-                yield from self._run(batch, request, own)
-                batch = following.result()
-        if people is not None and next(people, None) is not None:
-            raise DataError("boxes: there are more entries than pictures.")
-
-    def _run(
-        self, pictures: list[Picture], request: Request, boxes: list[Any] | None
-    ) -> list[Prediction]:
-        if boxes is not None and len(boxes) < len(pictures):
-            raise DataError(
-                f"boxes: no entry for {pictures[len(boxes)].name}. Give a list with an array "
-                "(N, 4) of xyxy pixels per picture, (0, 4) for none."
-            )
-        with self._network(), self._first_answers(request):
-            return self._predictor.predict(pictures, request, boxes)
+    def _stream(self, batches: Iterator[Batch], request: Request) -> Iterator[Prediction]:
+        for batch in batches:
+            with self._network(), self._first_answers(request):
+                predictions = self._predictor.predict(batch.pictures, request, batch.boxes)
+            yield from predictions
 
     @contextlib.contextmanager
     def _first_answers(self, request: Request) -> Iterator[None]:

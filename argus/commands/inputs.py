@@ -1,22 +1,11 @@
 """The INPUT words of a command line: which files they mean, and what each answer is called."""
 
 import glob
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from argus.errors import DataError
-
-if TYPE_CHECKING:
-    import numpy as np
-
-_READERS = 4
-_USUAL_RATE = 25.0  # for a file that states none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,59 +55,3 @@ def find_inputs(words: Sequence[str]) -> list[Input]:
         taken.add(name)
         inputs.append(Input(path=path, name=name, is_video=is_video(path)))
     return inputs
-
-
-def frame_rate(path: Path) -> tuple[float, int | None]:
-    """Frames per second of a video, and how many; ``None`` if the file does not say.
-
-    Raises:
-        DataError: OpenCV cannot open it.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its own lines; ours say it
-    import cv2
-
-    video = cv2.VideoCapture(str(path))
-    try:
-        if not video.isOpened():
-            raise DataError(f"{path}: OpenCV cannot open this video; is it whole?")
-        rate, count = video.get(cv2.CAP_PROP_FPS), int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        video.release()
-    return (rate if 0 < rate < 1000 else _USUAL_RATE), (count if count > 0 else None)
-
-
-def read_batches(
-    inputs: Sequence[Input], batch_size: int, *, on_broken: Callable[[Input, DataError], None]
-) -> Iterator[list[tuple[Input, "np.ndarray"]]]:
-    """Images in batches; the next ones are decoded while the caller works.
-
-    Args:
-        inputs: Image files.
-        batch_size: Images in a batch.
-        on_broken: Told of each image that cannot be read; it is left out.
-
-    Yields:
-        Inputs with their images, RGB uint8 (H, W, 3).
-    """
-    from argus.inference.images import load_image
-
-    waiting = iter(inputs)
-    batch = []
-    with ThreadPoolExecutor(_READERS) as readers:
-        pending: deque[tuple[Input, Future[np.ndarray]]] = deque()
-        while True:
-            room = max(batch_size, _READERS) - len(pending)
-            for item in islice(waiting, room):
-                pending.append((item, readers.submit(load_image, item.path)))
-            if not pending:
-                break
-            item, future = pending.popleft()
-            try:
-                batch.append((item, future.result()))
-            except DataError as error:
-                on_broken(item, error)
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-    if batch:
-        yield batch

@@ -1,7 +1,6 @@
 """``argus predict`` and ``tools/demo.py``: answers and pictures for images, folders and videos."""
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argus.commands.boxes import boxes_of, check_boxes, read_boxes
-from argus.commands.inputs import Input, check_words, find_inputs, frame_rate, read_batches
+from argus.commands.inputs import Input, check_words, find_inputs
 from argus.commands.model_options import MODEL, add_model_options, load_model
 from argus.commands.notes import warnings_as_notes
 from argus.errors import ConfigError, DataError
@@ -190,22 +189,17 @@ def _predict_images(
 ) -> None:
     from argus.commands.progress import progress
 
+    by_path = {str(item.path): item for item in images}
+    people = None if boxes is None else [boxes_of(item, boxes) for item in images]
     with progress("images", total=len(images)) as bar:
 
-        def on_broken(item: Input, error: DataError) -> None:
-            broken[item.path] = str(error)
+        def on_error(name: str, error: DataError) -> None:
+            broken[by_path[name].path] = str(error)
             bar.advance(bar.task_ids[0])
 
-        for batch in read_batches(images, options["batch_size"], on_broken=on_broken):
-            people = None
-            if boxes is not None:
-                people = [boxes_of(item, boxes) for item, _ in batch]
-            pictures = [image for _, image in batch]
-            answers = model.stream(pictures, boxes=people, **options)
-            for (item, _), prediction in zip(batch, answers, strict=True):
-                named = dataclasses.replace(prediction, source=str(item.path))
-                _tell(writer.write(item, named))
-                bar.advance(bar.task_ids[0])
+        for prediction in model.stream(list(by_path), boxes=people, on_error=on_error, **options):
+            _tell(writer.write(by_path[prediction.source], prediction))
+            bar.advance(bar.task_ids[0])
 
 
 def _predict_video(
@@ -217,6 +211,7 @@ def _predict_video(
 ) -> None:
     from argus.commands.outputs import VideoWriter
     from argus.commands.progress import progress
+    from argus.inference.video import frame_rate
 
     try:
         rate, num_frames = frame_rate(item.path)

@@ -1,14 +1,17 @@
 """Pictures from whatever a user has: files, folders, patterns, videos, arrays, lists of them."""
 
 import glob
-from collections.abc import Iterator, Sequence
+import os.path
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.datasets.transforms.loading import decode_image
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
@@ -54,7 +57,9 @@ def is_single(source: Any) -> bool:
     """Whether a source is one picture, and no folder, pattern, video or list."""
     if isinstance(source, (str, Path)):
         path = Path(source)
-        return path.is_file() and not is_video(path) or not (path.is_dir() or _is_many(source))
+        if os.path.isfile(path):
+            return not is_video(path)
+        return not (os.path.isdir(path) or _is_many(source))
     return not isinstance(source, Sequence) or isinstance(source, bytes)
 
 
@@ -72,30 +77,70 @@ def iter_images(source: Any) -> Iterator[tuple[str, np.ndarray]]:
     Raises:
         DataError: A folder or pattern without pictures, or as :func:`load_image`.
     """
-    items = list(source) if isinstance(source, Sequence) and _is_list(source) else [source]
-    if not items:
+    for name, load in locate_images(source):
+        yield name, load()
+
+
+def locate_images(source: Any) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """The pictures of a source by name, each with a function that reads it or raises.
+
+    So they can be read ahead, and one that cannot be read does not end the others. Frames of videos
+    are decoded one after the other while this iterates.
+
+    Args:
+        source: As for :func:`iter_images`.
+
+    Yields:
+        Name, and a function that returns RGB uint8 (H, W, 3) or raises ``DataError``. A folder,
+        pattern or video without pictures counts as a picture that cannot be read.
+
+    Raises:
+        DataError: The list is empty.
+    """
+    items = source if isinstance(source, Sequence) and not isinstance(source, (str, bytes)) else ()
+    if not items and items is source:
         raise DataError("no images: the list is empty.")
-    for index, item in enumerate(items):
+    for index, item in enumerate(items or [source]):
         if not isinstance(item, (str, Path)):
             name = f"image {index}"
-            yield name, load_image(item, name=name)
+            yield name, partial(load_image, item, name=name)
             continue
-        for path in list_files(item):
+        try:
+            files = list_files(item)
+        except DataError as error:
+            yield str(item), partial(_raise, error)
+            continue
+        for path in files:
             if is_video(path):
-                yield from iter_frames(path)
+                yield from _locate_frames(path)
             else:
-                yield str(path), _load_file(path)
+                yield str(path), partial(load_image, path)
+
+
+def _locate_frames(path: Path) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    try:
+        for name, frame in iter_frames(path):
+            yield name, partial(np.asarray, frame)
+    except DataError as error:
+        yield str(path), partial(_raise, error)
+
+
+def _raise(error: DataError) -> np.ndarray:
+    raise error
 
 
 def list_files(source: str | Path) -> list[Path]:
     """The image and video files that a path, folder or pattern stands for.
 
     Raises:
-        DataError: A folder or pattern without any.
+        DataError: A folder or pattern without any, or a folder that cannot be read.
     """
     path = Path(source)
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
+    if os.path.isdir(path):
+        try:
+            found = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
         if not found:
             below = next((p for p in path.glob("*/*") if _is_image(p)), None)
             hint = f' There are some below it: use the pattern "{path}/**/*".' if below else ""
@@ -103,7 +148,7 @@ def list_files(source: str | Path) -> list[Path]:
                 f"{path}: no images in this folder (looked for {', '.join(IMAGE_SUFFIXES)}).{hint}"
             )
         return found
-    if path.is_file() or not glob.has_magic(str(source)):
+    if os.path.isfile(path) or not glob.has_magic(str(source)):
         return [path]
     matches = [Path(match) for match in sorted(glob.glob(str(source), recursive=True))]
     found = [
@@ -143,10 +188,6 @@ def _from_pil(image: Image.Image, name: str) -> np.ndarray:
         return np.array(image.convert("RGB"))
     except (OSError, SyntaxError) as error:  # a truncated file is read only now
         raise DataError(f"{name}: the PIL image cannot be read: {error}") from error
-
-
-def _is_list(source: Any) -> bool:
-    return not isinstance(source, (str, bytes))
 
 
 def _is_image(path: Path) -> bool:

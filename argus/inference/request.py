@@ -37,6 +37,12 @@ class Request:
     score_threshold: float
     person_task: str = ""
 
+    @property
+    def short_sides(self) -> list[int]:
+        """Those that are asked for, in pixels."""
+        sizes = {self.sizes[task] for task in (*self.tasks, self.person_task) if task}
+        return [size for size in sizes if isinstance(size, int)]
+
 
 def choose_tasks(tasks: Sequence[str] | str | None, known: Sequence[str]) -> tuple[str, ...]:
     """Names of tasks out of those that are there.

@@ -1,15 +1,18 @@
 """Frames of a video file."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from argus.errors import DataError
-from argus.picture_files import check_regular_file
+from argus.picture_files import check_regular_file, check_size
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
+_USUAL_RATE = 25.0  # for a file that states none
 
 
 def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -22,25 +25,62 @@ def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
         ``clip.mp4#000120``, frames counted from 0; and RGB uint8 (H, W, 3).
 
     Raises:
-        DataError: The file is missing, or no frame can be read.
+        DataError: The file is missing or not a regular one, its frames are too large, or none can
+            be read.
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"{path}: no such file")
-    check_regular_file(path)
-    video = cv2.VideoCapture(str(path))
-    try:
-        count = 0
+    count = 0
+    with _opened(path) as video:
         while True:
             is_read, frame = video.read()
             if not is_read:
                 break
             yield f"{path}#{count:06d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
             count += 1
+    if not count:
+        raise _no_frame(path)
+
+
+def frame_rate(path: Path) -> tuple[float, int | None]:
+    """Frames per second of a video, and how many; ``None`` if the file does not say.
+
+    Raises:
+        DataError: As :func:`iter_frames`.
+    """
+    with _opened(path) as video:
+        rate, count = video.get(cv2.CAP_PROP_FPS), int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    return (rate if 0 < rate < 1000 else _USUAL_RATE), (count if count > 0 else None)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+    """A video whose kind of file and size of frames have been looked at."""
+    try:
+        check_regular_file(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its own lines; ours say it
+    # Its other readers would take a picture of any size for a video.
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        width, height = (
+            int(video.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        if not video.isOpened() or not width * height:
+            raise _no_frame(path)
+        try:
+            check_size(width, height, num_bytes=path.stat().st_size)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        yield video
     finally:
         video.release()
-    if not count:
-        raise DataError(
-            f"{path}: OpenCV reads no frame of it. Is it a video, and whole? Converting it helps "
-            "if its codec is unknown: ffmpeg -i IN -c:v libx264 OUT.mp4."
-        )
+
+
+def _no_frame(path: Path) -> DataError:
+    return DataError(
+        f"{path}: OpenCV reads no frame of it. Is it a video, and whole? Converting it helps if "
+        "its codec is unknown: ffmpeg -i IN -c:v libx264 OUT.mp4."
+    )

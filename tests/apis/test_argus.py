@@ -307,6 +307,27 @@ def test_stream__a_broken_picture_is_named(model: Argus, tmp_path: Path) -> None
         next(stream)
 
 
+def test_on_error__one_bad_picture_of_many(model: Argus, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(picture()).save(tmp_path / name)
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    asked = dict(on_error="skip", batch_size=2)
+    boxes = [[[5, 5, 40, 60]], [], [[5, 5, 40, 60], [30, 2, 80, 62]]]
+    with pytest.warns(UserWarning, match="left out: .*b.png: corrupt"):
+        found = model.predict(tmp_path, ["depth", "keypoints"], boxes=boxes, **asked)
+    assert [Path(p.source).name for p in found] == ["a.png", "c.png"]
+    assert [len(p["keypoints"]) for p in found] == [1, 2]
+    told: list[str] = []
+    on_error = lambda name, error: told.append(name)  # noqa: E731
+    assert len(model.features(f"{tmp_path}/*.png", on_error=on_error)) == 2
+    assert len(list(model.stream(tmp_path, "depth", on_error=on_error))) == 2
+    assert told == [str(tmp_path / "b.png")] * 2
+    with pytest.raises(DataError, match="b.png: corrupt"):
+        model.predict(tmp_path / "b.png", "depth", on_error="skip")
+    with pytest.raises(ConfigError, match="on_error: expected"):
+        model.stream(tmp_path, "depth", on_error="ignore")
+
+
 def test_threads__give_what_one_thread_gives(model: Argus) -> None:
     images = [picture(64 + 32 * (seed % 2), 96, seed=seed) for seed in range(8)]
     boxes = np.array([[5, 5, 40, 60]])

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from argus.errors import ConfigError
-from argus.inference.images import iter_images
+from argus.inference.reading import iter_batches
 from argus.results import Classification, Instances, Prediction, TaskResult
 
 CLASSES = ("red", "green", "blue")
@@ -24,14 +24,18 @@ class ToyModel:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
 
-    def stream(self, images: Any, tasks: Any, *, boxes: Any = None, **options: Any) -> Iterator:
+    def stream(
+        self, images: Any, tasks: Any, *, boxes: Any = None, on_error: Any = "raise", **options: Any
+    ) -> Iterator:
         names = ["colour", "object"] if tasks == "all" else tasks
         unknown = set(names) - {"colour", "object"}
         if unknown:
             raise ConfigError(f"unknown task {unknown}. There are: colour, object.")
-        pictures = list(iter_images(images))
-        self.calls.append(dict(options, tasks=names, boxes=boxes, num=len(pictures)))
-        return (self._answer(name, image, names) for name, image in pictures)
+        for batch in iter_batches(images, options["batch_size"], boxes=boxes, on_error=on_error):
+            num = len(batch.pictures)
+            self.calls.append(dict(options, tasks=names, boxes=batch.boxes, num=num))
+            for picture in batch.pictures:
+                yield self._answer(picture.name, picture.image, names)
 
     def _answer(self, name: str, image: np.ndarray, names: list[str]) -> Prediction:
         common = dict(size=image.shape[:2], classes=CLASSES)

@@ -1,5 +1,7 @@
 """Pictures from files, folders, patterns, videos and lists."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,7 +11,8 @@ from PIL import Image
 
 from argus.errors import DataError
 from argus.inference.images import is_single, iter_images, load_image
-from argus.inference.video import iter_frames
+from argus.inference.video import frame_rate, iter_frames
+from argus.picture_files import MAX_MEGAPIXELS_VARIABLE
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (12, 16, 3), np.uint8)
@@ -190,3 +193,33 @@ def test_video__missing_or_no_video(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"not a video")
     with pytest.raises(DataError, match="OpenCV reads no frame"):
         list(iter_images(tmp_path / "bad.mp4"))
+
+
+def test_video__rate_and_number_of_frames(tmp_path: Path) -> None:
+    assert frame_rate(write_video(tmp_path / "clip.avi", 5)) == (10, 5)
+
+
+@pytest.mark.parametrize("read", [frame_rate, lambda path: list(iter_frames(path))])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "text", "nothing"])
+def test_video__that_is_none(tmp_path: Path, read: Callable[[Path], object], kind: str) -> None:
+    path = tmp_path / "clip.mp4"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "text":
+        path.write_text("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n")
+    with pytest.raises(DataError, match=f"^{path}: [^\n]+$"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", [frame_rate, lambda path: list(iter_frames(path))])
+def test_video__frames_beyond_the_limit(
+    tmp_path: Path, read: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "clip.avi", 2)
+    monkeypatch.setenv(MAX_MEGAPIXELS_VARIABLE, "0.0001")
+    with pytest.raises(DataError, match="clip.avi: declares 16 x 12 pixels"):
+        read(path)
