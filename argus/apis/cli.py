@@ -261,9 +261,12 @@ def read_config_file(path: str) -> "Config":
     """
     from mmengine.config import Config
 
+    from argus.safe_load import tensors_only
+
     try:
         # Unformatted text is as readable; yapf takes seconds at every start and checkpoint.
-        return Config.fromfile(path, format_python_code=False)
+        with tensors_only():
+            return Config.fromfile(path, format_python_code=False)
     except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(f"config file {path} cannot be read: {reason}") from error

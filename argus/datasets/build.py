@@ -9,7 +9,7 @@ from argus.building import explain
 from argus.datasets.paths import check_paths
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
-from argus.safe_load import tensors_only
+from argus.safe_load import NotPlainError, tensors_only
 
 # What mmengine says when it packs an empty list of samples.
 _EMPTY = "need at least one array to concatenate"
@@ -34,6 +34,8 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
             dataset = DATASETS.build(config)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
+    except NotPlainError as error:  # which seldom knows its file
+        raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):
         raise
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.errors import DataError
+from argus.safe_load import tensors_only
 
 REPLACED = "replaced"
 _STRICT = (
@@ -162,12 +163,17 @@ class ResilientDataset(Dataset[dict[str, Any]]):
         """Load a sample; an error of the disk or the network is tried again, a few times."""
         for delay in _DELAYS:
             try:
-                return self._load(index)
+                return self._load_safely(index)
             except Exception as error:
                 if not _may_pass(error):
                     raise
                 time.sleep(delay)
-        return self._load(index)
+        return self._load_safely(index)
+
+    def _load_safely(self, index: int) -> Any:
+        """Load a sample; of pickles that its pipeline opens, plain values alone."""
+        with tensors_only():
+            return self._load(index)
 
     def describe(self, index: int) -> str:
         """Name a sample for a message: its number and, where known, its file."""

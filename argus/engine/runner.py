@@ -46,6 +46,7 @@ from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.registry import RUNNERS
+from argus.safe_load import tensors_only
 from argus.tasks import parse_tasks, streams_of
 
 _runner_numbers = itertools.count()
@@ -230,7 +231,7 @@ class MultitaskRunner(Runner):
                 "nothing to train: the config has no train_cfg, or none of its tasks has train "
                 "data (train=dict(dataset=..., batch_size=...))."
             )
-        with self._own_work_dir():
+        with self._own_work_dir(), tensors_only():
             model = super().train()
         report = cache_report(self.raw_model)
         if report:
@@ -247,7 +248,8 @@ class MultitaskRunner(Runner):
             raise ConfigError(
                 "nothing to test: none of the tasks has test or val data (val=dict(dataset=...))."
             )
-        return super().test()
+        with tensors_only():
+            return super().test()
 
     def close(self) -> None:
         """End the threads that write logs; call it after the last training or test."""

@@ -14,7 +14,6 @@ import mmengine
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import BaseDataset
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
@@ -22,8 +21,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from argus.apis.cli import add_common_arguments, load_config
-from argus.datasets.build import build_dataset
-from argus.errors import CheckpointError, DataError
+from argus.errors import CheckpointError
 from argus.models.multitask import MultitaskModel
 from argus.safe_load import (
     Placeholder,
@@ -244,39 +242,6 @@ def test_training__pretrained_part_of_a_released_file(tmp_path: Path) -> None:
     model.init_weights()
     for name, value in content["state_dict"].items():
         assert torch.equal(model.decoder("a").state_dict()[name], value)
-
-
-def test_data__pickles_are_opened_by_name_alone(tmp_path: Path) -> None:
-    path = tmp_path / "annotations.pkl"
-    path.write_bytes(pickle.dumps(OpenTrap(tmp_path / "ran")))
-    config = dict(type=BaseDataset, ann_file=str(path), data_prefix=dict(img_path=""))
-    with pytest.raises(DataError, match="a data file is a pickle, .*--unsafe-pickle"):
-        build_dataset(config, where="x")
-    assert not (tmp_path / "ran").exists()
-    path.write_bytes(pickle.dumps(dict(metainfo={}, data_list=[dict(img_path="x")])))
-    allow_unpickling([path])
-    with pytest.warns(UserWarning, match="a data file is unpickled"):
-        assert len(build_dataset(config, where="x")) == 1
-
-
-@pytest.mark.parametrize("suffix", ["npy", "npz", "pkl"])
-def test_arrays__of_objects_are_opened_by_name_alone(suffix: str, tmp_path: Path) -> None:
-    path, plain = tmp_path / f"a.{suffix}", tmp_path / "plain.npy"
-    np.save(plain, np.arange(3))
-    objects = np.array([Placeholder()], dtype=object)
-    if suffix == "pkl":
-        path.write_bytes(pickle.dumps(OpenTrap(tmp_path / "ran")))
-    else:
-        dict(npy=np.save, npz=np.savez)[suffix](path, objects)
-    with tensors_only():
-        assert np.load(plain, allow_pickle=True).tolist() == [0, 1, 2]
-        assert np.load(str(plain), None, True).tolist() == [0, 1, 2]
-        with pytest.raises(ValueError, match="is not opened.*--unsafe-pickle|allow_pickle=False"):
-            loaded = np.load(path, allow_pickle=True)
-            loaded["arr_0"]  # archives are read late
-        assert not (tmp_path / "ran").exists()
-        allow_unpickling([path])
-        assert np.load(path, allow_pickle=True) is not None
 
 
 def test_option__of_the_commands(tmp_path: Path) -> None:
