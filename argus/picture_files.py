@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from argus.errors import ConfigError, DataError
 
@@ -20,6 +20,8 @@ MAX_MEGAPIXELS_VARIABLE = "ARGUS_MAX_MEGAPIXELS"
 _OPENCV_MEGAPIXELS = 2**30 / 1e6
 _OPENCV_SIDE_PX = 2**20
 MAX_FILE_BYTES = 2**31
+# Pillow hands them to another program to be drawn.
+_PROGRAMS = ("EPS",)
 # A blank photo has at most 350 pixels per byte as JPEG or RGB PNG.
 _BOMB_PIXELS_PER_BYTE = 2000
 
@@ -34,16 +36,21 @@ def read_regular_file(path: str | Path) -> bytes:
         DataError: It is no regular file, or has more than :data:`MAX_FILE_BYTES`.
         OSError: It is missing or cannot be read.
     """
-    _check_regular(os.stat(path).st_mode, path)
+    check_regular_file(path)
     # Between the two looks a pipe may take its place: opening one must not wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         _check_regular(found.st_mode, path)
         if found.st_size > MAX_FILE_BYTES:
-            raise DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
+            raise too_many_bytes(path)
         # As much memory as is asked for is taken at once, however small the file is.
         return file.read(found.st_size)
+
+
+def too_many_bytes(path: str | Path) -> DataError:
+    """The error of a file that is larger than any picture."""
+    return DataError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
 
 
 def check_regular_file(path: str | Path) -> None:
@@ -53,7 +60,11 @@ def check_regular_file(path: str | Path) -> None:
         DataError: It is a folder, a pipe, a socket or a device.
         OSError: It is missing.
     """
-    _check_regular(os.stat(path).st_mode, path)
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:  # a NUL in it
+        raise DataError(f"{str(path)!r:.200}: no name of a file ({error})") from error
+    _check_regular(mode, path)
 
 
 def open_unchecked(content: bytes) -> Image.Image | None:
@@ -70,6 +81,8 @@ def open_unchecked(content: bytes) -> Image.Image | None:
     for load_plugins in (Image.preinit, Image.init):
         load_plugins()
         for name in Image.ID:
+            if name in _PROGRAMS:
+                continue
             factory, accept = Image.OPEN[name]
             try:
                 # A text, not True, says that the format is known but not supported here.
@@ -78,6 +91,23 @@ def open_unchecked(content: bytes) -> Image.Image | None:
             except Exception:  # noqa: BLE001 - plugins raise many kinds for damaged bytes
                 continue
     return None
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """Pillow's picture of a file, of a size that may be decoded, before its pixels are read.
+
+    Args:
+        content: The file's bytes.
+
+    Raises:
+        DataError: It has too many pixels, as for :func:`check_size`.
+        UnidentifiedImageError: Pillow does not know the format, or the header is damaged.
+    """
+    picture = open_unchecked(content)
+    if picture is None:
+        raise UnidentifiedImageError("no format that Pillow knows")
+    check_size(*picture.size, num_bytes=len(content))
+    return picture
 
 
 def check_declared_size(content: bytes) -> None:
@@ -91,9 +121,22 @@ def check_declared_size(content: bytes) -> None:
         ConfigError: ``ARGUS_MAX_MEGAPIXELS`` is not a number.
     """
     picture = open_unchecked(content)
-    if picture is None:
-        return
-    width, height = picture.size
+    if picture is not None:
+        check_size(*picture.size, num_bytes=len(content))
+
+
+def check_size(width: int, height: int, *, num_bytes: int) -> None:
+    """Raise for what has too many pixels to be decoded.
+
+    Args:
+        width: Declared, in pixels.
+        height: Declared, in pixels.
+        num_bytes: Of the file.
+
+    Raises:
+        DataError: More pixels than the limit, or so many for its bytes that it is no photo.
+        ConfigError: ``ARGUS_MAX_MEGAPIXELS`` is not a number.
+    """
     limit = max_megapixels()
     megapixels = width * height / 1e6
     declared = f"declares {width} x {height} pixels, {megapixels:,.0f} megapixels"
@@ -101,10 +144,9 @@ def check_declared_size(content: bytes) -> None:
         raise DataError(f"{declared}; a side may have at most {_OPENCV_SIDE_PX:,} pixels: cut it")
     if megapixels <= limit:
         return
-    if width * height > _BOMB_PIXELS_PER_BYTE * len(content):
+    if width * height > _BOMB_PIXELS_PER_BYTE * num_bytes:
         raise DataError(
-            f"{declared}, in {len(content):,} bytes: a decompression bomb, no photo; it is not "
-            "decoded"
+            f"{declared}, in {num_bytes:,} bytes: a decompression bomb, no photo; it is not decoded"
         )
     remedy = (
         f"raise the limit with {MAX_MEGAPIXELS_VARIABLE}={megapixels + 1:.0f}, or scale it down"

@@ -2,34 +2,37 @@
 
 import io
 import os
-import struct
 import tracemalloc
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.datasets.coco_entries import read_annotations
+from argus.datasets.transforms.loading import decode_image
 from argus.errors import ConfigError, DataError
-from argus.picture_files import MAX_MEGAPIXELS_VARIABLE, check_declared_size, read_regular_file
+from argus.picture_files import (
+    MAX_MEGAPIXELS_VARIABLE,
+    check_declared_size,
+    open_picture,
+    read_regular_file,
+)
+from tests.pictures import png_header
 
 
-def png_header(width: int, height: int, *, size: int = 200) -> bytes:
-    """A PNG that declares a size and holds nothing, padded to ``size`` bytes."""
-    fields = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = struct.pack(">I", 13) + fields + struct.pack(">I", zlib.crc32(fields))
-    data = b"IDAT" + bytes(size)
-    chunks += struct.pack(">I", size) + data + struct.pack(">I", zlib.crc32(data))
-    return b"\x89PNG\r\n\x1a\n" + chunks + b"\0\0\0\0IEND\xaeB`\x82"
-
-
-def test_read_bytes__pipe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [read_regular_file, read_annotations])
+def test_read__pipe(tmp_path: Path, read: Callable[[Path], object]) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     with pytest.raises(DataError, match="a pipe, not a regular file"):
-        read_bytes(tmp_path / "pipe.jpg")
+        read(tmp_path / "pipe.jpg")
+
+
+def test_read_regular_file__name_with_a_nul() -> None:
+    with pytest.raises(DataError, match="no name of a file"):
+        read_regular_file("a\0b.png")
 
 
 def test_read_regular_file__takes_the_memory_of_the_file(tmp_path: Path) -> None:
@@ -94,3 +97,20 @@ def test_decode_image__side_that_opencv_refuses() -> None:
     Image.new("1", (1_500_000, 16)).save(file, "PNG")
     with pytest.raises(DataError, match="a side may have at most 1,048,576 pixels"):
         decode_image(file.getvalue())
+
+
+def test_open_picture__hands_nothing_to_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "gs"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("PIL.EpsImagePlugin.gs_binary", None)
+    file = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(file, "EPS")
+    with pytest.raises(UnidentifiedImageError):
+        open_picture(file.getvalue()).load()
+    with pytest.raises(DataError, match="corrupt or truncated image"):
+        decode_image(file.getvalue())
+    assert not (tmp_path / "ran").exists()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from argus.datasets.coco_masks import segmentation_problem
 from argus.errors import DataError
+from argus.picture_files import check_regular_file
 
 LISTS = ("images", "annotations", "categories")
 _SINGULAR = dict(images="image", annotations="annotation", categories="category")
@@ -44,10 +45,13 @@ def read_annotations(path: str | Path) -> Any:
         DataError: It cannot be read, or is no JSON in UTF-8.
     """
     try:
+        check_regular_file(path)
         text = Path(path).read_bytes().decode("utf-8")
         return json.loads(text)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    except DataError:
+        raise
     except RecursionError as error:
         raise DataError(f"{path}: no valid JSON of annotations: nested too deeply.") from error
     except ValueError as error:

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from argus.errors import ConfigError
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
+from tests.pictures import png_header
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = REPOSITORY / "tools/data/check.py"
@@ -69,6 +71,57 @@ def test_main__broken_image_gives_one_and_its_name(config, tool, tmp_path, capsy
     output = capsys.readouterr().out
     assert "images/3.jpg: the file is empty" in output
     assert "1 data sets checked, 1 errors." in output
+
+
+SEMANTIC = """
+from mmseg.datasets import BaseSegDataset
+
+tasks = dict(
+    semantic=dict(
+        decoder=dict(),
+        train=dict(
+            dataset=dict(
+                type=BaseSegDataset,
+                data_root="{root}",
+                data_prefix=dict(img_path="images", seg_map_path="labels"),
+                img_suffix=".png",
+                metainfo=dict(classes=("person", "car")),
+                pipeline=[],
+            ),
+            batch_size=1,
+        ),
+    ),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [(2**16, "a decompression bomb"), (2**21, "a side may have at most 1,048,576 pixels")],
+)
+def test_main__pictures_that_declare_more_than_opencv_decodes(
+    size, message, tool, tmp_path, capsys
+):
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+        for name in ("good", "huge_image", "huge_label"):
+            Image.new("L", (10, 8)).save(tmp_path / folder / f"{name}.png")
+    (tmp_path / "images/huge_image.png").write_bytes(png_header(size, size))
+    (tmp_path / "labels/huge_label.png").write_bytes(png_header(size, size, kind=0))
+    config = tmp_path / "config.py"
+    config.write_text(SEMANTIC.format(root=tmp_path))
+    report = tmp_path / "report.json"
+    assert tool.main([str(config), "--json", str(report)]) == 1
+    (findings,) = json.loads(report.read_text())
+    errors = sorted(findings["errors"])
+    assert [error.split(":")[0] for error in errors] == [
+        str(tmp_path / "images/huge_image.png"),
+        str(tmp_path / "labels/huge_label.png"),
+    ]
+    for error in errors:
+        assert f"declares {size} x {size} pixels" in error and message in error
+    assert findings["counts"]["label maps"] == 1
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_main__root_from_the_command_line(config, tool, capsys):

@@ -1,14 +1,17 @@
 """Reading the label files of multi-task archives: pictures, NumPy and MATLAB arrays."""
 
+import io
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
-from scipy.io import loadmat
+from scipy.io import loadmat, whosmat
 
 from argus.errors import DataError
+from argus.picture_files import check_size, open_picture, read_regular_file
 
 
 def find(folder: Path, name: str, *suffixes: str) -> Path | None:
@@ -32,13 +35,15 @@ def read(path: Path, variable: str = "") -> np.ndarray:
     """
     try:
         if path.suffix == ".npy":
-            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            _check_shape(mapped.shape, path)
+            return np.array(mapped)
         if path.suffix == ".mat":
             return read_mat(path)[variable]
-        with Image.open(path) as image:
+        with open_picture(read_regular_file(path)) as image:
             return np.array(image)
-    except DataError:
-        raise
+    except DataError as error:
+        raise _named(error, path) from error
     except Exception as error:  # noqa: BLE001 - readers raise many kinds for damaged files
         raise DataError(f"{path}: damaged or of another format ({error}).") from error
 
@@ -47,12 +52,29 @@ def read_mat(path: Path) -> dict[str, Any]:
     """The variables of a MATLAB file.
 
     Raises:
-        DataError: The file is damaged.
+        DataError: The file is damaged, or an array of it is too large.
     """
     try:
-        return loadmat(path)
+        content = io.BytesIO(read_regular_file(path))
+        for _, shape, _ in whosmat(content):
+            _check_shape(shape, path)
+        content.seek(0)
+        return loadmat(content)
+    except DataError as error:
+        raise _named(error, path) from error
     except Exception as error:  # noqa: BLE001 - scipy raises many kinds for damaged files
         raise DataError(f"{path}: damaged or no MATLAB file ({error}).") from error
+
+
+def _check_shape(shape: Sequence[int], path: Path) -> None:
+    """Raise for an array (H, W) or (H, W, C) that declares too many pixels, of up to 4 values."""
+    height, width = (*shape, 1, 1)[:2]
+    num_values = math.prod(shape[2:])
+    check_size(width * max(num_values // 4, 1), height, num_bytes=path.stat().st_size)
+
+
+def _named(error: DataError, path: Path) -> DataError:
+    return error if str(path) in str(error) else DataError(f"{path}: {error}")
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -62,8 +84,10 @@ def image_size(path: Path) -> tuple[int, int]:
         DataError: The file is no picture.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(read_regular_file(path)) as image:
             return image.height, image.width
+    except DataError as error:
+        raise _named(error, path) from error
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged files
         raise DataError(f"{path}: damaged or no picture ({error}).") from error
 

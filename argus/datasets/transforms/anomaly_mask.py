@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.labels import decode_label_map
-from argus.datasets.transforms.loading import read_bytes
+from argus.datasets.transforms.labels import check_label_size, decode_label_map
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.registry import TRANSFORMS
 
@@ -42,14 +42,10 @@ class LoadAnomalyMask(BaseTransform):
             return results
         content = read_bytes(path, self.backend_args)
         try:
+            check_label_size(content, shape, name="mask")
             mask = decode_label_map(content)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
-        if mask.shape != shape:
-            raise DataError(
-                f"{path}: the mask is {mask.shape[1]}x{mask.shape[0]} (width x height), its "
-                f"picture {shape[1]}x{shape[0]}"
-            )
         results["gt_anomaly_map"] = (mask != 0).astype(np.uint8)
         return results
 

@@ -4,17 +4,20 @@ Each raises ``DataError`` with the file's name for a file that is missing or dam
 size than its image, or of values that cannot be such a label.
 """
 
-import io
 from abc import abstractmethod
 from typing import Any
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
-from argus.datasets.transforms.labels import IGNORE, decode_label_map
-from argus.datasets.transforms.loading import read_bytes
+from argus.datasets.transforms.labels import (
+    IGNORE,
+    check_label_size,
+    decode_label_map,
+    decode_stored,
+)
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.registry import TRANSFORMS
 
@@ -61,13 +64,8 @@ class LoadDenseLabel(BaseTransform):
             )
         content = read_bytes(path, self.backend_args)
         try:
+            check_label_size(content, results["ori_shape"], name=self.name)
             labels = self.decode(content)
-            expected = tuple(results["ori_shape"])
-            if labels.shape[:2] != expected:
-                raise DataError(
-                    f"the {self.name} is {labels.shape[1]}x{labels.shape[0]} (width x height), its "
-                    f"image {expected[1]}x{expected[0]}"
-                )
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         results[self.label_key] = labels
@@ -238,11 +236,7 @@ def _png_bits(content: bytes) -> int | None:
 
 def _decode_rgb(content: bytes) -> np.ndarray:
     """Decode a colour image to RGB, (H, W, 3) uint8 or uint16; alpha is dropped."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            pixels = np.array(image)
-    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(f"corrupt or truncated normal map ({len(content)} bytes)") from error
+    pixels = decode_stored(content, name="normal map")
     if _png_bits(content) == 16:  # Pillow keeps the upper 8 bits alone
         stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
         assert stored is not None  # Pillow decoded it

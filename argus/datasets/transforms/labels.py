@@ -5,15 +5,17 @@ which the loss meets as an index error without a file name, or on CUDA as an ass
 process.
 """
 
-import io
+import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
+from PIL import UnidentifiedImageError
 
-from argus.datasets.transforms.loading import read_bytes
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.picture_files import open_picture
 from argus.registry import TRANSFORMS
 
 IGNORE = 255
@@ -23,19 +25,53 @@ def decode_label_map(content: bytes) -> np.ndarray:
     """Decode a label image to its integer labels, (H, W); a palette image to its indices.
 
     Raises:
-        DataError: The bytes do not decode, or hold a colour image.
+        DataError: The bytes do not decode, declare too many pixels, or hold a colour image.
     """
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            labels = np.array(image)
-    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(f"corrupt or truncated label image ({len(content)} bytes)") from error
+    labels = decode_stored(content, name="label image")
     if labels.ndim != 2 or not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
         raise DataError(
             f"expected a label image with one integer per pixel, found shape {labels.shape} of "
             f"{labels.dtype}: a colour picture of the labels?"
         )
     return labels.astype(np.int64)
+
+
+def decode_stored(content: bytes, *, name: str) -> np.ndarray:
+    """The values of an image as they are stored, without conversion.
+
+    Args:
+        content: The file's bytes.
+        name: What it is called in messages.
+
+    Raises:
+        DataError: The bytes do not decode, or declare too many pixels.
+    """
+    try:
+        with open_picture(content) as image:
+            return np.array(image)
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
+        raise DataError(f"corrupt or truncated {name} ({len(content)} bytes)") from error
+
+
+def check_label_size(content: bytes, shape: Sequence[int], *, name: str) -> None:
+    """Raise for a label image of another size than its picture's, before it is decoded.
+
+    Args:
+        content: The file's bytes; what is no image is let through.
+        shape: (height, width) of the picture in pixels.
+        name: What the image is called in messages.
+
+    Raises:
+        DataError: Its header declares another size, or too many pixels.
+    """
+    with contextlib.suppress(UnidentifiedImageError), open_picture(content) as image:
+        if image.size != (shape[1], shape[0]):
+            raise DataError(
+                f"the {name} is {image.width}x{image.height} (width x height), its image "
+                f"{shape[1]}x{shape[0]}"
+            )
 
 
 @TRANSFORMS.register_module()
@@ -65,22 +101,14 @@ class LoadSegMap(BaseTransform):
         path = results["seg_map_path"]
         content = read_bytes(path, self.backend_args)
         try:
+            check_label_size(content, results["ori_shape"], name="label map")
             labels = decode_label_map(content)
-            self._check_size(labels, results)
             labels = self._to_train_labels(labels, results)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         results["gt_seg_map"] = labels
         results["seg_fields"].append("gt_seg_map")
         return results
-
-    def _check_size(self, labels: np.ndarray, results: dict[str, Any]) -> None:
-        expected = tuple(results["ori_shape"])
-        if labels.shape != expected:
-            raise DataError(
-                f"the label map is {labels.shape[1]}x{labels.shape[0]} (width x height), its image "
-                f"{expected[1]}x{expected[0]}"
-            )
 
     def _to_train_labels(self, labels: np.ndarray, results: dict[str, Any]) -> np.ndarray:
         ignored = labels == IGNORE

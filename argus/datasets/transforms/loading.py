@@ -6,18 +6,15 @@ an error, a file that does not decode, and an image whose size is not the annota
 ``DataError``.
 """
 
-import io
-from pathlib import Path
 from typing import Any
 
 import cv2
-import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
-from argus.picture_files import check_declared_size, open_unchecked, read_regular_file
+from argus.picture_files import check_declared_size, open_picture
 from argus.registry import TRANSFORMS
 
 # How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
@@ -66,9 +63,8 @@ def _raise_if_truncated(content: bytes) -> None:
         if content.startswith(start) and content.rstrip(b"\0\n").endswith(end):
             return
     try:
-        # Its size is checked already; Pillow's own limit would call a large photo corrupt.
-        image = open_unchecked(content) or Image.open(io.BytesIO(content))
-        with image:
+        # Pillow's own limit would call a large photo corrupt.
+        with open_picture(content) as image:
             image.load()
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
         raise DataError(
@@ -137,22 +133,6 @@ class LoadImage(BaseTransform):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(to_float32={self.to_float32})"
-
-
-def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> bytes:
-    """Read a file.
-
-    Raises:
-        DataError: It does not exist, cannot be read, or is no regular file.
-    """
-    try:
-        if backend_args is None and "://" not in str(path):
-            return read_regular_file(path)
-        return bytes(fileio.get(path, backend_args=backend_args))
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _annotated_shape(results: dict[str, Any]) -> tuple[int, int] | None:

@@ -16,8 +16,9 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import PixelData
 
-from argus.datasets.transforms.labels import IGNORE
-from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.datasets.transforms.labels import IGNORE, check_label_size
+from argus.datasets.transforms.loading import decode_image
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.registry import TRANSFORMS
 
@@ -56,14 +57,11 @@ class LoadPanoptic(BaseTransform):
         return results
 
     def _numbers(self, content: bytes, results: dict[str, Any]) -> np.ndarray:
+        check_label_size(content, results["ori_shape"], name="panoptic PNG")
         blue, green, red = np.moveaxis(decode_image(content).astype(np.int32), -1, 0)
         ids = red + 256 * green + 65536 * blue
-        height, width = results["ori_shape"]
-        if ids.shape != (height, width):
-            raise DataError(
-                f"the panoptic PNG is {ids.shape[1]}x{ids.shape[0]} (width x height), its image "
-                f"{width}x{height}"
-            )
+        if ids.shape != tuple(results["ori_shape"]):
+            raise DataError("the panoptic PNG has an EXIF orientation, which turns it: remove it")
         segments = results["segments_info"]
         for segment in segments:
             if not 0 <= segment["label"] < self.num_classes:

@@ -16,8 +16,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from argus.datasets.transforms.anomaly_texture import augment, erase, procedural, salient_disc
-from argus.datasets.transforms.loading import decode_image, read_bytes
+from argus.datasets.transforms.loading import decode_image
 from argus.datasets.transforms.perlin import perlin_noise
+from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.registry import TRANSFORMS
 

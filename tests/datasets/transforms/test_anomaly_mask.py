@@ -34,7 +34,7 @@ def test_mask__mistakes_raise(tmp_path):
         load(mask_path=str(tmp_path / "none.png"))
     path = tmp_path / "m.png"
     cv2.imwrite(str(path), np.zeros((5, 4), np.uint8))
-    with pytest.raises(DataError, match=r"m\.png: the mask is 4x5 .* picture 5x4"):
+    with pytest.raises(DataError, match=r"m\.png: the mask is 4x5 .* image 5x4"):
         load(mask_path=str(path))
     cv2.imwrite(str(path), np.zeros((4, 5, 3), np.uint8))
     with pytest.raises(DataError, match=r"m\.png: .*colour picture"):

@@ -1,0 +1,66 @@
+"""Read a file of a data set from the disk, or from where ``backend_args`` say, within limits."""
+
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import mmengine.fileio as fileio
+
+from argus.errors import DataError
+from argus.picture_files import MAX_FILE_BYTES, read_regular_file, too_many_bytes
+
+_PIECE_BYTES = 2**20
+_TIMEOUT_SECONDS = 60
+
+
+def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> bytes:
+    """Read a file.
+
+    Args:
+        path: The file; an address such as ``s3://...`` chooses the backend by itself.
+        backend_args: Options of mmengine's file backend.
+
+    Raises:
+        DataError: It does not exist, cannot be read, is no regular file, or has more than
+            :data:`~argus.picture_files.MAX_FILE_BYTES`.
+    """
+    try:
+        if backend_args is None and "://" not in str(path):
+            return read_regular_file(path)
+        backend = _backend(path, backend_args)
+        if isinstance(backend, fileio.LocalBackend):
+            return read_regular_file(path)
+        if isinstance(backend, fileio.HTTPBackend):
+            return _download(str(path))
+        content = bytes(backend.get(path))
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise too_many_bytes(path)
+    return content
+
+
+def _backend(path: str | Path, backend_args: dict[str, Any] | None) -> Any:
+    try:
+        return fileio.get_file_backend(path, backend_args=backend_args)
+    except Exception as error:  # noqa: BLE001 - KeyError, ImportError and more
+        raise DataError(
+            f"{path}: mmengine has no file backend for it, with backend_args {backend_args} "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def _download(address: str) -> bytes:
+    """What is at an address, and no more than a file may have; mmengine reads to the end."""
+    if not address.lower().startswith(("http://", "https://")):
+        raise DataError(f"{address}: no address that begins with http:// or https://")
+    pieces, size = [], 0
+    with urlopen(address, timeout=_TIMEOUT_SECONDS) as reply:
+        while piece := reply.read(_PIECE_BYTES):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_FILE_BYTES:
+                raise too_many_bytes(address)
+    return b"".join(pieces)

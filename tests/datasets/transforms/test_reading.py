@@ -1,0 +1,113 @@
+"""Files are read within limits, wherever they come from."""
+
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.fileio import BaseStorageBackend, register_backend
+
+from argus.datasets.transforms import reading
+from argus.datasets.transforms.reading import read_bytes
+from argus.errors import DataError
+
+
+class Endless(http.server.BaseHTTPRequestHandler):
+    """Answers ``/file`` with three bytes, and any other path without end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        if self.path == "/file":
+            self.wfile.write(b"abc")
+            return
+        try:
+            while True:
+                self.wfile.write(bytes(2**16))
+        except OSError:
+            pass
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class Memory(BaseStorageBackend):
+    """A store of the user's."""
+
+    def get(self, filepath: str) -> bytes:
+        return bytes(int(Path(filepath).name))
+
+    def get_text(self, filepath: str, encoding: str = "utf-8") -> str:
+        raise NotImplementedError
+
+
+register_backend("argus_test_memory", Memory, prefixes="argus-test", force=True)
+LOCAL = dict(backend="local")
+
+
+@pytest.mark.parametrize("options", [None, LOCAL])
+def test_disk__regular_files_alone(tmp_path: Path, options: dict[str, Any] | None) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    assert read_bytes(tmp_path / "file", options) == b"abc"
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in (
+        (tmp_path / "pipe", "a pipe, not a regular file"),
+        ("/dev/zero", "a device, not a regular file"),
+        (tmp_path, "a folder, not a regular file"),
+        (tmp_path / "none", "no such file"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_bytes(path, options)
+
+
+@pytest.mark.parametrize("options", [None, LOCAL])
+def test_disk__too_many_bytes(
+    tmp_path: Path, options: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argus.picture_files.MAX_FILE_BYTES", 2)
+    (tmp_path / "file").write_bytes(b"abc")
+    with pytest.raises(DataError, match="larger than 2 bytes"):
+        read_bytes(tmp_path / "file", options)
+
+
+@pytest.mark.parametrize("options", [None, dict(backend="http")])
+def test_network__ends_at_the_limit(
+    address: str, options: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_bytes(f"{address}/file", options) == b"abc"
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 2**21)
+    with pytest.raises(DataError, match="larger than"):
+        read_bytes(f"{address}/endless", options)
+
+
+@pytest.mark.parametrize("path", ["file:///dev/zero", "/dev/zero", "ftp://127.0.0.1/x"])
+def test_network__no_other_addresses(path: str) -> None:
+    with pytest.raises(DataError, match="no address that begins with http"):
+        read_bytes(path, dict(backend="http"))
+
+
+def test_other_backends__of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_bytes("argus-test://5") == bytes(5)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 4)
+    with pytest.raises(DataError, match="larger than"):
+        read_bytes("argus-test://5")
+
+
+@pytest.mark.parametrize(
+    ("path", "options"), [("gopher://x/a.png", None), ("a.png", dict(backend="none"))]
+)
+def test_backend__unknown(path: str, options: dict[str, Any] | None) -> None:
+    with pytest.raises(DataError, match="mmengine has no file backend for it"):
+        read_bytes(path, options)
