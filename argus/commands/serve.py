@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="name that a proxy reaches the page by; may be given several times",
     )
+    page.add_argument(
+        "--max-seconds",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="a prediction that takes longer is ended; default 300",
+    )
     page.add_argument("--no-examples", action="store_true", help="no pictures to start with")
     page.add_argument(
         "--share",
@@ -58,5 +65,6 @@ def run(args: argparse.Namespace) -> int:
         examples=not args.no_examples,
         open_browser=args.open,
         allow_hosts=args.allow_host,
+        max_run_seconds=args.max_seconds,
     )
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from argus.errors import ConfigError
 from argus.serve.examples import write_examples
 from argus.serve.folder import make_folder
-from argus.serve.service import MAX_WAITING, Service
+from argus.serve.service import MAX_RUN_SECONDS, MAX_WAITING, Service
 from argus.serve.uploads import Limits
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def run(
     examples: bool = True,
     open_browser: bool = False,
     allow_hosts: Sequence[str] = (),
+    max_run_seconds: float = MAX_RUN_SECONDS,
 ) -> None:
     """Serve a model until Ctrl-C or SIGTERM; both delete the uploads.
 
@@ -48,6 +49,7 @@ def run(
         open_browser: Whether to open the page.
         allow_hosts: Names that a proxy reaches the page by, beside this machine's own and
             addresses in digits; ``*.NAME`` for all below one.
+        max_run_seconds: A prediction that takes longer is ended.
 
     Raises:
         ConfigError: Gradio is not installed, or the port is in use.
@@ -63,6 +65,7 @@ def run(
         examples=examples,
         open_browser=open_browser,
         allow_hosts=allow_hosts,
+        max_run_seconds=max_run_seconds,
     )
     try:
         shown = f"[{host}]" if ":" in host else host
@@ -91,6 +94,7 @@ def start(
     examples: bool = True,
     open_browser: bool = False,
     allow_hosts: Sequence[str] = (),
+    max_run_seconds: float = MAX_RUN_SECONDS,
 ) -> "gr.Blocks":
     """Start to serve a model in threads of this process; arguments and errors as :func:`run`.
 
@@ -105,12 +109,14 @@ def start(
 
     from starlette.middleware import Middleware
 
+    from argus.serve.intake import LimitIntake
     from argus.serve.origins import CheckOrigin
     from argus.serve.page import CSS_FILE, make_page
     from argus.serve.rest import make_routes
     from argus.serve.theme import make_theme
 
-    service = Service(model, Limits(max_upload_mb=max_upload_mb))
+    limits = Limits(max_upload_mb=max_upload_mb)
+    service = Service(model, limits, max_run_seconds=max_run_seconds)
     kinds = {task.kind for task in model.tasks.values()}
     pictures = write_examples(root, kinds, side_px=EXAMPLE_SIDE_PX) if examples else []
     names = [host, *allow_hosts, *(["*.gradio.live"] if share else [])]
@@ -125,7 +131,7 @@ def start(
         quiet=True,
         theme=make_theme(),
         css_paths=CSS_FILE,
-        max_file_size=service.limits.max_bytes,
+        max_file_size=limits.max_bytes,
         footer_links=["api", "settings"],
         run_history=False,
         enable_monitoring=False,
@@ -133,7 +139,11 @@ def start(
         pwa=False,
         mcp_server=False,
         app_kwargs=dict(
-            routes=make_routes(service), middleware=[Middleware(CheckOrigin, names=names)]
+            routes=make_routes(service),
+            middleware=[
+                Middleware(CheckOrigin, names=names),
+                Middleware(LimitIntake, max_bytes=limits.max_bytes, folder=cache),
+            ],
         ),
     )
     return page
@@ -146,6 +156,8 @@ def _interrupt(signum: int, frame: Any) -> None:
 def _prepare_gradio() -> None:
     # Read by Gradio when it is imported: no message to its makers, no look for a newer version.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Of Gradio's Python client, which sees only then that it has been closed.
+    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")
     try:
         import gradio  # noqa: F401
     except ModuleNotFoundError as error:

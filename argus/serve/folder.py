@@ -1,14 +1,14 @@
 """The folder of uploads and examples, which is gone when the server is."""
 
+import fcntl
 import functools
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
 _PREFIX = "argus-page-"
-_NAME = re.compile(rf"{_PREFIX}(\d+)-\w+")
+_LOCK = ".argus-page-lock"
 
 
 @functools.cache
@@ -19,8 +19,10 @@ def make_folder() -> "tempfile.TemporaryDirectory[str]":
     process. What a killed server left is deleted first.
     """
     remove_leftovers(Path(tempfile.gettempdir()))
-    prefix = f"{_PREFIX}{os.getpid()}-"
-    folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+    # The kernel frees the lock with the process, however it ends; numbers of processes are those of
+    # a container, and are given again.
+    fcntl.flock(os.open(Path(folder.name) / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_EX)
     (Path(folder.name) / "uploads").mkdir()
     return folder
 
@@ -36,20 +38,23 @@ def remove_leftovers(parent: Path) -> list[Path]:
     """
     found = []
     for path in parent.glob(f"{_PREFIX}*"):
-        match = _NAME.fullmatch(path.name)
-        if match is None or path.is_symlink() or not path.is_dir():
+        if path.is_symlink() or not path.is_dir() or path.stat().st_uid != os.getuid():
             continue
-        if path.stat().st_uid == os.getuid() and not _is_running(int(match[1])):
+        if not _is_in_use(path):
             shutil.rmtree(path, ignore_errors=True)
             found.append(path)
     return found
 
 
-def _is_running(process: int) -> bool:
+def _is_in_use(folder: Path) -> bool:
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:  # not, or not yet, a server's
         return True
-    return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False

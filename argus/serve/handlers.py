@@ -3,15 +3,20 @@
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
 
 from argus.errors import DataError
 from argus.serve import cards
-from argus.serve.service import BusyError, Options, Service
+from argus.serve.service import Options, Service, SlowError
+from argus.serve.sessions import Sessions
+from argus.serve.turns import BusyError, GoneError
 from argus.serve.uploads import read_picture
+
+if TYPE_CHECKING:
+    from argus.results.prediction import Prediction
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,6 +35,7 @@ class Handlers:
     def __init__(self, service: Service, cache: Path) -> None:
         self.service = service
         self.cache = cache.resolve()
+        self.sessions = Sessions()
 
     def show(
         self,
@@ -38,6 +44,7 @@ class Handlers:
         score_threshold: Any,
         size: Any,
         category: Any,
+        request: gr.Request,
         progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
     ) -> str:
         """The cards, or the message in their place."""
@@ -48,13 +55,18 @@ class Handlers:
             return _complain("Tick at least one task.")
         try:
             options = Options.parse(fields)
-            image, name = self._read(picture)
             progress(0.1, desc="Predicting")
             begin = time.perf_counter()
-            prediction = self.service.predict(image, options, source=name)
-            seconds = time.perf_counter() - begin
-            progress(0.7, desc="Drawing")
-            return cards.make_cards(prediction, cards.draw_all(prediction), seconds=seconds)
+
+            def render(prediction: "Prediction") -> str:
+                seconds = time.perf_counter() - begin
+                progress(0.7, desc="Drawing")
+                return cards.make_cards(prediction, cards.draw_all(prediction), seconds=seconds)
+
+            with self.sessions.watch(request) as is_gone:
+                return self.service.answer(
+                    lambda: self._read(picture), options, render, is_gone=is_gone
+                )
         except Exception as error:  # noqa: BLE001 - whatever happens, the page says so in words
             return _complain(_words(error))
 
@@ -71,7 +83,13 @@ class Handlers:
         return gr.skip(), gr.skip()
 
     def answer(
-        self, picture: Any, tasks: Any, score_threshold: Any, size: Any, category: Any
+        self,
+        picture: Any,
+        tasks: Any,
+        score_threshold: Any,
+        size: Any,
+        category: Any,
+        request: gr.Request,
     ) -> dict[str, Any]:
         """What ``POST /api/predict`` answers, for Gradio's client.
 
@@ -83,8 +101,13 @@ class Handlers:
             if picture is None:
                 raise DataError("no picture")
             options = Options.parse(fields)
-            image, name = self._read(picture)
-            return self.service.predict(image, options, source=name).to_dict()
+            with self.sessions.watch(request) as is_gone:
+                return self.service.answer(
+                    lambda: self._read(picture),
+                    options,
+                    lambda prediction: prediction.to_dict(),
+                    is_gone=is_gone,
+                )
         except Exception as error:
             raise gr.Error(_words(error), print_exception=False) from error
 
@@ -105,7 +128,7 @@ def _complain(text: str) -> str:
 
 def _words(error: Exception) -> str:
     """What to tell a person of an error."""
-    if isinstance(error, ValueError | BusyError):
+    if isinstance(error, ValueError | BusyError | GoneError | SlowError):
         return str(error)
     _LOG.error("prediction failed", exc_info=error)
     return "The prediction failed; the log of the server says why."

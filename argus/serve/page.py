@@ -9,7 +9,7 @@ from gradio_client.utils import is_http_url_like
 
 from argus.serve import cards
 from argus.serve.handlers import Handlers
-from argus.serve.service import DEFAULT_THRESHOLD, Service
+from argus.serve.service import DEFAULT_THRESHOLD, MAX_WAITING, Service
 from argus.serve.uploads import FORMATS, Limits
 from argus.visualization.titles import task_title
 
@@ -76,8 +76,11 @@ def make_page(service: Service, examples: Sequence[Path], *, cache: Path) -> gr.
 
         handlers = Handlers(service, cache)
         inputs = [picture, chosen, *options]
-        # Predictions stand in one queue; see Handlers for why Gradio decodes nothing.
-        queued: dict[str, Any] = dict(preprocess=False, concurrency_id="model", concurrency_limit=1)
+        # Predictions wait in the line that the REST endpoint has, too, which has a deadline and
+        # leaves out who has left; see Handlers for why Gradio decodes nothing.
+        queued: dict[str, Any] = dict(
+            preprocess=False, concurrency_id="model", concurrency_limit=MAX_WAITING
+        )
         private: dict[str, Any] = dict(api_visibility="private")
         start.click(handlers.show, inputs, results, scroll_to_output=True, **queued, **private)
         client.click(handlers.answer, inputs, answer, api_name="predict", **queued)
@@ -89,6 +92,7 @@ def make_page(service: Service, examples: Sequence[Path], *, cache: Path) -> gr.
             show_progress="hidden",
             **private,
         )
+        page.unload(handlers.sessions.leave)
         page.load(None, None, None, js=_NAME_EXAMPLES, **private)
     return page
 

@@ -1,16 +1,16 @@
 """The model behind the page, the REST endpoint and the Gradio client: one request at a time."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 import argus
 from argus.errors import ConfigError
+from argus.inference.interruption import Interrupted, interrupted_by, make_interruptible
+from argus.serve.turns import GoneError, IsGone, Turns
 from argus.serve.uploads import FORMATS, Limits
 
 if TYPE_CHECKING:
@@ -19,19 +19,17 @@ if TYPE_CHECKING:
 
 MAX_WAITING = 16
 MAX_WAIT_SECONDS = 60.0
+MAX_RUN_SECONDS = 300.0
 # The short side that a client may ask for: with the long side of MAX_ASPECT, 33 megapixels.
 MAX_SIDE_PX = 2048
-_POLL_SECONDS = 0.1
 DEFAULT_THRESHOLD = 0.3
 ARRAYS = ("rle", "full", "none")
 
-
-class BusyError(RuntimeError):
-    """Too many requests wait already, or this one has waited too long."""
+T = TypeVar("T")
 
 
-class GoneError(RuntimeError):
-    """The client has left; nobody reads the answer."""
+class SlowError(RuntimeError):
+    """The model took longer than a request may run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,72 +95,78 @@ class Service:
     Args:
         model: The model.
         limits: Of the uploads.
+        max_run_seconds: A prediction that takes longer is ended.
     """
 
-    def __init__(self, model: "Argus", limits: Limits) -> None:
+    def __init__(
+        self, model: "Argus", limits: Limits, *, max_run_seconds: float = MAX_RUN_SECONDS
+    ) -> None:
         self.model = model
         self.limits = limits
-        self.max_wait_seconds = MAX_WAIT_SECONDS
-        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
-        self._running = threading.Lock()
+        self.max_run_seconds = max_run_seconds
+        self.turns = Turns(max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS)
+        make_interruptible(model.model)
 
-    def predict(
+    def answer(
         self,
-        image: np.ndarray,
+        read: Callable[[], tuple[np.ndarray, str]],
         options: Options,
+        render: Callable[["Prediction"], T],
         *,
-        source: str,
-        is_gone: Callable[[], bool] = lambda: False,
-    ) -> "Prediction":
-        """Run the model; requests wait for each other.
+        is_gone: IsGone = lambda: False,
+    ) -> T:
+        """Run the model on a picture, when the turn comes.
+
+        All of a request happens at its place in the line, and its answer is made before the next
+        one's turn: what pictures and answers take of the memory is bounded.
 
         Args:
-            image: RGB ``(H, W, 3)`` uint8.
+            read: Gives the picture, RGB ``(H, W, 3)`` uint8, and its name.
             options: What to predict.
-            source: Name of the picture in the answer.
-            is_gone: Whether the client has left; asked until its turn comes.
+            render: Makes the answer.
+            is_gone: Whether the client has left; asked while the request waits and while it runs.
+
+        Returns:
+            What ``render`` makes.
 
         Raises:
             BusyError: Too many wait already, or its turn did not come in time.
             GoneError: The client has left.
+            SlowError: It took longer than a request may.
             ConfigError: A task, the size or the category is unknown to the model.
         """
-        with self._turn(is_gone):
-            prediction = self.model.predict(
-                image,
-                list(options.tasks) or "all",
-                size=options.size,
-                category=options.category,
-                score_threshold=options.score_threshold,
-            )
-        return replace(prediction, source=source)
+        with self.turns.place() as wait:
+            image, source = read()
+            wait(is_gone)
+            return render(replace(self._predict(image, options, is_gone), source=source))
 
-    @contextmanager
-    def _turn(self, is_gone: Callable[[], bool]) -> Iterator[None]:
-        if not self._waiting.acquire(blocking=False):
-            raise BusyError(f"{MAX_WAITING} requests wait already; try again in a moment.")
-        try:
-            self._wait(is_gone)
-            try:
-                yield
-            finally:
-                self._running.release()
-        finally:
-            self._waiting.release()
+    def _predict(self, image: np.ndarray, options: Options, is_gone: IsGone) -> "Prediction":
+        deadline = time.monotonic() + self.max_run_seconds
 
-    def _wait(self, is_gone: Callable[[], bool]) -> None:
-        """Take the turn, or raise."""
-        deadline = time.monotonic() + self.max_wait_seconds
-        while not self._running.acquire(timeout=_POLL_SECONDS):
+        def check() -> None:
             if is_gone():
-                raise GoneError("the client left while it waited")
+                raise Interrupted(GoneError("the client left while the model ran"))
             if time.monotonic() > deadline:
-                raise BusyError(
-                    f"The turn did not come within {self.max_wait_seconds:g} s; try again later."
+                raise Interrupted(
+                    SlowError(
+                        f"The prediction took longer than {self.max_run_seconds:g} s; ask for "
+                        "fewer tasks or a smaller size."
+                    )
                 )
-        if is_gone():
-            self._running.release()
-            raise GoneError("the client left before its turn")
+
+        try:
+            with interrupted_by(check):
+                prediction = self.model.predict(
+                    image,
+                    list(options.tasks) or "all",
+                    size=options.size,
+                    category=options.category,
+                    score_threshold=options.score_threshold,
+                )
+                check()
+        except Interrupted as stop:
+            raise stop.reason from None
+        return prediction
 
     def info(self) -> dict[str, Any]:
         """Tasks with their kinds, classes and licences, and the limits, as plain values."""
@@ -178,7 +182,8 @@ class Service:
                 max_aspect=self.limits.max_aspect,
                 max_side=MAX_SIDE_PX,
                 max_waiting=MAX_WAITING,
-                max_wait_seconds=self.max_wait_seconds,
+                max_wait_seconds=self.turns.max_wait_seconds,
+                max_run_seconds=self.max_run_seconds,
                 formats=list(FORMATS),
             ),
         )

@@ -1,9 +1,11 @@
 """A model without a network: its answers are simple functions of the picture."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from argus.errors import ConfigError
 from argus.results.anomaly import Anomaly
@@ -86,10 +88,27 @@ def answer(task: str, image: np.ndarray) -> TaskResult:
     raise AssertionError(task)
 
 
+class Pause(nn.Module):
+    """A layer that takes a hundredth of the model's time."""
+
+    def forward(self, seconds: float) -> float:
+        time.sleep(seconds / 100)
+        return seconds
+
+
 class FakeModel:
-    """The interface of ``Argus`` that the page uses."""
+    """The interface of ``Argus`` that the page uses.
+
+    Attributes:
+        seconds: A prediction takes.
+        num_begun: Predictions of all fakes.
+    """
+
+    seconds = 0.0
+    num_begun = 0
 
     def __init__(self, *tasks: str) -> None:
+        self.model = nn.Sequential(*(Pause() for _ in range(100)))
         kinds = dict(instance="instances", anomaly="anomaly")
         self.tasks = {task: FakeTask(kinds.get(task, task)) for task in tasks}
 
@@ -102,6 +121,9 @@ class FakeModel:
         category: str | None = None,
         score_threshold: float = 0.3,
     ) -> Prediction:
+        FakeModel.num_begun += 1
+        if self.seconds:
+            self.model(self.seconds)
         names = list(self.tasks) if tasks == "all" else list(tasks)
         for name in names:
             if name not in self.tasks:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.serve.browser import Browser
 from tests.serve.conftest import TASKS
-from tests.serve.test_rest import post
+from tests.serve.forms import post
 
 FILE = "#argus-picture input[type=file]"
 

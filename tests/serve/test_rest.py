@@ -1,10 +1,10 @@
+import http.client
 import io
 import json
 import socket
-import threading
+import time
 import urllib.error
 import urllib.request
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +13,11 @@ import pytest
 from PIL import Image
 
 from argus.errors import ConfigError
-from argus.serve.service import MAX_WAITING, BusyError, Options, Service
-from argus.serve.uploads import Limits
+from argus.serve.service import SlowError
+from argus.serve.turns import BusyError, GoneError
 from tests.serve.conftest import TASKS
 from tests.serve.fake_model import FakeModel
-
-
-def post(url: str, data: bytes | None, name: str = "a.png", **fields: Any) -> tuple[int, bytes]:
-    """Status and body of a multipart request."""
-    boundary = uuid.uuid4().hex
-    body = b""
-    for key, values in fields.items():
-        for value in [values] if isinstance(values, str) else values:
-            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'
-            body += head.encode() + value.encode() + b"\r\n"
-    if data is not None:
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"'
-        body += head.encode() + b"\r\n\r\n" + data + b"\r\n"
-    body += f"--{boundary}--\r\n".encode()
-    request = urllib.request.Request(url, body)
-    request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return reply.status, reply.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
+from tests.serve.forms import encode_form, post
 
 
 def test_info__tasks_and_limits(url: str) -> None:
@@ -97,14 +77,18 @@ def test_predict__mistakes_are_json(
     assert "Traceback" not in error
 
 
-def test_predict__length_is_not_known(url: str) -> None:
+def test_predict__upload_in_chunks(url: str, photo: Path) -> None:
+    """Without a Content-Length the bytes are counted as they come."""
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(
-            b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
-            b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    body, kind = encode_form(photo.read_bytes(), tasks="depth")
+    for padding, status in ((0, 200), (700_000, 413)):
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        parts = [body[:100], body[100:], bytes(padding)]
+        connection.request(
+            "POST", "/api/predict", iter(filter(None, parts)), {"Content-Type": kind}
         )
-        assert b" 411 " in connection.recv(1000)
+        assert connection.getresponse().status == status
+        connection.close()
 
 
 def test_predict__other_forms_and_methods(url: str) -> None:
@@ -127,38 +111,6 @@ def test_predict__an_error_of_the_model_stays_on_the_server(
     monkeypatch.setattr(FakeModel, "predict", fail)
     status, body = post(f"{url}/api/predict", photo.read_bytes())
     assert status == 500 and "secret" not in body.decode() and "log" in json.loads(body)["error"]
-
-
-def test_service__one_at_a_time_and_not_too_many() -> None:
-    image = np.zeros((32, 32, 3), np.uint8)
-    enter, leave, running = threading.Event(), threading.Event(), []
-
-    class Slow(FakeModel):
-        def predict(self, *args: Any, **options: Any) -> Any:
-            running.append(1)
-            assert len(running) == 1
-            enter.set()
-            leave.wait(10)
-            running.pop()
-            return super().predict(*args, **options)
-
-    service = Service(Slow("depth"), Limits())  # type: ignore[arg-type]
-
-    def ask() -> None:
-        service.predict(image, Options(), source="x")
-
-    threads = [threading.Thread(target=ask) for _ in range(MAX_WAITING)]
-    for thread in threads:
-        thread.start()
-    assert enter.wait(10)
-    while service._waiting._value:  # type: ignore[attr-defined]
-        pass
-    with pytest.raises(BusyError, match="try again"):
-        ask()
-    leave.set()
-    for thread in threads:
-        thread.join(10)
-    ask()
 
 
 def test_start__port_in_use(url: str) -> None:
@@ -196,16 +148,45 @@ def test_page__other_sites_are_refused(
     assert "error" in json.load(caught.value)
 
 
-def test_refuse__busy_says_when_to_ask_again() -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "retry"),
+    [
+        (BusyError("16 wait"), 503, "5"),
+        (SlowError("300 s"), 504, None),
+        (GoneError("left"), 499, None),
+    ],
+)
+def test_refuse__statuses(error: Exception, status: int, retry: str | None) -> None:
     pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
     from argus.serve.rest import _refuse
 
-    reply = _refuse(BusyError("16 requests wait already"))
-    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    reply = _refuse(error)
+    assert (reply.status_code, reply.headers.get("Retry-After")) == (status, retry)
 
 
-def test_refuse__slow_upload() -> None:
-    pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
-    from argus.serve.rest import _refuse
-
-    assert _refuse(TimeoutError()).status_code == 408
+@pytest.mark.parametrize("whole", [True, False], ids=["waits_for_the_answer", "still_sends"])
+def test_predict__client_leaves(
+    url: str,
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    whole: bool,
+) -> None:
+    """The model is left in its midst, and the next is served at once; that is no failure."""
+    monkeypatch.setattr(FakeModel, "seconds", 30.0)
+    host, port = url.removeprefix("http://").split(":")
+    body, kind = encode_form(photo.read_bytes())
+    head = f"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    began = FakeModel.num_begun
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + (body if whole else body[:-20]))
+        limit = time.monotonic() + 10
+        while whole and FakeModel.num_begun == began and time.monotonic() < limit:
+            time.sleep(0.01)
+    assert FakeModel.num_begun == began + whole
+    monkeypatch.setattr(FakeModel, "seconds", 0.0)
+    begin = time.monotonic()
+    assert post(f"{url}/api/predict", photo.read_bytes())[0] == 200
+    assert time.monotonic() - begin < 10
+    assert caplog.text == ""

@@ -1,17 +1,25 @@
-"""Waiting for a turn: how long, and for whom."""
+"""What a request may ask for, and how long it may run."""
 
 import threading
-from collections.abc import Iterator
+import time
 
 import numpy as np
 import pytest
 
-from argus.errors import ConfigError
-from argus.serve.service import MAX_SIDE_PX, BusyError, GoneError, Options, Service
+from argus.errors import ConfigError, DataError
+from argus.results import Prediction
+from argus.serve.service import MAX_SIDE_PX, Options, Service, SlowError
+from argus.serve.turns import GoneError
 from argus.serve.uploads import Limits
 from tests.serve.fake_model import FakeModel
 
-IMAGE = np.zeros((20, 30, 3), np.uint8)
+
+def read() -> tuple[np.ndarray, str]:
+    return np.zeros((20, 30, 3), np.uint8), "a"
+
+
+def source(prediction: Prediction) -> str:
+    return prediction.source
 
 
 @pytest.fixture
@@ -20,31 +28,43 @@ def service() -> Service:
 
 
 @pytest.fixture
-def busy(service: Service) -> Iterator[None]:
-    """Somebody else's request runs for the whole test."""
-    with service._turn(lambda: False):
-        yield
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeModel, "seconds", 30.0)
 
 
-@pytest.mark.usefixtures("busy")
-def test_predict__turn_does_not_come(service: Service) -> None:
-    service.max_wait_seconds = 0.05
-    with pytest.raises(BusyError, match=r"did not come within 0\.05 s"):
-        service.predict(IMAGE, Options(), source="a")
+@pytest.mark.usefixtures("slow")
+def test_answer__model_takes_too_long(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.max_run_seconds = 0.05
+    begin = time.monotonic()
+    with pytest.raises(SlowError, match=r"longer than 0\.05 s; ask for fewer tasks"):
+        service.answer(read, Options(), source)
+    assert time.monotonic() - begin < 5
+    monkeypatch.setattr(FakeModel, "seconds", 0.0)
+    assert service.answer(read, Options(), source) == "a"  # the turn was given back
 
 
-@pytest.mark.usefixtures("busy")
-def test_predict__client_leaves_the_queue(service: Service) -> None:
+@pytest.mark.usefixtures("slow")
+def test_answer__client_leaves_the_running_model(service: Service) -> None:
     gone = threading.Event()
-    gone.set()
-    with pytest.raises(GoneError, match="left while it waited"):
-        service.predict(IMAGE, Options(), source="a", is_gone=gone.is_set)
+    threading.Timer(0.2, gone.set).start()
+    begin = time.monotonic()
+    with pytest.raises(GoneError, match="left while the model ran"):
+        service.answer(read, Options(), source, is_gone=gone.is_set)
+    assert time.monotonic() - begin < 5 and len(service.turns) == 0
 
 
-def test_predict__client_left_before_its_turn(service: Service) -> None:
-    with pytest.raises(GoneError, match="left before its turn"):
-        service.predict(IMAGE, Options(), source="a", is_gone=lambda: True)
-    assert service.predict(IMAGE, Options(), source="b").source == "b"  # the turn was given back
+@pytest.mark.parametrize("at", ["read", "render"])
+def test_answer__failure_gives_the_turn_back(service: Service, at: str) -> None:
+    def fail(*_: object) -> None:
+        raise DataError("damaged")
+
+    with pytest.raises(DataError, match="damaged"):
+        service.answer(
+            fail if at == "read" else read,  # type: ignore[arg-type]
+            Options(),
+            fail if at == "render" else source,
+        )
+    assert len(service.turns) == 0
 
 
 @pytest.mark.parametrize("size", ["20000", "0", "-5", str(MAX_SIDE_PX + 1), "inf", "9" * 5000])
