@@ -11,16 +11,17 @@ takes time that grows with the square of the number of images. Here things come 
 other classes is refused, and an image is read by itself.
 """
 
-import json
 import os.path
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdet.datasets import ADE20KInstanceDataset, ADE20KPanopticDataset
 from mmdet.datasets.base_det_dataset import BaseDetDataset
-from mmengine.fileio import get_text
+from mmengine.fileio import get_local_path
 
 from argus.datasets.coco import CocoInstances
+from argus.datasets.coco_entries import read_annotations
+from argus.datasets.panoptic_checks import check_panoptic_file
 from argus.errors import DataError
 from argus.registry import DATASETS
 
@@ -40,20 +41,17 @@ class ADE20KPanoptic(BaseDetDataset):
             images without a segment) and ``min_size``.
 
     Raises:
-        DataError: The file's classes are not those of ``metainfo``, or a segment or image is
-            incomplete.
+        DataError: The file's classes are not those of ``metainfo``, or an entry cannot be read
+            (``argus.datasets.panoptic_checks``).
     """
 
     METAINFO = ADE20KPanopticDataset.METAINFO
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file."""
-        content = json.loads(get_text(self.ann_file, backend_args=self.backend_args))
-        for key in ("images", "annotations", "categories"):
-            if key not in content:
-                raise DataError(
-                    f"{self.ann_file}: no {key!r}: not a panoptic file in COCO's format"
-                )
+        with get_local_path(self.ann_file, backend_args=self.backend_args) as path:
+            content = read_annotations(path)
+        check_panoptic_file(content, self.ann_file)
         categories = sorted(content["categories"], key=lambda item: not item["isthing"])
         num_things = sum(bool(item["isthing"]) for item in categories)
         expected = len(self.metainfo["thing_classes"])
@@ -70,15 +68,7 @@ class ADE20KPanoptic(BaseDetDataset):
             if image["id"] not in annotations:
                 raise DataError(f"{self.ann_file}: image {image['id']} has no annotation")
             annotation = annotations[image["id"]]
-            try:
-                segments = [
-                    _segment(item, labels, num_things) for item in annotation["segments_info"]
-                ]
-            except KeyError as error:
-                raise DataError(
-                    f"{self.ann_file}: image {image['id']}: a segment has no key or an undefined "
-                    f"category {error}"
-                ) from error
+            segments = [_segment(item, labels, num_things) for item in annotation["segments_info"]]
             # Some versions of the file name the image here.
             stem = os.path.splitext(annotation["file_name"])[0]
             entries.append(

@@ -6,15 +6,19 @@ from the annotated one. Zero-area boxes and crowd regions they treat well, and s
 former are dropped, the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
 """
 
+import os.path
 from pathlib import Path
 from typing import Any
 
 import mmpose
+import numpy as np
 from mmdet.datasets import CocoDataset as MMDetCocoDataset
 from mmdet.datasets.api_wrappers import COCO
+from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.body.coco_dataset import CocoDataset as MMPoseCocoDataset
+from mmpose.structures.bbox import bbox_xywh2xyxy
 
-from argus.datasets.coco_entries import check_entries, read_annotations
+from argus.datasets.coco_entries import check_detections, check_entries, read_annotations
 from argus.errors import DataError
 from argus.registry import DATASETS
 
@@ -94,19 +98,67 @@ class CocoKeypoints(MMPoseCocoDataset):
     The keypoint definitions are read from the installed mmpose, wherever the program runs.
 
     Raises:
-        DataError: An entry that cannot be read (``argus.datasets.coco_entries``), such as a
-            person with another number of keypoints than the definitions have.
+        DataError: An entry of the annotation file or of ``bbox_file`` that cannot be read
+            (``argus.datasets.coco_entries``), such as a person with another number of keypoints
+            than the definitions have.
     """
 
     METAINFO = dict(
         from_file=str(Path(mmpose.__file__).parent / ".mim/configs/_base_/datasets/coco.py")
     )
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """Read the annotation file."""
-        content = read_annotations(self.ann_file)
+    # mmpose's own would read the file again, and index it for lookups that are not made.
+    def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The people, and the images that they are in."""
+        content = self._read()
+        by_image: dict[Any, list[dict[str, Any]]] = {}
+        for annotation in content["annotations"]:
+            by_image.setdefault(annotation["image_id"], []).append(annotation)
+        people, images = [], []
+        for image in content["images"]:
+            if image["id"] % self.sample_interval != 0:
+                continue
+            image["img_id"] = image["id"]
+            image["img_path"] = os.path.join(self.data_prefix["img"], image["file_name"])
+            images.append(image)
+            for annotation in by_image.get(image["id"], ()):
+                person = self.parse_data_info(dict(raw_ann_info=annotation, raw_img_info=image))
+                if person:
+                    people.append(person)
+        return people, images
+
+    def _load_detection_results(self) -> list[dict[str, Any]]:
+        """People that a detector found, without keypoints."""
+        images = {image["id"]: image for image in self._read()["images"]}
+        detections = read_annotations(self.bbox_file)
+        check_detections(detections, self.bbox_file, images)
+        people = [detection for detection in detections if detection["category_id"] == 1]
+        return [self._found(index, person, images) for index, person in enumerate(people)]
+
+    def _found(
+        self, index: int, detection: dict[str, Any], images: dict[Any, Any]
+    ) -> dict[str, Any]:
+        image, num_keypoints = images[detection["image_id"]], self.metainfo["num_keypoints"]
+        box = np.array(detection["bbox"][:4], np.float32).reshape(1, 4)
+        return dict(
+            id=index,
+            img_id=detection["image_id"],
+            img_path=os.path.join(self.data_prefix["img"], image["file_name"]),
+            img_shape=(image["height"], image["width"]),
+            height=image["height"],
+            width=image["width"],
+            bbox=bbox_xywh2xyxy(box),
+            bbox_score=np.array(detection["score"], np.float32).reshape(1),
+            keypoints=np.zeros((1, num_keypoints, 2), np.float32),
+            keypoints_visible=np.ones((1, num_keypoints), np.float32),
+        )
+
+    def _read(self) -> dict[str, Any]:
+        with get_local_path(self.ann_file) as path:
+            content: dict[str, Any] = read_annotations(path)
         check_entries(content, self.ann_file, num_keypoints=self.metainfo["num_keypoints"])
-        return super().load_data_list()
+        self._metainfo["CLASSES"] = content["categories"]
+        return content
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
         """Parse one person; ``None`` for an annotation without keypoints."""

@@ -8,7 +8,8 @@ memory for a run-length mask whose runs do not fill its picture. So training, va
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,11 +70,33 @@ def check_entries(content: Any, path: str | Path, *, num_keypoints: int | None =
     Raises:
         DataError: Naming the first such entries: id, field, expected and found.
     """
-    found = []
-    for problem in entry_problems(content, num_keypoints=num_keypoints):
-        found.append(problem.text)
-        if len(found) > _MAX_SHOWN:
-            break
+    refuse(path, (problem.text for problem in entry_problems(content, num_keypoints=num_keypoints)))
+
+
+def check_detections(content: Any, path: str | Path, images: Mapping[Any, Any]) -> None:
+    """Refuse a file of found boxes, COCO's form of results, with entries that cannot be taken.
+
+    Args:
+        content: As :func:`read_annotations` gives it.
+        path: The file, for the message.
+        images: Those of the annotation file, by id.
+
+    Raises:
+        DataError: Naming the first such entries: place, field, expected and found.
+    """
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a list of found boxes, found {shown(content)}.")
+    problems = ((index, detection_problem(entry, images)) for index, entry in enumerate(content))
+    refuse(path, (f"entry {index + 1}: {problem}" for index, problem in problems if problem))
+
+
+def refuse(path: str | Path, problems: Iterable[str]) -> None:
+    """Raise for a file with problems.
+
+    Raises:
+        DataError: With the first of them.
+    """
+    found = list(islice(problems, _MAX_SHOWN + 1))
     if found:
         more = "; ..." if len(found) > _MAX_SHOWN else ""
         raise DataError(
@@ -174,6 +197,23 @@ def annotation_problem(
     return _keypoints_problem(annotation, num_keypoints) or segmentation_problem(
         annotation.get("segmentation"), int(image["height"]), int(image["width"])
     )
+
+
+def detection_problem(entry: Any, images: Mapping[Any, Any]) -> str | None:
+    """What makes a found box unreadable; ``None`` if it is fine."""
+    if not isinstance(entry, dict):
+        return f"expected an object with image_id, category_id, bbox, score, found {shown(entry)}"
+    for key in ("image_id", "category_id"):
+        if not is_id(entry.get(key)):
+            return f"{key} {shown(entry.get(key))}, expected a whole number or a text"
+    if entry["image_id"] not in images:
+        return f"image_id {shown(entry['image_id'])} is not in the annotation file"
+    box = entry.get("bbox")
+    if not isinstance(box, list) or not is_numbers(box[:4], 4):
+        return f"bbox {shown(box)}, expected [x, y, width, height], four finite numbers"
+    if not is_number(entry.get("score")):
+        return f"score {shown(entry.get('score'))}, expected a finite number"
+    return None
 
 
 def _keypoints_problem(annotation: Mapping[str, Any], num_keypoints: int | None) -> str | None:

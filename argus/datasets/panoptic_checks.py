@@ -1,12 +1,25 @@
-"""Check a panoptic annotation file in COCO's format without building a data set."""
+"""Whether a panoptic annotation file in COCO's format is what its readers trust, and what it holds.
+
+Training, validation and ``tools/data/check.py`` alike look at a file here first.
+"""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from argus.datasets.coco_entries import category_problem, is_id, shown
+from argus.datasets.coco_entries import (
+    LISTS,
+    category_problem,
+    image_problem,
+    is_coco,
+    is_id,
+    is_number,
+    refuse,
+    shown,
+)
 from argus.datasets.findings import Findings
 
-_SEGMENT_IDS = ("id", "category_id")
+_NUM_COLOURS = 2**24  # by which the PNG tells segments apart
 
 
 def is_panoptic(content: Any) -> bool:
@@ -18,6 +31,23 @@ def is_panoptic(content: Any) -> bool:
     )
 
 
+def check_panoptic_file(content: Any, path: str | Path) -> None:
+    """Refuse a file that its readers cannot take.
+
+    Args:
+        content: The parsed JSON file.
+        path: The file, for the message.
+
+    Raises:
+        DataError: Naming the first entries that are wrong: field, expected and found.
+    """
+    missing = [key for key in LISTS if not is_coco(content, key)]
+    refuse(path, [f"no list {key!r}: not a panoptic file in COCO's format" for key in missing])
+    findings = Findings(where=str(path))
+    check_panoptic(content, findings)
+    refuse(path, findings.errors)
+
+
 def check_panoptic(content: Mapping[str, Any], findings: Findings) -> None:
     """Count what a panoptic file holds and report what is wrong with it.
 
@@ -25,11 +55,15 @@ def check_panoptic(content: Mapping[str, Any], findings: Findings) -> None:
         content: The parsed JSON file.
         findings: Where errors and counts go.
     """
-    images = {image["id"] for image in _entries(content, "images", "id", findings)}
+    images = {
+        item["id"]
+        for item in _entries(content, "images", "id", findings)
+        if _is_fine("image", item, image_problem(item), findings)
+    }
     categories = {
-        item["id"]: str(item.get("name"))
+        item["id"]: item["name"]
         for item in _entries(content, "categories", "id", findings)
-        if category_problem(item) is None or _report(findings, "category", item)
+        if _is_fine("category", item, _category_problem(item), findings)
     }
     findings.classes.update(dict.fromkeys(categories.values(), 0))
     findings.count("images in the annotation file", len(images))
@@ -37,17 +71,41 @@ def check_panoptic(content: Mapping[str, Any], findings: Findings) -> None:
     for annotation in _entries(content, "annotations", "image_id", findings):
         image = annotation["image_id"]
         if image not in images:
-            findings.errors.append(f"annotation of image_id {image}, which is not in 'images'")
+            findings.errors.append(
+                f"annotation of image_id {shown(image)}, which is not in 'images'"
+            )
         elif image in annotated:
-            findings.errors.append(f"image {image} is annotated more than once")
+            findings.errors.append(f"image {shown(image)} is annotated more than once")
         annotated.add(image)
         _check_segments(annotation, categories, findings)
     findings.count("images without annotation", len(images - annotated))
 
 
-def _report(findings: Findings, kind: str, item: Mapping[str, Any]) -> bool:
-    findings.errors.append(f"{kind} {item['id']}: {category_problem(item)}")
-    return False
+def _is_fine(kind: str, item: Mapping[str, Any], problem: str | None, findings: Findings) -> bool:
+    if problem is not None:
+        findings.errors.append(f"{kind} {shown(item['id'])}: {problem}")
+    return problem is None
+
+
+def _category_problem(category: Mapping[str, Any]) -> str | None:
+    if category_problem(category) is None and category.get("isthing") not in (0, 1):
+        return f"isthing {shown(category.get('isthing'))}, expected 0 or 1"
+    return category_problem(category)
+
+
+def _segment_problem(segment: Any) -> str | None:
+    if not isinstance(segment, Mapping):
+        return f"expected an object with id, category_id and area, found {shown(segment)}"
+    number = segment.get("id")
+    if not isinstance(number, int) or not 0 < number < _NUM_COLOURS:
+        return f"id {shown(number)}, expected a whole number, 1..{_NUM_COLOURS - 1:,}"
+    if not is_id(segment.get("category_id")):
+        return f"category_id {shown(segment.get('category_id'))}, expected a whole number"
+    if not is_number(segment.get("area")):
+        return f"area {shown(segment.get('area'))}, expected a finite number"
+    if segment.get("iscrowd", 0) not in (0, 1):
+        return f"iscrowd {shown(segment['iscrowd'])}, expected 0 or 1"
+    return None
 
 
 def _entries(
@@ -72,21 +130,21 @@ def _entries(
 def _check_segments(
     annotation: Mapping[str, Any], categories: Mapping[Any, str], findings: Findings
 ) -> None:
-    image = annotation["image_id"]
-    stated = annotation.get("segments_info", ())
-    if not isinstance(stated, (list, tuple)):
+    image = shown(annotation["image_id"])
+    name = annotation.get("file_name")
+    if not isinstance(name, str) or not name:
+        findings.errors.append(f"image {image}: file_name {shown(name)}, expected that of its PNG")
+    stated = annotation.get("segments_info")
+    if not isinstance(stated, list):
         findings.errors.append(f"image {image}: segments_info {shown(stated)}, expected a list")
         return
-    segments = [
-        segment
-        for segment in stated
-        if isinstance(segment, Mapping) and all(is_id(segment.get(k)) for k in _SEGMENT_IDS)
+    problems = [_segment_problem(segment) for segment in stated]
+    findings.errors += [
+        f"image {image}, segment {index}: {problem}"
+        for index, problem in enumerate(problems, start=1)
+        if problem is not None
     ]
-    if len(segments) < len(stated):
-        findings.errors.append(
-            f"image {image}: {len(stated) - len(segments)} of its segments are malformed, expected "
-            "objects with id and category_id"
-        )
+    segments = [s for s, problem in zip(stated, problems, strict=True) if problem is None]
     findings.count("segments", len(stated))
     findings.count("images without segments", int(not stated))
     ids = [segment["id"] for segment in segments]
@@ -97,7 +155,7 @@ def _check_segments(
         if category not in categories:
             findings.errors.append(
                 f"image {image}, segment {segment['id']}: label out of range: category_id "
-                f"{category} is not in 'categories'"
+                f"{shown(category)} is not in 'categories'"
             )
             continue
         findings.classes[categories[category]] += 1

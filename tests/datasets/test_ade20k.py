@@ -195,11 +195,18 @@ def test_panoptic__incomplete_files_are_refused(tmp_path):
         panoptic(tmp_path, **OFFICIAL)
     content["annotations"][1]["segments_info"][0]["category_id"] = 77
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="ADE_val_0000000.*undefined category 77"):
+    with pytest.raises(DataError, match="ADE_val_0000000.*category_id 77 is not in"):
+        panoptic(tmp_path, **OFFICIAL)
+    del content["annotations"][0]["segments_info"][1]["area"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="panoptic.json: image .*segment 2: area null, expected a"):
         panoptic(tmp_path, **OFFICIAL)
     del content["categories"]
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="no 'categories'"):
+    with pytest.raises(DataError, match="no list 'categories'"):
+        panoptic(tmp_path, **OFFICIAL)
+    path.write_text("[" * 100_000)
+    with pytest.raises(DataError, match="panoptic.json: no valid JSON"):
         panoptic(tmp_path, **OFFICIAL)
 
 

@@ -1,11 +1,16 @@
+import json
+
 import numpy as np
 import pytest
 import torch
 from mmdet.datasets.transforms import FilterAnnotations, LoadAnnotations, PackDetInputs
 from mmengine.registry import DATASETS
+from mmpose.datasets import CocoDataset
 from mmpose.datasets.transforms import GetBBoxCenterScale, PackPoseInputs, TopdownAffine
 
+from argus.datasets import coco
 from argus.datasets.coco import CocoInstances, CocoKeypoints
+from argus.datasets.coco_entries import read_annotations
 from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.errors import DataError
 from tests.datasets import toy_coco
@@ -173,3 +178,78 @@ def test_training__malformed_entry_is_refused_before_it_is_drawn(tmp_path, kind,
     toy_coco.write(tmp_path, [annotation(1, 1), person(7, 2) | changes])
     with pytest.raises(DataError, match=r"instances\.json: annotation 7: .* lists all"):
         kind(tmp_path)
+
+
+# --- people that a detector found ---
+
+FOUND = [
+    dict(image_id=1, category_id=1, bbox=[5, 6, 20, 30], score=0.9),
+    dict(image_id=2, category_id=3, bbox=[5, 6, 20, 30], score=0.8),  # no person
+    dict(image_id=3, category_id=1, bbox=[0.5, 6, 20, 30.25], score=0.125),
+]
+
+
+def same_entries(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert set(other) <= set(one)
+        for key, value in other.items():
+            np.testing.assert_array_equal(one[key], value, err_msg=key)
+            assert np.asarray(one[key]).dtype == np.asarray(value).dtype
+
+
+@pytest.mark.parametrize("kind", ["annotated", "found", "sampled", "bottomup"])
+def test_keypoints__as_mmpose_reads_them_and_once(tmp_path, kind, monkeypatch):
+    people = [person(1, 1), person(2, 3), person(3, 1, iscrowd=1), person(5, 2, box=(3, 3, 9, 10))]
+    toy_coco.write(tmp_path, people)
+    (tmp_path / "found.json").write_text(json.dumps(FOUND))
+    changes = dict(
+        annotated={},
+        found=dict(bbox_file=str(tmp_path / "found.json"), test_mode=True),
+        sampled=dict(sample_interval=2),
+        bottomup=dict(data_mode="bottomup"),
+    )[kind] | dict(pipeline=[])
+    metainfo = dict(from_file=CocoKeypoints.METAINFO["from_file"])
+    theirs = keypoint_set(tmp_path, **changes, type=CocoDataset, metainfo=metainfo)
+    read = []
+    monkeypatch.setattr(
+        coco, "read_annotations", lambda path: read.append(path) or read_annotations(path)
+    )
+    monkeypatch.setattr("xtcocotools.coco.COCO.__init__", lambda *_: pytest.fail("read again"))
+    ours = keypoint_set(tmp_path, **changes)
+    assert len(read) == len(set(read)) == (2 if kind == "found" else 1)
+    entries = [[s.get_data_info(i) for i in range(len(s))] for s in (ours, theirs)]
+    assert entries[1]
+    same_entries(*entries)
+    assert ours.metainfo["CLASSES"] == theirs.metainfo["CLASSES"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (3, "expected an object with image_id"),
+        (dict(FOUND[0], image_id=99), "image_id 99 is not in the annotation file"),
+        (dict(FOUND[0], image_id=[1]), "image_id"),
+        (dict(FOUND[0], category_id=None), "category_id null"),
+        (dict(FOUND[0], bbox=[1, 2, 3]), "bbox"),
+        (dict(FOUND[0], bbox="1234"), "bbox '1234', expected"),
+        (dict(FOUND[0], bbox=[1, 2, float("inf"), 4]), "bbox"),
+        (dict(FOUND[0], score="high"), "score 'high', expected a finite number"),
+        (dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4]), "score null"),
+    ],
+    ids=str,
+)
+def test_found_people__malformed_entry_is_one_sentence(tmp_path, entry, message):
+    toy_coco.write(tmp_path, [person(1, 1)])
+    path = tmp_path / "found.json"
+    path.write_text(json.dumps([*FOUND, entry]))
+    with pytest.raises(DataError, match=f"found.json: entry 4: {message}"):
+        keypoint_set(tmp_path, bbox_file=str(path), test_mode=True)
+
+
+@pytest.mark.parametrize("text", ["{}", "no JSON", "null"])
+def test_found_people__no_list(tmp_path, text):
+    toy_coco.write(tmp_path, [person(1, 1)])
+    (tmp_path / "found.json").write_text(text)
+    with pytest.raises(DataError, match="found.json: "):
+        keypoint_set(tmp_path, bbox_file=str(tmp_path / "found.json"), test_mode=True)
