@@ -7,6 +7,8 @@ import numpy as np
 from argus.errors import DataError
 
 _CHANNELS = (1, 3, 4)
+# A picture of floats in [0, 255] has a pixel at least as bright.
+_LEAST_WHITE = 2
 _HINT = (
     "Give RGB: uint8, integers in [0, 255], uint16 in [0, 65535], floats in [0, 1] or [0, 255], "
     "or booleans."
@@ -16,20 +18,30 @@ _HINT = (
 def array_to_rgb(array: np.ndarray, *, name: str = "the image") -> np.ndarray:
     """An array as an RGB picture.
 
-    The type decides what a value means, as far as it can: booleans are black and white; uint16 is
-    scaled by its range, as 16-bit files are (the upper 8 bits are kept); other integers must lie in
-    [0, 255]. Floats are taken as [0, 1] if no value is above 1, else as [0, 255], and rounded.
+    The type decides what a value means, as far as it can; what could mean two things is refused.
+
+    =================== ============================================================ ==============
+    type                meaning                                                      refused
+    =================== ============================================================ ==============
+    bool                black and white
+    uint8               as it is
+    uint16              [0, 65535], as in 16-bit files: the upper 8 bits are kept    0 < max < 256
+    other integers      [0, 255]                                                     beyond
+    floats              [0, 1] if no value is above 1, else [0, 255], rounded        1 < max < 2
+    =================== ============================================================ ==============
 
     Args:
-        array: (H, W, 3), (H, W, 4) whose alpha is dropped, (H, W, 1) or (H, W).
+        array: (H, W, 3), (H, W, 4) whose alpha is dropped, (H, W, 1) or (H, W); subclasses such as
+            ``np.matrix`` are taken for the array that they hold.
         name: What it is called in messages.
 
     Returns:
         (H, W, 3) uint8, contiguous; the array itself if it is one already.
 
     Raises:
-        DataError: Another shape or type, no pixels, or values out of range.
+        DataError: Another shape or type, no pixels, values out of range, or of two meanings.
     """
+    array = np.asarray(array)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in _CHANNELS:
@@ -74,17 +86,33 @@ def _to_uint8(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype == np.uint16:
+        if 0 < array.max() < 256:
+            raise DataError(
+                f"{name}: values of type uint16 in {_range(array)}: black in [0, 65535], as 16-bit "
+                "pictures are read. Give array.astype(np.uint8) if they are values in [0, 255], "
+                "else scale them."
+            )
         return (array >> 8).astype(np.uint8)
     if not np.issubdtype(array.dtype, np.integer) and not np.issubdtype(array.dtype, np.floating):
         raise DataError(f"{name}: an array of type {array.dtype} is no picture. {_HINT}")
     least, most = array.min(), array.max()
     if not (least >= 0 and most <= 255):  # a NaN is in no range
-        found = "not a number" if least != least else f"[{least:.4g}, {most:.4g}]"
         normalised = " It looks normalised: Argus does that itself." if least < 0 else ""
         raise DataError(
-            f"{name}: values of type {array.dtype} in {found}, expected [0, 255].{normalised} "
-            f"{_HINT}"
+            f"{name}: values of type {array.dtype} in {_range(array)}, expected [0, 255]."
+            f"{normalised} {_HINT}"
         )
     if np.issubdtype(array.dtype, np.floating):
+        if 1 < most < _LEAST_WHITE:
+            raise DataError(
+                f"{name}: values of type {array.dtype} in {_range(array)}: too large for [0, 1], "
+                "and almost black in [0, 255]. Resizing with a cubic or Lanczos filter overshoots: "
+                "give array.clip(0, 1) if they are shares, np.rint(array).astype(np.uint8) if not."
+            )
         array = np.rint(array * 255.0 if most <= 1 else array)
     return array.astype(np.uint8)
+
+
+def _range(array: np.ndarray) -> str:
+    least, most = array.min(), array.max()
+    return "not a number" if least != least else f"[{least:.6g}, {most:.6g}]"

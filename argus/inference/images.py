@@ -15,11 +15,14 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
+from argus.picture_files import MAX_FILE_BYTES
 
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".jp2"),
 )
+
+_BYTES = (bytes, bytearray, memoryview)
 
 
 def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
@@ -29,8 +32,8 @@ def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
     their upper 8, grey replicated, alpha dropped.
 
     Args:
-        source: Path of a file, the bytes of one, PIL image, NumPy array
-            (:func:`~argus.inference.arrays.array_to_rgb`), or torch tensor
+        source: Path of a file, its bytes, the file opened to read binary, PIL image, NumPy array or
+            what becomes one (:func:`~argus.inference.arrays.array_to_rgb`), or torch tensor
             (:func:`~argus.inference.arrays.tensor_to_rgb`).
         name: What it is called in messages if it is no file.
 
@@ -39,17 +42,22 @@ def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
     """
     if isinstance(source, (str, Path)):
         return _load_file(Path(source))
-    if isinstance(source, bytes):
-        return _decode(source, name)
+    if isinstance(source, _BYTES):
+        return _decode(bytes(source), name)
     if isinstance(source, Image.Image):
         return _from_pil(source, name)
     if isinstance(source, np.ndarray):
         return array_to_rgb(source, name=name)
-    if hasattr(source, "detach"):  # a tensor, without importing torch for pictures that are none
+    if hasattr(source, "read"):
+        return _decode(_read(source, name), name)
+    # A tensor, without importing torch for pictures that are none.
+    if hasattr(source, "detach") and hasattr(source, "is_floating_point"):
         return tensor_to_rgb(source, name=name)
+    if hasattr(source, "__array__"):
+        return array_to_rgb(np.asarray(source), name=name)
     raise DataError(
-        f"{name}: a {type(source).__name__} is no picture. Give a path, bytes of a file, a PIL "
-        "image, a NumPy array, a torch tensor, or a list of these."
+        f"{name}: a {type(source).__name__} is no picture. Give a path, bytes of a file, an open "
+        "file, a PIL image, a NumPy array, a torch tensor, or a list of these."
     )
 
 
@@ -60,7 +68,7 @@ def is_single(source: Any) -> bool:
         if os.path.isfile(path):
             return not is_video(path)
         return not (os.path.isdir(path) or _is_many(source))
-    return not isinstance(source, Sequence) or isinstance(source, bytes)
+    return not isinstance(source, Sequence) or isinstance(source, _BYTES)
 
 
 def iter_images(source: Any) -> Iterator[tuple[str, np.ndarray]]:
@@ -97,7 +105,8 @@ def locate_images(source: Any) -> Iterator[tuple[str, Callable[[], np.ndarray]]]
     Raises:
         DataError: The list is empty.
     """
-    items = source if isinstance(source, Sequence) and not isinstance(source, (str, bytes)) else ()
+    is_list = isinstance(source, Sequence) and not isinstance(source, (str, *_BYTES))
+    items = source if is_list else ()
     if not items and items is source:
         raise DataError("no images: the list is empty.")
     for index, item in enumerate(items or [source]):
@@ -167,6 +176,19 @@ def _load_file(path: Path) -> np.ndarray:
     return _decode(content, str(path))
 
 
+def _read(file: Any, name: str) -> bytes:
+    """What is left of an open file, which stays open."""
+    try:
+        content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # closed, or not open to read
+        raise DataError(f"{name}: the file cannot be read: {error}") from error
+    if not isinstance(content, _BYTES):
+        raise DataError(f"{name}: the file is open as text; open it with mode 'rb'.")
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{name}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
+    return bytes(content)
+
+
 def _decode(content: bytes, name: str) -> np.ndarray:
     try:
         bgr = decode_image(content)
@@ -181,8 +203,10 @@ def _from_pil(image: Image.Image, name: str) -> np.ndarray:
         if image.mode.startswith("I;16"):
             return array_to_rgb(np.asarray(image).astype(np.uint16), name=name)
         if image.mode == "I":
-            # Pillow opens 16-bit files in this mode, too.
-            return array_to_rgb(np.asarray(image).clip(0, 65535).astype(np.uint16), name=name)
+            values = np.asarray(image)
+            if 0 <= values.min() and values.max() <= 65535:
+                values = values.astype(np.uint16)  # Pillow opens 16-bit files in this mode, too
+            return array_to_rgb(values, name=name)
         if image.mode == "F":
             return array_to_rgb(np.asarray(image), name=name)
         return np.array(image.convert("RGB"))

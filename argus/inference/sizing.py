@@ -14,6 +14,8 @@ SizeChoice = int | str | None
 TASK_SIZE = "task"
 # Pixels that a picture may be enlarged to; one that is larger already may keep its size.
 _MAX_PIXELS = 2**26
+# What a strip is enlarged to, by the short side that was asked for.
+_MAX_ASPECT = 16
 # What the long side is cut to for a task without a size of its own, beside others. As mmdet's.
 NATIVE_LONG_SIDE_PX = 1333
 
@@ -59,10 +61,15 @@ class FixedSize:
 def short_side_size(size: Size, short_side: int) -> Size:
     """(height, width) of a picture whose short side becomes ``short_side`` pixels.
 
+    A strip whose long side would be more than 16 times that, and more than it is, becomes as long
+    as the larger of the two, and its short side shorter.
+
     Raises:
         ConfigError: It would have more pixels than there is memory for; nothing is allocated.
     """
-    width, height = mmcv.rescale_size(size[::-1], short_side / min(size))
+    most = max(_MAX_ASPECT * short_side, max(size))
+    scale = min(short_side / min(size), most / max(size))
+    width, height = mmcv.rescale_size(size[::-1], scale)
     if width * height > max(_MAX_PIXELS, size[0] * size[1]):
         raise ConfigError(
             f"size: a short side of {short_side} makes the picture of {size[1]} x {size[0]} "
@@ -89,6 +96,7 @@ def common_size(rules: Sequence[SizeRule], size: Size) -> Size:
             found = mmcv.rescale_size((width, height), scale)[::-1]
         else:
             found = rule.resized_size(size)
+        found = max(found[0], 1), max(found[1], 1)  # of a strip the short side may round to 0
         area = float(found[0] * found[1])
         if area > largest:
             largest, best = area, found

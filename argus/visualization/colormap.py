@@ -15,6 +15,9 @@ from argus.visualization.canvas import fit_text, load_font, text_size
 from argus.visualization.palette import BLACK, WHITE
 
 _LEVELS = 256
+_MIN_BAR_PX = 4
+# Of a panel, by the size of its text.
+_MIN_TITLE_WIDTH = 12
 # OpenCV's tables are matplotlib's.
 _TABLES = {"viridis": cv2.COLORMAP_VIRIDIS, "inferno": cv2.COLORMAP_INFERNO}
 
@@ -71,7 +74,7 @@ def make_scale_bar(
     """A white panel with the title, the colours from ``low`` to ``high``, and numbers below them.
 
     Args:
-        title: What is shown, with its unit.
+        title: What is shown, with its unit; left out of a panel too narrow for it.
         low: Number of the first colour.
         high: Number of the last colour.
         name: As for :func:`color_table`.
@@ -80,9 +83,9 @@ def make_scale_bar(
     """
     line, gap = text_size("", font_px)[1], font_px // 2
     font = load_font(font_px)
-    title = fit_text(title, font_px, width // 3)
+    title = fit_text(title, font_px, width // 3) if width > _MIN_TITLE_WIDTH * font_px else ""
     left = 2 * gap + text_size(title, font_px)[0]
-    right = width - 3 * gap
+    right = max(width - 3 * gap, left + _MIN_BAR_PX)
     panel = Image.new("RGB", (width, 2 * line + 2 * gap), WHITE)
     draw = ImageDraw.Draw(panel)
     draw.text((gap, gap + line / 2), title, fill=BLACK, font=font, anchor="lm")

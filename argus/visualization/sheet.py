@@ -11,6 +11,8 @@ from argus.visualization.palette import BLACK, WHITE
 _SHEET_ASPECT = 1.4
 # A title above, a legend below.
 _CELL_TO_PICTURE_HEIGHT = 1.15
+# By the width.
+_MAX_CELL_HEIGHT = 4
 
 
 def contact_sheet(
@@ -22,7 +24,8 @@ def contact_sheet(
 ) -> np.ndarray:
     """Pictures of any size in a grid, each under its title.
 
-    Every picture is scaled to the cell width; a row is as high as its highest picture.
+    Every picture is scaled to the cell width, one that is very high to four times that as height; a
+    row is as high as its highest picture.
 
     Args:
         images: RGB ``(H, W, 3)`` uint8.
@@ -36,7 +39,7 @@ def contact_sheet(
     assert len(images) == len(titles), f"{len(images)} pictures but {len(titles)} titles"
     assert images and columns > 0, "a sheet needs pictures and columns"
     columns = min(columns, len(images))
-    cells = [_scale_to_width(image, cell_width_px) for image in images]
+    cells = [_scale_to_cell(image, cell_width_px) for image in images]
     font_px = max(14, min(cell_width_px, 2 * max(cell.height for cell in cells)) // 26)
     gap, title_height = font_px // 2, text_size("", font_px)[1] + font_px // 4
     rows = [range(i, min(i + columns, len(cells))) for i in range(0, len(cells), columns)]
@@ -78,11 +81,11 @@ def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
     return contact_sheet(images, captions, columns=len(images), cell_width_px=width)
 
 
-def _scale_to_width(image: np.ndarray, width: int) -> Image.Image:
+def _scale_to_cell(image: np.ndarray, cell_width: int) -> Image.Image:
     picture = Image.fromarray(np.ascontiguousarray(image))
-    if picture.width == width:
+    if picture.width == cell_width:
         return picture
-    height = max(1, round(picture.height * width / picture.width))
-    smaller = width < picture.width
-    kind = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
+    scale = min(cell_width / picture.width, _MAX_CELL_HEIGHT * cell_width / picture.height)
+    width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    kind = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
     return picture.resize((width, height), kind)

@@ -34,12 +34,18 @@ def test_floats__are_rounded_not_cut() -> None:
 
 def test_floats__no_value_above_one_are_shares() -> None:
     assert (array_to_rgb(np.ones((2, 2))) == 255).all()
-    assert (array_to_rgb(np.array([[1.0, 1.5]])) == [[[1], [2]]]).all()
+    assert (array_to_rgb(np.array([[1.0, 2.5]])) == [[[1], [2]]]).all()
 
 
 def test_uint16__is_scaled_as_16_bit_files_are() -> None:
     values = np.array([[0, 255, 256, 65535]], np.uint16)
     np.testing.assert_array_equal(array_to_rgb(values)[0, :, 0], [0, 0, 1, 255])
+    assert not array_to_rgb(np.zeros((2, 3), np.uint16)).any()
+
+
+def test_subclasses__are_the_arrays_that_they_hold() -> None:
+    matrix = np.asmatrix(RGB[..., 0])
+    np.testing.assert_array_equal(array_to_rgb(matrix)[..., 1], RGB[..., 0])
 
 
 def test_bool__is_black_and_white() -> None:
@@ -69,6 +75,8 @@ def test_shapes__grey_is_replicated_and_alpha_dropped(shape: tuple[int, ...]) ->
         (np.array([[0.5, np.inf]]), "expected"),
         (np.zeros((2, 2), complex), "complex128 is no picture"),
         (np.array([["a"]]), "is no picture"),
+        (np.array([[0.0, 1.1]]), r"in \[0, 1.1\].*array.clip\(0, 1\)"),
+        (np.array([[0, 255]], np.uint16), r"in \[0, 255\].*array.astype\(np.uint8\)"),
     ],
 )
 def test_arrays__that_are_no_picture(array: np.ndarray, message: str) -> None:

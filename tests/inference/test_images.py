@@ -1,8 +1,10 @@
 """Pictures from files, folders, patterns, videos and lists."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,7 +81,40 @@ def test_exif__orientation_is_honoured_in_files_and_in_pil(
 
 
 def test_bytes__of_a_file(folder: Path) -> None:
-    np.testing.assert_array_equal(load_image((folder / "1.png").read_bytes()), RGB)
+    content = (folder / "1.png").read_bytes()
+    for source in (content, bytearray(content), memoryview(content), io.BytesIO(content)):
+        assert is_single(source)
+        np.testing.assert_array_equal(load_image(source), RGB)
+
+
+def test_open_file__stays_open(folder: Path) -> None:
+    with (folder / "1.png").open("rb") as file:
+        np.testing.assert_array_equal(load_image(file), RGB)
+        assert not file.closed
+    with pytest.raises(DataError, match="image 0: the file cannot be read"):
+        list(iter_images([file]))
+    with (folder / "notes.txt").open() as text, pytest.raises(DataError, match="mode 'rb'"):
+        load_image(text)
+
+
+def test_array_like__is_its_array() -> None:
+    class Foreign:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+            return RGB
+
+    np.testing.assert_array_equal(load_image(Foreign()), RGB)
+
+
+@pytest.mark.parametrize("kind", ["file", "I;16", "I"])
+def test_16_bits__that_hold_values_of_8_are_refused(tmp_path: Path, kind: str) -> None:
+    """They would be black, without a word."""
+    values = RGB[..., 0].astype(np.uint16)
+    source: Any = Image.fromarray(values if kind != "I" else values.astype(np.int32))
+    if kind == "file":
+        source.save(tmp_path / "a.png")
+        source = tmp_path / "a.png"
+    with pytest.raises(DataError, match=r"black in \[0, 65535\]"):
+        load_image(source)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,22 @@ def test_short_side__keeps_the_shape() -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "short_side", "expected"),
+    [
+        ((10, 2000), 256, (20, 4096)),  # 16 times the short side that was asked for
+        ((2000, 10), 256, (4096, 20)),
+        ((500, 20_000), 500, (500, 20_000)),  # as long as it is
+        ((500, 20_000), 600, (500, 20_000)),
+        ((1, 5000), 256, (1, 5000)),
+    ],
+)
+def test_short_side__of_a_strip_is_bounded(
+    size: tuple[int, int], short_side: int, expected: tuple[int, int]
+) -> None:
+    assert short_side_size(size, short_side) == expected
+
+
+@pytest.mark.parametrize(
     ("steps", "size", "expected"),
     [
         ([None], (480, 640), (480, 640)),
@@ -138,6 +154,8 @@ def test_short_side__keeps_the_shape() -> None:
         ([STEPS[0], STEPS[1]], (480, 640), (800, 1067)),  # the larger one
         ([STEPS[0], None], (480, 640), (512, 683)),
         ([STEPS[2], None], (30, 40), (48, 64)),
+        ([None, None], (1, 5000), (1, 2582)),  # the area counts
+        ([None, None], (5000, 2), (1826, 1)),
         # 64 x 48 pixels of a tall picture: as many, in its own shape
         ([STEPS[2], STEPS[2]], (400, 100), (111, 28)),
     ],

@@ -34,6 +34,12 @@ def test_contact_sheet__cells_form_a_grid():
     assert boxes[2][3] <= sheet.shape[0] and boxes[3][2] <= sheet.shape[1]
 
 
+def test_contact_sheet__very_high_picture_is_four_times_as_high_as_its_cell():
+    sheet = contact_sheet([plain(COLORS[0], 5000, 5)], ["a"], cell_width_px=100)
+    x0, y0, x1, y1 = extent(sheet, COLORS[0])
+    assert y1 - y0 == 400 and x1 - x0 == 1
+
+
 def test_contact_sheet__titles_stand_above_their_pictures():
     images = [plain(COLORS[0], 100, 100), plain(COLORS[1], 100, 100)]
     sheet = contact_sheet(images, ["", "long title " * 30], columns=2, cell_width_px=300)

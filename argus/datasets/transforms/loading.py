@@ -35,8 +35,9 @@ def decode_image(content: bytes) -> np.ndarray:
         content: The file's bytes.
 
     Raises:
-        DataError: The bytes are empty, truncated, no image that OpenCV reads, or declare more
-            pixels than :func:`~argus.picture_files.check_declared_size` lets through.
+        DataError: The bytes are empty, truncated, no image that OpenCV reads, declare more pixels
+            than :func:`~argus.picture_files.check_declared_size` lets through, or have 16 bits of
+            which the upper 8 are empty.
     """
     check_declared_size(content)
     _raise_if_truncated(content)
@@ -48,7 +49,22 @@ def decode_image(content: bytes) -> np.ndarray:
         ) from error
     if image is None:
         raise DataError(f"does not decode as an image ({len(content)} bytes)")
+    if not image.any():
+        _raise_if_made_black(content)
     return image
+
+
+def _raise_if_made_black(content: bytes) -> None:
+    """Raise for a file of 16 bits that holds values of 8: it is not black, but would become so."""
+    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.dtype != np.uint16:
+        return
+    colour = stored[..., :3] if stored.ndim == 3 else stored
+    if colour.any():
+        raise DataError(
+            f"has 16 bits per value, but none above {colour.max()}: black in [0, 65535], as 16-bit "
+            "pictures are read. Save it with 8 bits, or scale its values"
+        )
 
 
 def _raise_if_truncated(content: bytes) -> None:

@@ -53,6 +53,14 @@ def test_load__16_bit_becomes_the_upper_8(tmp_path):
         np.testing.assert_array_equal(image[..., channel], depth >> 8)
 
 
+def test_load__16_bit_with_values_of_8_is_refused(tmp_path):
+    path = save(tmp_path / "a.png", picture()[..., 0].astype(np.uint16))
+    with pytest.raises(DataError, match=r"a.png: has 16 bits per value, but none above \d+"):
+        load(path)
+    black = save(tmp_path / "black.png", np.zeros((8, 8), np.uint16))
+    assert not load(black).any()
+
+
 def test_load__one_channel_is_replicated(tmp_path):
     grey = picture()[..., 0]
     image = load(save(tmp_path / "a.png", grey))
