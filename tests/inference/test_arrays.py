@@ -44,7 +44,8 @@ def test_uint16__is_scaled_as_16_bit_files_are() -> None:
 
 
 def test_subclasses__are_the_arrays_that_they_hold() -> None:
-    matrix = np.asmatrix(RGB[..., 0])
+    with pytest.warns(PendingDeprecationWarning):
+        matrix = np.asmatrix(RGB[..., 0])
     np.testing.assert_array_equal(array_to_rgb(matrix)[..., 1], RGB[..., 0])
 
 

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,7 @@ class Soak:
     Args:
         port: Of the server, on this machine.
         process: Number of its process.
+        tasks: Of its model; a request asks for one, which has a size of its own.
 
     Attributes:
         answered: Good requests by what they asked for.
@@ -53,6 +54,7 @@ class Soak:
 
     port: int
     process: int
+    tasks: Sequence[str]
     answered: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -62,7 +64,13 @@ class Soak:
     def run(self, seconds: float) -> None:
         """Lean on the server."""
         self.files = pictures(6)
-        self.expected = [self._post(file, arrays="full")[1]["results"] for file in self.files]
+        self.expected = [
+            {
+                task: self._post(file, tasks=task, arrays="full")[1]["results"][task]
+                for task in self.tasks
+            }
+            for file in self.files
+        ]
         end = time.monotonic() + seconds
         clients = [
             threading.Thread(target=self._client, args=[seed, end]) for seed in range(NUM_CLIENTS)
@@ -92,7 +100,7 @@ class Soak:
                 self.wrong.append(repr(error))
 
     def _good(self, draw: random.Random) -> None:
-        index, task = draw.randrange(len(self.files)), draw.choice(list(self.expected[0]))
+        index, task = draw.randrange(len(self.files)), draw.choice(self.tasks)
         begin = time.monotonic()
         status, answer = self._patiently(
             lambda: self._post(self.files[index], tasks=task, arrays="full")

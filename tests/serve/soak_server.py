@@ -3,8 +3,6 @@
 import sys
 from typing import Any
 
-from argus.serve import run
-
 TASKS = ("depth", "saliency", "classification")
 
 
@@ -26,4 +24,6 @@ def network() -> Any:
 
 if __name__ == "__main__":
     make_model = dict(fake=fake, network=network)[sys.argv[2]]
+    from argus.serve import run
+
     run(make_model(), port=int(sys.argv[1]), max_upload_mb=0.5, examples=False)

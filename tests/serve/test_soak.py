@@ -12,6 +12,7 @@ import pytest
 
 from tests.serve.browser import free_port
 from tests.serve.soak import Soak
+from tests.serve.soak_server import TASKS
 
 pytest.importorskip("gradio", reason="the extra 'serve' is not installed")
 
@@ -31,7 +32,7 @@ def server(model: str, folder: Path) -> Iterator[Soak]:
         try:
             assert process.stdout is not None
             assert any("Argus is at" in line for line in process.stdout)
-            yield Soak(port=port, process=process.pid)
+            yield Soak(port=port, process=process.pid, tasks=TASKS)
         finally:
             process.terminate()
             process.wait(timeout=60)
