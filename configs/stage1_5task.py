@@ -1,10 +1,11 @@
-"""Argus-Base, stage 1: five tasks from four data sets on one backbone (paper, Tables 1 and 3).
+"""Argus-Base, stage 1: five tasks from four data sets on one backbone (paper: Tables 1 and 2).
 
     tools/dist_train.sh configs/stage1_5task.py 8
     tools/dist_test.sh configs/stage1_5task.py work_dirs/stage1_5task/iter_300000.pth 8
 
-Cost in the paper: 8 H100, about 4 days. Expected: AP_b 58.6, AP_m 51.8, AP_k 77.0, mIoU 56.5,
-top-1 86.3. Data: data/README.md; the frozen ViT: data/weights/dinov2_vitb14_reg4_pretrain.pth.
+Cost in the paper: 8 H100, about 4 days. Expected: AP_b 58.6, AP_m 51.8, AP_k 77.0, AR 81.8,
+mIoU 56.5, top-1 86.3. Data: data/README.md; the frozen ViT:
+data/weights/dinov2_vitb14_reg4_pretrain.pth.
 """
 
 from mmengine.config import read_base

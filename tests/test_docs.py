@@ -35,6 +35,7 @@ from argus.engine import (
 from argus.engine.runner import KEYS
 from argus.models.backbones import DinoVisionTransformer, ViTAdapter, trained_backbone
 from argus.tasks import EvalData, Task, TrainData, parse_tasks
+from tests.docs.tables import tables
 from tools.install import checks
 
 ROOT = Path(__file__).parents[1]
@@ -142,16 +143,6 @@ def test_config_paths__exist_in_a_config() -> None:
     for page in PAGES:
         for path in re.findall(pattern, code_in(page)):
             assert any(leads_somewhere(path, config) for config in configs), path
-
-
-def tables(page: Path, marker: str) -> dict[str, list[list[str]]]:
-    """Rows of the table below each ``<!-- MARKER: NAME -->``; cells without their backticks."""
-    found = {}
-    pattern = rf"<!-- {marker}(?:: ([\w ]+))? -->\n((?:\|.*\n)+)"
-    for name, table in re.findall(pattern, page.read_text()):
-        lines = [line.strip("|\n").split(" | ") for line in table.splitlines()[2:]]
-        found[name] = [[cell.strip() for cell in cells] for cells in lines]
-    return found
 
 
 TABLES = tables(CONFIGURATION, "keys")
@@ -287,33 +278,6 @@ def test_messages__are_those_of_the_code() -> None:
     unknown = [m for m in messages if not any(is_part_of(m, t) for t in templates)]
     assert len(messages) > 30
     assert not unknown
-
-
-def test_paper_table__has_the_numbers_of_the_configs() -> None:
-    section = README.read_text().split("## The paper's numbers")[1].split("<!-- paper")[0]
-    rows = [line.strip("|").split("|") for line in re.findall(r"^\|.*\|$", section, re.MULTILINE)]
-    columns: list[list[str]] = [[], []]
-    for cells in rows[2:]:
-        for column, cell in zip(columns, cells[3:5], strict=True):
-            column += [cell.strip()] if cell.strip() else []
-    for numbers, name in zip(columns, ("stage1_5task", "stage1_5task_large"), strict=True):
-        tasks = parse_tasks(Config.fromfile(ROOT / f"configs/{name}.py").tasks)
-        paper = [value for task in tasks.values() for value in task.paper.values()]
-        assert sorted(numbers) == sorted(f"{100 * value:.1f}" for value in paper)
-
-
-def test_paper_table__of_stage_2_has_the_numbers_of_the_configs() -> None:
-    rows = tables(README, "paper, stage 2")[""]
-    assert len(rows) == 11
-    for *_, frozen, tuned, name in rows:
-        for folder, number in (("stage2", frozen), ("stage2/tuned_adapter", tuned)):
-            if number == "-":
-                continue
-            config = Config.fromfile(ROOT / "configs" / folder / name.strip("`"))
-            (task,) = parse_tasks(config.tasks).values()
-            value = next(iter(task.paper.values()))
-            in_percent = not task.units.get(task.primary)
-            assert float(number) == pytest.approx(100 * value if in_percent else value), name
 
 
 def test_sizes__are_those_of_the_backbone_configs() -> None:

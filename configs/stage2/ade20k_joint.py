@@ -3,7 +3,7 @@
     tools/dist_train.sh configs/stage2/ade20k_joint.py 8
 
 One backbone pass serves both decoders; every decoder gets the gradients that it would get alone on
-these images. Expected: PQ 45.1, AP_m 37.5 (paper: Table 2).
+these images. Expected: PQ 45.1, AP_m 37.5 (paper: Table 1).
 """
 
 from mmengine.config import read_base

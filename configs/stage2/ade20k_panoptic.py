@@ -1,4 +1,4 @@
-"""Panoptic segmentation on ADE20K with Mask2Former on the frozen Argus-Base (paper: Table 2).
+"""Panoptic segmentation on ADE20K with Mask2Former on the frozen Argus-Base (paper: Table 1).
 
     tools/dist_train.sh configs/stage2/ade20k_panoptic.py 8
 

@@ -1,4 +1,4 @@
-"""Semantic segmentation on NYUv2, 40 classes, UperNet on the frozen Argus-Base (paper: Table 2).
+"""Semantic segmentation on NYUv2, 40 classes, UperNet on the frozen Argus-Base (paper: Table 1).
 
     tools/dist_train.sh configs/stage2/nyuv2_semantic.py 8
 

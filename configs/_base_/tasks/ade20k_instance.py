@@ -98,6 +98,6 @@ ade20k_instance = dict(
     loss_weight=1.0,  # not stated in paper: "empirical constants"
     paper=dict(segm_mAP=0.375),
     primary="segm_mAP",
-    table="Paper, Table 2",
+    table="Paper, Table 1",
     licence="ADE20K: research and education, non-commercial",
 )

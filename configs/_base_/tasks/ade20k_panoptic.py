@@ -82,6 +82,6 @@ ade20k_panoptic = dict(
     paper=dict(PQ=0.451),
     primary="PQ",
     report=["PQ", "SQ", "RQ", "PQ_th", "PQ_st"],  # not stated in paper: PQ alone
-    table="Paper, Table 2",
+    table="Paper, Table 1",
     licence="ADE20K: research and education, non-commercial",
 )

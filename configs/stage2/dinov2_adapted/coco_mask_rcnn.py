@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/coco_mask_rcnn.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows DINOv2 of Table 6 of the paper.
-Expected: AP_b 19.2, AP_m 13.3.
+The decoder on the frozen ViT without adapter (paper: Table 6, DINOv2). Expected: AP_b 19.2,
+AP_m 13.3.
 """
 
 from mmengine.config import read_base

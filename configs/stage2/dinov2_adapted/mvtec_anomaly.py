@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/mvtec_anomaly.py 1
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper. The
-number of this row is not known.
+The decoder on the frozen ViT without adapter (paper: Table 2, "DINOv2 adapted"). Expected:
+I-AUROC 98.3.
 """
 
 from mmengine.config import read_base
@@ -13,4 +13,4 @@ with read_base():
     from ..mvtec_anomaly import *
 
 backbone = _dinov2
-tasks["anomaly"]["paper"] = dict()
+tasks["anomaly"]["paper"] = dict(I_AUROC=0.983)

