@@ -95,6 +95,8 @@ class CheckpointHook(Hook):
             return
         for metric, rule in self.rules.items():
             name = next(iter(metrics)) if metric == _AUTO else metric
+            if name not in metrics:  # it had nothing to be measured on, as the loop has said
+                continue
             value = metrics[name]
             if name not in self._best:
                 self._best[name] = _value_of_best(runner, name)

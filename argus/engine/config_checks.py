@@ -6,7 +6,7 @@ are told when they are built (:mod:`argus.building`).
 
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -245,8 +245,12 @@ def check_best_rule(cfg: Any) -> None:
         )
 
 
-def check_save_best(cfg: Any, measured: Mapping[str, float]) -> None:
-    """Refuse a best checkpoint by a metric that is not measured.
+def check_save_best(cfg: Any, measured: Collection[str]) -> None:
+    """Refuse a best checkpoint by a metric that no task has.
+
+    Args:
+        cfg: The config.
+        measured: Names of the metrics that the tasks have, with a value or not.
 
     Raises:
         ConfigError: Listing those that are.

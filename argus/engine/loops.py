@@ -30,6 +30,8 @@ from argus.models.multitask import MultitaskModel
 from argus.registry import LOOPS
 from argus.tasks import Task
 
+MEAN_GAIN = "multitask/mean_gain"
+
 
 @LOOPS.register_module()
 class MultitaskTrainLoop(BaseLoop):
@@ -250,6 +252,7 @@ class MultitaskValLoop(BaseLoop):
         self.baseline = baseline
         self._prepared: dict[str, tuple[Any, TaskEvaluator]] = {}
         self._checked: set[str] = set()
+        self.unmeasured: set[str] = set()  # names that had nothing to be measured on
 
     def prepare(self) -> None:
         """Build the data sets and metrics of all tasks now instead of when they are used."""
@@ -287,14 +290,10 @@ class MultitaskValLoop(BaseLoop):
                 return {}
             metrics |= measured
             self._check_names(task, metrics)
-        if self.baseline:
-            lower = [f"{t.name}/{m}" for t in self.tasks.values() for m in t.lower_is_better]
-            metrics["multitask/mean_gain"] = mean_relative_gain(
-                metrics, self.baseline, lower_is_better=lower
-            )
+        metrics |= self._mean_gain(metrics)
         runner.logger.info(f"{self.part} results\n{self.table(metrics)}")
         if self.part == "val":
-            check_save_best(runner.cfg, metrics)
+            check_save_best(runner.cfg, [*metrics, *self.unmeasured])
         runner.call_hook(f"after_{self.part}_epoch", metrics=metrics)
         runner.call_hook(f"after_{self.part}")
         return metrics
@@ -322,18 +321,44 @@ class MultitaskValLoop(BaseLoop):
                 outputs=[task.name, predictions],
             )
         with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
-            return evaluator.evaluate(len(loader.dataset))
+            measured = evaluator.evaluate(len(loader.dataset))
+        self.unmeasured = self.unmeasured - set(measured) | evaluator.unmeasured
+        return measured
+
+    def _mean_gain(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """The mean relative gain by its name, if there is a baseline and all of it was measured."""
+        if not self.baseline:
+            return {}
+        lacking = sorted(self.unmeasured & set(self.baseline))
+        if lacking:
+            self.unmeasured.add(MEAN_GAIN)
+            self.runner.logger.warning(
+                f"{MEAN_GAIN} could not be measured: val_cfg.baseline names {', '.join(lacking)}, "
+                "which could not."
+            )
+            return {}
+        self.unmeasured.discard(MEAN_GAIN)
+        lower = [f"{t.name}/{m}" for t in self.tasks.values() for m in t.lower_is_better]
+        return {MEAN_GAIN: mean_relative_gain(metrics, self.baseline, lower_is_better=lower)}
 
     def _check_names(self, task: Task, metrics: Mapping[str, float]) -> None:
-        """Warn once of names in a task's config that no metric has."""
+        """Warn once of names in a task's config that no metric has, or that have no value."""
         if task.name in self._checked:
             return
         self._checked.add(task.name)
         measured = [name.split("/", 1)[1] for name in metrics if name.startswith(f"{task.name}/")]
+        without = sorted(self.unmeasured & {f"{task.name}/{task.primary}", *task.reported})
+        if without:
+            self.runner.logger.warning(
+                f"{', '.join(without)} could not be measured: the {self.part} data have nothing to "
+                "compare with, or predictions are no numbers. Tables show '-'; no best checkpoint "
+                "is saved by it. tools/data/check.py counts what the data have."
+            )
         for key in ("primary", "report", "paper", "lower_is_better", "units"):
             value = getattr(task, key)
             names = [value] if isinstance(value, str) and value else list(value)
-            absent = [name for name in names if name not in measured]
+            known = {*measured, *(n.split("/", 1)[1] for n in self.unmeasured)}
+            absent = [name for name in names if name not in known]
             if absent:
                 self.runner.logger.warning(
                     f"tasks[{task.name!r}].{key} names {', '.join(absent)}, which was not "
@@ -356,8 +381,8 @@ class MultitaskValLoop(BaseLoop):
         headings: dict[str, list[str]] = {}
         for task in self.tasks.values():
             headings.setdefault(task.table, []).extend(task.reported)
-        if "multitask/mean_gain" in metrics:
-            headings.setdefault("", []).append("multitask/mean_gain")
+        if MEAN_GAIN in {*metrics, *self.unmeasured}:
+            headings.setdefault("", []).append(MEAN_GAIN)
         parts = []
         for heading, names in headings.items():
             table = results_table(

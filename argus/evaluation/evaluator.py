@@ -1,9 +1,12 @@
 """Evaluate one task with the metrics of its library, under common names and units.
 
 Metrics are named ``<task>/<metric>``. mmdet and mmpose report fractions, mmseg and mmpretrain
-percents; here every ratio is a fraction in [0, 1].
+percents; here every ratio is a fraction in [0, 1]. What had nothing to be measured on is no number:
+COCO's evaluation says -1 for objects or sizes that the truth does not have, a mean over no class is
+NaN; such metrics are left out.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +16,12 @@ from mmengine.evaluator import Evaluator
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.evaluation.nothing_found import results_may_be_empty
 from argus.registry import METRICS
 
 _PERCENT_LIBRARIES = ("mmseg", "mmpretrain")
+_COCO_LIBRARIES = ("mmdet", "mmpose")
+_COCO_NOTHING_TO_MEASURE = -1.0
 
 
 class TaskEvaluator:
@@ -25,6 +31,9 @@ class TaskEvaluator:
         task: Name of the task.
         metrics: Metric configs, or metric objects.
         dataset_meta: ``metainfo`` of the evaluated data set.
+
+    Attributes:
+        unmeasured: Names of the metrics that the last evaluation had nothing to measure on.
     """
 
     def __init__(
@@ -41,6 +50,7 @@ class TaskEvaluator:
             # default is files below the current directory.
             if getattr(metric, "collect_dir", None) is None:
                 metric.collect_device = "gpu"
+        self.unmeasured: set[str] = set()
         self._evaluators = [Evaluator([metric]) for metric in self.metrics]
         for evaluator in self._evaluators:
             evaluator.dataset_meta = dict(dataset_meta)
@@ -51,18 +61,36 @@ class TaskEvaluator:
             evaluator.process(data_samples=predictions, data_batch=batch)
 
     def evaluate(self, num_samples: int) -> dict[str, float]:
-        """Metrics over all processes, ``<task>/<metric>``.
+        """Metrics over all processes, ``<task>/<metric>``, those that could be measured.
 
         Args:
             num_samples: Length of the data set; padding samples of uneven shards are dropped.
         """
         found: dict[str, float] = {}
+        self.unmeasured = set()
         for metric, evaluator in zip(self.metrics, self._evaluators, strict=True):
-            scale = 0.01 if type(metric).__module__.split(".")[0] in _PERCENT_LIBRARIES else 1.0
-            for name, value in evaluator.evaluate(num_samples).items():
-                if np.ndim(value) == 0 and not isinstance(value, str):
-                    found[f"{self.task}/{metric_name(name)}"] = float(value) * scale
+            scale = 0.01 if _is_of(metric, _PERCENT_LIBRARIES) else 1.0
+            with results_may_be_empty():
+                values = evaluator.evaluate(num_samples)
+            for key, value in values.items():
+                if np.ndim(value) or isinstance(value, str):
+                    continue
+                name = f"{self.task}/{metric_name(key)}"
+                if _is_measured(float(value), metric):
+                    found[name] = float(value) * scale
+                else:
+                    self.unmeasured.add(name)
         return found
+
+
+def _is_measured(value: float, metric: Any) -> bool:
+    nothing = _is_of(metric, _COCO_LIBRARIES) and value == _COCO_NOTHING_TO_MEASURE
+    return math.isfinite(value) and not nothing
+
+
+def _is_of(metric: Any, libraries: Sequence[str]) -> bool:
+    """Whether a metric is of one of some libraries, or derived from one of theirs."""
+    return any(base.__module__.split(".")[0] in libraries for base in type(metric).__mro__)
 
 
 def metric_name(name: str) -> str:

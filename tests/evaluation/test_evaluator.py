@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mmdet.evaluation import CocoMetric
 from mmengine.evaluator import BaseMetric
 from mmseg.evaluation import IoUMetric
 
@@ -48,6 +49,14 @@ class _Percent(_Fixed):
     __module__ = IoUMetric.__module__
 
 
+class _OfPercent(_Percent):
+    """A user's own, derived from one of mmseg."""
+
+
+class _Coco(_Fixed):
+    __module__ = CocoMetric.__module__
+
+
 def test_evaluator__percents_become_fractions_and_the_rest_stays() -> None:
     metrics = [_Fixed(mAP=0.25, rmse=3.0), _Percent(mIoU=25.0)]
     evaluator = TaskEvaluator("job", metrics, dataset_meta={})
@@ -55,6 +64,36 @@ def test_evaluator__percents_become_fractions_and_the_rest_stays() -> None:
     found = evaluator.evaluate(4)
     assert found["job/mAP"] == 0.25 and found["job/rmse"] == 3.0
     assert found["job/mIoU"] == pytest.approx(0.25)
+
+
+def test_evaluator__percents_of_a_derived_metric_become_fractions_too() -> None:
+    evaluator = TaskEvaluator("job", [_OfPercent(mIoU=25.0)], dataset_meta={})
+    evaluator.process([{}], {})
+    assert evaluator.evaluate(1)["job/mIoU"] == pytest.approx(0.25)
+
+
+def test_evaluator__what_could_not_be_measured_is_no_number() -> None:
+    metrics = [
+        _Coco(bbox_mAP=-1.0, bbox_mAP_l=np.float64(0.25)),
+        _Percent(mIoU=np.float64("nan"), aAcc=50.0),
+        _Fixed(offset=-1.0),  # of a metric of another kind, where it means something
+    ]
+    evaluator = TaskEvaluator("job", metrics, dataset_meta={})
+    evaluator.process([{}], {})
+    found = evaluator.evaluate(1)
+    found.pop("job/count")
+    assert found == {"job/bbox_mAP_l": 0.25, "job/aAcc": 0.5, "job/offset": -1.0}
+    assert evaluator.unmeasured == {"job/bbox_mAP", "job/mIoU"}
+
+
+def test_evaluator__forgets_what_could_not_be_measured_before() -> None:
+    metric = _Coco(bbox_mAP=-1.0)
+    evaluator = TaskEvaluator("job", [metric], dataset_meta={})
+    for value, unmeasured in ((-1.0, {"job/bbox_mAP"}), (0.0, set())):
+        metric.values = dict(bbox_mAP=value)
+        evaluator.process([{}], {})
+        evaluator.evaluate(1)
+        assert evaluator.unmeasured == unmeasured
 
 
 def test_evaluator__drops_padding_and_starts_anew() -> None:
