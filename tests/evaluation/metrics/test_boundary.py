@@ -69,7 +69,7 @@ def test_compute__equals_the_straight_evaluation() -> None:
     np.testing.assert_array_equal(metric.state["counts"], sum(counts))
     found = metric.evaluate(4)
     assert found["odsF"] == pytest.approx(f(sum(counts)).max(), abs=1e-12)
-    best = [c[:, max(range(99), key=lambda k, c=c: (f(c)[k], k))] for c in counts]
+    best = [c[:, f(c).argmax()] for c in counts]
     assert found["oisF"] == pytest.approx(f(sum(best)), abs=1e-12)
     assert 0.3 < found["odsF"] <= found["oisF"] < 1
 
@@ -88,7 +88,8 @@ def test_evaluate__label_as_prediction_scores_1(seed: int) -> None:
     for prediction in (label, thin(label)):
         metric = BoundaryMetric(tolerance=0.0)
         metric.update(sample(prediction, label))
-        assert metric.evaluate(1) == {"odsF": 1.0, "oisF": 1.0, "AP": 1.0}
+        # A binary map has one recall and no curve: the benchmarks' area is 0.
+        assert metric.evaluate(1) == {"odsF": 1.0, "oisF": 1.0, "AP": 0.0}
 
 
 def test_update__shift_within_and_beyond_the_tolerance() -> None:
@@ -130,6 +131,32 @@ def test_update__border_fades() -> None:
     assert predicted[[0, 18, 19, 38, 39, 98]].tolist() == [28, 28, 26, 26, 24, 20]
 
 
+def test_update__border_is_at_most_half_of_the_image() -> None:
+    """SEISM: a map of 6 rows fades over 3, of which the innermost count 2 / 3."""
+    prediction, label = np.zeros((2, 6, 40))
+    label[:, 10] = prediction[:, 10] = 1
+    metric = BoundaryMetric(border=5)
+    metric.update(sample(prediction, label))
+    predicted = metric.state["counts"][3]
+    assert predicted[[0, 32, 33, 65, 66]].tolist() == [4, 4, 2, 2, 0]
+
+
+def test_update__border_changes_the_score() -> None:
+    """A line along the border is not seen, and counts as missed: 28 of 68 pixels."""
+    prediction, label = np.zeros((2, 30, 40))
+    label[0] = prediction[0] = 1
+    label[1:, 10] = prediction[1:, 10] = 1
+    scores = {}
+    for border in (0, 5):
+        metric = BoundaryMetric(tolerance=0.0, border=border)
+        metric.update(sample(prediction, label))
+        scores[border] = metric.evaluate(1)["odsF"]
+    labels = thin(label == 1)
+    rows = np.count_nonzero(labels[1:29])
+    assert scores[0] == 1.0
+    assert scores[5] == pytest.approx(2 * rows / (rows + np.count_nonzero(labels)))
+
+
 def test_update__ignored_pixels_count_nowhere() -> None:
     prediction, label = random_pair(3)
     label = label.astype(np.uint8)
@@ -147,6 +174,16 @@ def test_update__several_annotations() -> None:
     metric = BoundaryMetric()
     metric.update(sample(label[0], label))
     assert metric.state["counts"][:, 50].tolist() == [30, 60, 30, 30]
+
+
+def test_update__of_equal_thresholds_the_lowest_counts_for_oisF() -> None:
+    """As in both benchmarks: all that is found nowhere right counts as wrong."""
+    label, prediction = np.zeros((2, 40, 40))
+    label[5:35, 10] = 1
+    prediction[5:35, 30] = 0.5
+    metric = BoundaryMetric()
+    metric.update(sample(prediction, label))
+    assert metric.state["best_counts"].tolist() == [0, 30, 0, 30]
 
 
 def test_state__adds_up() -> None:
@@ -204,10 +241,27 @@ def test_init__bad_arguments() -> None:
 
 
 def test_average_precision__by_hand() -> None:
-    """Precision 1 at recall 0.25, 0.5 at recall 0.5: constant, falling, then nothing."""
+    """Precision 1 at recall 0.25, 0.5 at recall 0.5: nothing, falling, nothing."""
     counts = np.zeros((4, 99), int)
     counts[:, :50] = np.array([[2], [4], [2], [4]])
-    counts[:, 50:80] = np.array([[1], [4], [1], [1]])
+    counts[:, 50:] = np.array([[1], [4], [1], [1]])
+    expected = 1.0 + sum(1 - 0.5 * step / 25 for step in range(1, 26))
+    assert average_precision(counts) == pytest.approx(expected / 100, abs=1e-12)
+
+
+def test_average_precision__nothing_found_at_the_highest_thresholds() -> None:
+    """Precision 0 at recall 0, then a line to what the last threshold that finds any finds."""
+    counts = np.zeros((4, 99), int)
+    counts[:, :50] = np.array([[2], [4], [2], [4]])
     counts[1] = 4
-    expected = 26 * 1.0 + sum(1 - 0.5 * step / 25 for step in range(1, 26))
-    assert average_precision(counts) == pytest.approx(expected / 101, abs=1e-12)
+    expected = sum(0.5 * step / 50 for step in range(51))
+    assert average_precision(counts) == pytest.approx(expected / 100, abs=1e-12)
+
+
+def test_average_precision__of_equal_recalls_the_lowest_threshold_counts() -> None:
+    counts = np.zeros((4, 99), int)
+    counts[:, :20] = np.array([[4], [4], [4], [4]])
+    counts[:, 20:60] = np.array([[2], [4], [2], [8]])
+    counts[:, 60:] = np.array([[2], [4], [2], [2]])
+    expected = sum(0.25 + 0.75 * step / 50 for step in range(51))
+    assert average_precision(counts) == pytest.approx(expected / 100, abs=1e-12)

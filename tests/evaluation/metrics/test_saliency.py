@@ -1,6 +1,7 @@
 """F-measures and absolute error against loops over pixels and scikit-learn."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,65 @@ def test_evaluate__equals_loops_and_scikit_learn() -> None:
     assert found["MAE"] == pytest.approx(np.mean(errors), abs=1e-12)
 
 
+def reference_max_f_image(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The toolboxes' protocol by a loop over thresholds and images, with fractions."""
+    best = 0.0
+    for k in range(1, 256):
+        precision, recall = [], []
+        for probability, label in pairs:
+            valid = label != 255
+            eight_bits = [round(255 * float(value)) for value in probability[valid]]
+            found = np.array([Fraction(v, max(eight_bits)) >= Fraction(k, 255) for v in eight_bits])
+            right = np.count_nonzero(found & (label[valid] == 1))
+            precision.append(right / max(np.count_nonzero(found), 1))
+            recall.append(right / np.count_nonzero(label == 1))
+        p, r = np.mean(precision), np.mean(recall)
+        best = max(best, 1.3 * p * r / (0.3 * p + r) if p and r else 0.0)
+    return best
+
+
+def test_evaluate__per_image_protocol_equals_loops() -> None:
+    pairs = [random_pair(seed) for seed in range(3)]
+    pairs[1] = (0.6 * pairs[1][0], pairs[1][1])  # divided by its maximum
+    metric = SaliencyMetric()
+    metric.process(None, [sample(*pair) for pair in pairs])
+    assert metric.evaluate(3)["maxF_image"] == pytest.approx(reference_max_f_image(pairs))
+
+
+def test_evaluate__a_small_object_counts_as_much_as_a_large_one_per_image() -> None:
+    """Pooled, the missed small object is 4 of 74 pixels; per image, recall is a half."""
+    large, small = np.zeros((2, *SIZE))
+    large[:5] = 1
+    small[:2, :2] = 1
+    metric = SaliencyMetric()
+    metric.update(sample(large, large))
+    metric.update(sample(np.roll(small, 7, axis=1), small))
+    found = metric.evaluate(2)
+    assert found["maxF"] == pytest.approx(70 / 74)  # precision and recall
+    assert found["maxF_image"] == pytest.approx(0.5)
+
+
+def test_evaluate__measures_of_images_are_averaged() -> None:
+    pairs = [random_pair(seed) for seed in range(3)]
+    metric = SaliencyMetric()
+    metric.process(None, [sample(*pair) for pair in pairs])
+    found = metric.evaluate(3)
+    single = []
+    for pair in pairs:
+        metric.update(sample(*pair))
+        single.append(metric.evaluate(1))
+    for name in ("S_measure", "E_mean", "MAE"):
+        assert found[name] == pytest.approx(np.mean([values[name] for values in single]))
+    assert found["E_mean"] < found["E_max"] <= np.mean([values["E_max"] for values in single])
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_evaluate__per_image_without_an_object_or_a_prediction(label: int) -> None:
+    metric = SaliencyMetric()
+    metric.update(sample(np.full(SIZE, 1 - label), np.full(SIZE, label)))
+    assert metric.evaluate(1)["maxF_image"] == 0.0
+
+
 def test_evaluate__threshold_is_of_the_data_set() -> None:
     """Each image alone has a threshold with F = 1, both together have none."""
     metric = SaliencyMetric()
@@ -82,13 +142,12 @@ def test_evaluate__perfect_and_inverted() -> None:
     metric = SaliencyMetric()
     label = random_pair(0)[1]
     metric.update(sample(label == 1, label))
-    assert metric.evaluate(1) == {
-        "maxF": 1.0,
-        "maxF_sigmoid": 1.0,
-        "mF": 1.0,
-        "MAE": 0.0,
-        "skipped_images": 0.0,
-    }
+    perfect = metric.evaluate(1)
+    for name in ("maxF", "maxF_sigmoid", "maxF_image", "mF", "S_measure"):
+        assert perfect[name] == pytest.approx(1.0, abs=1e-12)
+    assert perfect["MAE"] == perfect["skipped_images"] == 0.0
+    num_pixels = np.count_nonzero(label != 255)
+    assert perfect["E_max"] == pytest.approx(num_pixels / (num_pixels - 1))
     metric.update(sample(label != 1, label))
     found = metric.evaluate(1)
     assert (found["maxF"], found["mF"], found["MAE"]) == (0, 0, 1)
