@@ -52,14 +52,28 @@ def check_boxes(boxes: Any, inputs: Sequence[Input]) -> None:
             '{"a.jpg": [[x1, y1, x2, y2]], ...}.'
         )
     if isinstance(boxes, dict):
-        unknown = sorted(set(boxes) - {item.path.name for item in inputs})
-        if unknown:
-            raise DataError(f"--boxes: no input is called {', '.join(unknown)}.")
+        for key in boxes:
+            found = [item.path for item in inputs if _ends_with(item.path, key)]
+            if not found:
+                raise DataError(f"--boxes: no input is called {key}.")
+            if len(found) > 1:
+                raise DataError(
+                    f"--boxes: {len(found)} inputs are called {key}: "
+                    f"{', '.join(map(str, found[:3]))}. Name the folder, too."
+                )
 
 
 def boxes_of(item: Input, boxes: Any) -> "np.ndarray":
     """People of an image, (N, 4) xyxy pixels."""
     import numpy as np
 
-    own = boxes if isinstance(boxes, list) else boxes.get(item.path.name, [])
+    if isinstance(boxes, dict):
+        own = [box for key, some in boxes.items() if _ends_with(item.path, key) for box in some]
+    else:
+        own = boxes
     return np.array(own, dtype=np.float32).reshape(-1, 4)
+
+
+def _ends_with(path: Path, key: str) -> bool:
+    parts = Path(key).parts
+    return bool(parts) and path.resolve().parts[-len(parts) :] == parts

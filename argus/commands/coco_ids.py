@@ -58,6 +58,24 @@ class CocoIds:
                 f"{type(error).__name__}: {error}."
             ) from error
 
+    def match(self, files: Sequence[Path]) -> dict[Path, ImageEntry]:
+        """The image of each file.
+
+        Raises:
+            DataError: A file has none or several, or two files are the same.
+        """
+        entries = {file: self.image_of(file) for file in files}
+        by_id: dict[int, Path] = {}
+        for file, entry in entries.items():
+            other = by_id.setdefault(entry.id, file)
+            if other != file:
+                raise DataError(
+                    f"{other} and {file}: both fit {entry.file_name} (id {entry.id}) of "
+                    f"{self.path}. Give the files of these annotations alone, or name their "
+                    "folders in file_name."
+                )
+        return entries
+
     def image_of(self, file: Path) -> ImageEntry:
         """The image whose path ends as that of a file does, by the most parts.
 

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from argus.commands.coco_ids import CocoIds, ImageEntry
 from argus.commands.inputs import Input
 from argus.errors import ConfigError, DataError
+from argus.inference.persons import PERSON
 from argus.results import Instances, Poses, Prediction
 
 
@@ -55,20 +57,21 @@ class CocoWriter:
 
     Args:
         out: Folder of the files.
-        annotations: File in COCO's format whose ids of images (by file name) and categories (by
-            name) are taken. Without it a file name that is a number is the id, as in COCO's data;
-            other images are numbered from 1, and categories have the ids label + 1.
-
-    Raises:
-        DataError: The annotations cannot be read.
+        ids: Of the annotations that the results are compared with. Without them a file name that is
+            a number is the id, as in COCO's data; other images are numbered from 1, and categories
+            have the ids label + 1, a person 1.
+        entries: The image of each file, with ``ids``.
     """
 
-    def __init__(self, out: Path, annotations: Path | None = None) -> None:
+    def __init__(
+        self,
+        out: Path,
+        ids: CocoIds | None = None,
+        entries: Mapping[Path, ImageEntry] | None = None,
+    ) -> None:
         self.out = out
-        self.image_ids: dict[str, int] = {}
-        self.category_ids: dict[str, int] | None = None
-        if annotations is not None:
-            self.image_ids, self.category_ids = _read_ids(annotations)
+        self.ids = ids
+        self.entries = entries or {}
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.images: list[dict[str, Any]] = []
         self.categories: dict[str, dict[str, int]] = {}
@@ -84,15 +87,17 @@ class CocoWriter:
                 "--format coco is for tasks of instances and poses, found "
                 f"{', '.join(prediction.tasks)}."
             )
-        image_id = self._image_id(item)
+        entry = self.entries.get(item.path)
+        image_id = self._number(item.path) if entry is None else entry.id
+        name = item.path.as_posix() if entry is None else entry.file_name
         height, width = prediction.size
-        self.images.append(dict(id=image_id, file_name=item.path.name, width=width, height=height))
+        self.images.append(dict(id=image_id, file_name=name, width=width, height=height))
         for task, result in prediction.results.items():
             if isinstance(result, Instances):
                 ids = self._ids_of(task, result.classes)
                 found = result.to_coco(image_id, ids)
             elif isinstance(result, Poses):
-                found = result.to_coco(image_id)
+                found = result.to_coco(image_id, self._person_id(task))
             else:
                 continue
             self.results.setdefault(task, []).extend(found)
@@ -110,29 +115,24 @@ class CocoWriter:
         paths[-1].write_text(json.dumps(listing, indent=1) + "\n", encoding="utf-8")
         return paths
 
-    def _image_id(self, item: Input) -> int:
-        name = item.path.name
-        if self.category_ids is not None:
-            if name not in self.image_ids:
-                raise DataError(f"{item.path}: no image of this name in the annotations.")
-            return self.image_ids[name]
+    def _number(self, path: Path) -> int:
         taken = {image["id"] for image in self.images}
-        number = int(item.path.stem) if item.path.stem.isdecimal() else 1
+        number = int(path.stem) if path.stem.isdecimal() else 1
         while number in taken:
             number += 1
         return number
 
     def _ids_of(self, task: str, classes: tuple[str, ...]) -> list[int]:
         if task not in self.categories:
-            known = self.category_ids
-            absent = [] if known is None else [name for name in classes if name not in known]
-            if absent:
-                raise DataError(
-                    f"task {task!r}: the annotations have no category {', '.join(absent)}."
-                )
-            ids = range(1, len(classes) + 1) if known is None else [known[n] for n in classes]
-            self.categories[task] = dict(zip(classes, ids, strict=True))
-        return [self.categories[task][name] for name in classes]
+            ids = range(1, len(classes) + 1)
+            known = self.ids.category_ids(task, classes) if self.ids else ids
+            self.categories[task] = dict(zip(classes, known, strict=True))
+        return list(self.categories[task].values())
+
+    def _person_id(self, task: str) -> int:
+        if task not in self.categories:
+            self.categories[task] = {PERSON: self.ids.person_id(task) if self.ids else 1}
+        return self.categories[task][PERSON]
 
 
 class VideoWriter:
@@ -188,15 +188,3 @@ class VideoWriter:
         part = picture[:height, :width]
         frame[: part.shape[0], : part.shape[1]] = part
         return frame
-
-
-def _read_ids(path: Path) -> tuple[dict[str, int], dict[str, int]]:
-    try:
-        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        images = {Path(image["file_name"]).name: image["id"] for image in content["images"]}
-        return images, {entry["name"]: entry["id"] for entry in content["categories"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: expected a JSON file in COCO's format with images and categories: "
-            f"{type(error).__name__}: {error}."
-        ) from error

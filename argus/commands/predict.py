@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--boxes",
         metavar="JSON",
         help="people for poses, xyxy pixels: a list of boxes for a single image, or a dict of "
-        "lists by file name; the JSON itself or a file with it",
+        "lists by file name, with its folder if several have it; the JSON itself or a file with it",
     )
     add_model_options(parser)
     results = parser.add_argument_group("what is written")
@@ -84,7 +84,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--annotations",
         type=Path,
         metavar="JSON",
-        help="with --format coco: take the ids of images and categories from this file",
+        help="with --format coco: take the ids of images (by the end of their paths) and of "
+        "categories (by name), and the orientation of the images, from this file",
     )
 
 
@@ -148,20 +149,26 @@ def _predict(
     options: dict[str, Any],
     boxes: Any,
 ) -> int:
+    from argus.commands.coco_ids import CocoIds
     from argus.commands.outputs import CocoWriter, FolderWriter
+    from argus.inference.images import AnnotatedFile
 
     writer: Writer
+    sources: dict[Path, Any] = {item.path: str(item.path) for item in inputs}
     if args.format == "coco":
-        writer = CocoWriter(args.out, args.annotations)
         if any(item.is_video for item in inputs):
             raise ConfigError("--format coco is for images, not for videos.")
+        ids = None if args.annotations is None else CocoIds(args.annotations)
+        entries = ids.match(list(sources)) if ids else {}
+        sources |= {path: AnnotatedFile(path, entry.size) for path, entry in entries.items()}
+        writer = CocoWriter(args.out, ids, entries)
     else:
         writer = FolderWriter(args.out, pictures=not args.no_pictures, arrays=args.arrays)
     broken: dict[Path, str] = {}
     try:
         images = [item for item in inputs if not item.is_video]
         if images:
-            _predict_images(model, images, options, boxes, writer, broken)
+            _predict_images(model, images, sources, options, boxes, writer, broken)
         if len(broken) < len(images):
             _tell(writer.close())
         for item in inputs:
@@ -182,6 +189,7 @@ def _predict(
 def _predict_images(
     model: "Argus",
     images: Sequence[Input],
+    sources: Mapping[Path, Any],
     options: dict[str, Any],
     boxes: Any,
     writer: "Writer",
@@ -197,7 +205,8 @@ def _predict_images(
             broken[by_path[name].path] = str(error)
             bar.advance(bar.task_ids[0])
 
-        for prediction in model.stream(list(by_path), boxes=people, on_error=on_error, **options):
+        pictures = [sources[item.path] for item in images]
+        for prediction in model.stream(pictures, boxes=people, on_error=on_error, **options):
             _tell(writer.write(by_path[prediction.source], prediction))
             bar.advance(bar.task_ids[0])
 

@@ -5,13 +5,12 @@ import os.path
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from argus.datasets.transforms.loading import decode_image
-from argus.datasets.transforms.reading import read_bytes
+from argus.datasets.transforms.loading import decode_image, read_image
 from argus.errors import DataError
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
@@ -23,6 +22,18 @@ IMAGE_SUFFIXES = (
 )
 
 _BYTES = (bytes, bytearray, memoryview)
+
+
+class AnnotatedFile(NamedTuple):
+    """A file that is read as training reads it, in the orientation of its annotations.
+
+    Args:
+        path: The file.
+        size: (height, width) in pixels that the annotations say; ``None`` if they say nothing.
+    """
+
+    path: Path
+    size: tuple[int, int] | None
 
 
 def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
@@ -40,8 +51,10 @@ def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
     Raises:
         DataError: A file that is missing or damaged, an array that is no picture, or another type.
     """
+    if isinstance(source, AnnotatedFile):
+        return _to_rgb(read_image(source.path, source.size))
     if isinstance(source, (str, Path)):
-        return _load_file(Path(source))
+        return _to_rgb(read_image(source))
     if isinstance(source, _BYTES):
         return _decode(bytes(source), name)
     if isinstance(source, Image.Image):
@@ -111,7 +124,7 @@ def locate_images(source: Any) -> Iterator[tuple[str, Callable[[], np.ndarray]]]
         raise DataError("no images: the list is empty.")
     for index, item in enumerate(items or [source]):
         if not isinstance(item, (str, Path)):
-            name = f"image {index}"
+            name = str(item.path) if isinstance(item, AnnotatedFile) else f"image {index}"
             yield name, partial(load_image, item, name=name)
             continue
         try:
@@ -171,11 +184,6 @@ def list_files(source: str | Path) -> list[Path]:
     return found
 
 
-def _load_file(path: Path) -> np.ndarray:
-    content = read_bytes(path)
-    return _decode(content, str(path))
-
-
 def _read(file: Any, name: str) -> bytes:
     """What is left of an open file, which stays open."""
     try:
@@ -194,6 +202,10 @@ def _decode(content: bytes, name: str) -> np.ndarray:
         bgr = decode_image(content)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
+    return _to_rgb(bgr)
+
+
+def _to_rgb(bgr: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 

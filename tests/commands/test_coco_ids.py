@@ -36,6 +36,12 @@ def test_image_of__none_or_several(tmp_path: Path) -> None:
         ids.image_of(Path("2.jpg"))
 
 
+def test_match__two_files_for_one_image(tmp_path: Path) -> None:
+    ids = write(tmp_path / "a.json", "1.jpg")
+    with pytest.raises(DataError, match=r"cam1/1\.jpg and cam2/1\.jpg: both fit 1\.jpg \(id 10\)"):
+        ids.match([Path("cam1/1.jpg"), Path("cam2/1.jpg")])
+
+
 @pytest.mark.parametrize(
     ("categories", "expected"),
     [({"person": 0}, 0), ({"dog": 1, "person": 4}, 4), ({"pedestrian": 3}, 3)],

@@ -8,6 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from argus.commands.coco_ids import CocoIds
 from argus.commands.inputs import Input
 from argus.commands.outputs import CocoWriter, VideoWriter
 from argus.errors import DataError
@@ -60,7 +61,9 @@ def annotations(path: Path) -> Path:
         json.dumps(
             dict(
                 images=[dict(id=139, file_name="val/a.jpg", height=30, width=40)],
-                categories=[dict(id=47, name="cup"), dict(id=18, name="dog")],
+                categories=[
+                    *(dict(id=47, name="cup"), dict(id=18, name="dog"), dict(id=0, name="person"))
+                ],
                 annotations=truth,
             )
         )
@@ -70,8 +73,9 @@ def annotations(path: Path) -> Path:
 
 def test_coco__ids_of_the_annotations_and_perfect_score(tmp_path: Path) -> None:
     file = annotations(tmp_path / "truth.json")
-    writer = CocoWriter(tmp_path / "o", file)
-    assert writer.write(item("somewhere/a.jpg"), prediction()) == []
+    ids, photo = CocoIds(file), item("somewhere/a.jpg")
+    writer = CocoWriter(tmp_path / "o", ids, ids.match([photo.path]))
+    assert writer.write(photo, prediction()) == []
     paths = writer.close()
     assert [path.name for path in paths] == ["things.coco.json", "poses.coco.json", "images.json"]
     truth = COCO(str(file))
@@ -83,9 +87,9 @@ def test_coco__ids_of_the_annotations_and_perfect_score(tmp_path: Path) -> None:
         assert evaluation.stats[0] == pytest.approx(1)
     listing = json.loads(paths[2].read_text())
     assert listing["categories"]["things"] == dict(cup=47, dog=18)
-    assert listing["images"] == [dict(id=139, file_name="a.jpg", width=40, height=30)]
+    assert listing["images"] == [dict(id=139, file_name="val/a.jpg", width=40, height=30)]
     person = json.loads(paths[1].read_text())[0]
-    assert person["keypoints"] == [7, 7, 0.5] and person["category_id"] == 1
+    assert person["keypoints"] == [7, 7, 0.5] and person["category_id"] == 0
 
 
 def test_coco__ids_without_annotations(tmp_path: Path) -> None:
@@ -100,18 +104,17 @@ def test_coco__ids_without_annotations(tmp_path: Path) -> None:
 
 def test_coco__what_the_annotations_lack(tmp_path: Path) -> None:
     file = annotations(tmp_path / "truth.json")
-    with pytest.raises(DataError, match=r"b\.jpg: no image of this name"):
-        CocoWriter(tmp_path, file).write(item("b.jpg"), prediction())
     file.write_text(file.read_text().replace('"dog"', '"cat"'))
-    with pytest.raises(DataError, match="no category dog"):
-        CocoWriter(tmp_path, file).write(item("a.jpg"), prediction())
+    ids, photo = CocoIds(file), item("a.jpg")
+    with pytest.raises(DataError, match="no category dog; it lists cup, cat, person"):
+        CocoWriter(tmp_path, ids, ids.match([photo.path])).write(photo, prediction())
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "nonsense", '{"images": [{}], "categories": []}'])
 def test_coco__annotations_of_another_format(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(DataError, match="COCO's format"):
-        CocoWriter(tmp_path, tmp_path / "x.json")
+    with pytest.raises(DataError, match="COCO's format|no valid JSON"):
+        CocoIds(tmp_path / "x.json")
 
 
 def test_video__without_pictures_is_lines_alone(tmp_path: Path) -> None:

@@ -167,6 +167,40 @@ def test_boxes__reach_their_pictures(
     assert [people.tolist() for people in toy.calls[-1]["boxes"]] == [[[1, 2, 3, 4]]]
 
 
+def test_boxes__by_folder_where_names_are_equal(
+    argus: CommandLine, toy: ToyModel, tmp_path: Path
+) -> None:
+    files = [write_picture(tmp_path / camera / "1.png", 100) for camera in ("left", "right")]
+    words = ("predict", *files, "--model", "m", "--out", tmp_path / "o", "--boxes")
+    assert_mistake(argus(*words, '{"1.png": [[1, 2, 3, 4]]}'), "2 inputs are called 1.png")
+    argus(*words, '{"right/1.png": [[1, 2, 3, 4]]}')
+    assert [people.tolist() for people in toy.calls[-1]["boxes"]] == [[], [[1, 2, 3, 4]]]
+
+
+def test_coco__each_camera_has_its_ids_and_the_frame_of_its_annotations(
+    argus: CommandLine, toy: ToyModel, tmp_path: Path
+) -> None:
+    """A stored picture of 32 x 24, turned by EXIF to 24 x 32, annotated as it is stored."""
+    files = [write_picture(tmp_path / camera / "1.png", 100) for camera in ("left", "right")]
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.open(files[0]).save(tmp_path / "turned.jpg", exif=turned)
+    listed = {"left/1.png": 11, "right/1.png": 21, "turned.jpg": 5}
+    images = [dict(id=id, file_name=n, width=32, height=24) for n, id in listed.items()]
+    categories = [dict(id=i, name=n) for i, n in enumerate(("blue", "green", "red"))]
+    file = tmp_path / "val.json"
+    file.write_text(json.dumps(dict(images=images, categories=categories, annotations=[])))
+    out = tmp_path / "o"
+    words = ("--model", "m", "--out", out, "--format", "coco", "--annotations", file)
+    done = argus("predict", *files, tmp_path / "turned.jpg", *words)
+    assert done.status == 0
+    results = json.loads((out / "object.coco.json").read_text())
+    assert [(r["image_id"], r["category_id"]) for r in results] == [(11, 2), (21, 2), (5, 2)]
+    found = json.loads((out / "images.json").read_text())["images"]
+    assert [image["file_name"] for image in found] == list(listed)
+    assert {(image["height"], image["width"]) for image in found} == {(24, 32)}
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -179,7 +213,7 @@ def test_boxes__reach_their_pictures(
         (["--batch-size", "0"], ["--batch-size", "found 0"]),
         (["--annotations", "a.json"], ["--format coco"]),
         (["--format", "coco", "--arrays"], ["--arrays"]),
-        (["--format", "coco", "--annotations", "none.json"], ["none.json", "COCO's format"]),
+        (["--format", "coco", "--annotations", "none.json"], ["none.json", "cannot be read"]),
         (["--format", "coco", "--tasks", "colour"], ["instances and poses", "colour"]),
         (["--tasks", "colur"], ["unknown task", "There are: colour, object"]),
         (["--out", __file__], ["is a file"]),

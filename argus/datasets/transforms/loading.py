@@ -6,6 +6,7 @@ an error, a file that does not decode, and an image whose size is not the annota
 ``DataError``.
 """
 
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -88,6 +89,45 @@ def _raise_if_truncated(content: bytes) -> None:
         ) from error
 
 
+def read_image(
+    path: str | Path,
+    annotated: tuple[int, int] | None = None,
+    *,
+    backend_args: dict[str, Any] | None = None,
+) -> np.ndarray:
+    """Read an image file, in the orientation that its annotations were made in.
+
+    Args:
+        path: The file.
+        annotated: (height, width) that the annotations say, ``None`` if they say nothing. If only
+            the stored pixels have it, the EXIF orientation is not applied.
+        backend_args: Options of mmengine's file backend.
+
+    Returns:
+        BGR uint8 (H, W, 3).
+
+    Raises:
+        DataError: The file is missing or damaged, or its size is not the annotated one.
+    """
+    content = read_bytes(path, backend_args)
+    try:
+        image = decode_image(content)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if annotated is None or image.shape[:2] == annotated:
+        return image
+    unrotated = cv2.imdecode(
+        np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    )
+    if unrotated is not None and unrotated.shape[:2] == annotated:
+        return unrotated
+    raise DataError(
+        f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height), its annotation "
+        f"says {annotated[1]}x{annotated[0]}; boxes and masks would not fit. Was the image "
+        "resized, or does the annotation file belong to another version of the set?"
+    )
+
+
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
     """Load an image: ``img`` BGR (H, W, 3), ``img_shape`` and ``ori_shape`` as (height, width).
@@ -120,32 +160,14 @@ class LoadImage(BaseTransform):
             image = results["img"]
             results.setdefault("img_path", None)
         else:
-            image = self._read(results["img_path"], _annotated_shape(results))
+            annotated = _annotated_shape(results)
+            image = read_image(results["img_path"], annotated, backend_args=self.backend_args)
         if self.to_float32:
             image = image.astype(np.float32)
         results["img"] = image
         results["img_shape"] = image.shape[:2]
         results["ori_shape"] = image.shape[:2]
         return results
-
-    def _read(self, path: str, annotated: tuple[int, int] | None) -> np.ndarray:
-        content = read_bytes(path, self.backend_args)
-        try:
-            image = decode_image(content)
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
-        if annotated is None or image.shape[:2] == annotated:
-            return image
-        unrotated = cv2.imdecode(
-            np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-        if unrotated is not None and unrotated.shape[:2] == annotated:
-            return unrotated
-        raise DataError(
-            f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height), its "
-            f"annotation says {annotated[1]}x{annotated[0]}; boxes and masks would not fit. Was "
-            "the image resized, or does the annotation file belong to another version of the set?"
-        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(to_float32={self.to_float32})"
