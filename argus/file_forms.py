@@ -22,7 +22,9 @@ _TEXT = text()
 _TEXT_OR_NULL = either(NULL, _TEXT)
 _TASK_NAME = text(r"[A-Za-z_]\w{0,99}", "the name of a task, a word of ASCII")
 # They become file names in the folder that a model is split into.
-_FILE_NAME = text(r"[^/\\\0:.][^/\\\0:]{0,199}", "a file name without folders")
+_FILE_NAME = text(
+    r"[^/\\:.\x00-\x1f\x7f-\x9f][^/\\:\x00-\x1f\x7f-\x9f]{0,199}", "a file name without folders"
+)
 _HASH = text(r"[0-9a-f]{64}|", "a SHA-256, 64 hexadecimal digits, or nothing")
 _PREFIX = text(r"(backbone\.(\w+\.)+)?", "a prefix of tensor names such as 'backbone.vit.'")
 _COLOUR = listing(WHOLE, length=3)

@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "argus.building": ("argus.errors",),
     "argus.safe_load": ("argus.errors",),
     "argus.parent_death": (),
+    "argus.printable": (),
     "argus.stopping": (),
     "argus.layers": (),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),

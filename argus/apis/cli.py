@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argus.errors import ConfigError, TrainingStopped
+from argus.printable import printable
 from argus.stopping import STOPPED
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
                 print(f"\n{prefix}{traceback.format_exc()}", file=sys.stderr)
             _exit_at_once_in_group(1)
             raise
-        print(f"\n{prefix}{message}", file=sys.stderr)
+        print(f"\n{prefix}{printable(message, lines=True)}", file=sys.stderr)
         _exit_at_once_in_group(2)
         raise SystemExit(2) from error
     _leave_process_group()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from argus.errors import ConfigError
+from argus.printable import printable
 
 EPILOG = """\
 examples:
@@ -115,8 +116,8 @@ def run(args: argparse.Namespace) -> int:
             trust=args.trust,
         )
     for task, reason in report.skipped.items():
-        print(f"left out: {task}: {reason}", file=sys.stderr)
-    print(report.table, file=sys.stderr)
+        print(printable(f"left out: {task}: {reason}", lines=True), file=sys.stderr)
+    print(printable(report.table, lines=True), file=sys.stderr)
     for file in report.files:
         print(file)
     return 0

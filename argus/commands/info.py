@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.commands.notes import warnings_as_notes
+from argus.printable import printable
 
 EPILOG = """\
 examples:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(described: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{described['is']}  {described['path']}"
+    yield printable(f"{described['is']}  {described['path']}")
     yield from _columns([[name, value] for name, value in _facts(described)])
     rows: list[list[Any]] = [
         ["task", "answer", "decoder", "data", "classes", "input", "parameters", "metric", "value"]
@@ -64,7 +65,7 @@ def _lines(described: Mapping[str, Any]) -> Iterator[str]:
         yield from _columns(terms)
     if described.get("note"):
         yield ""
-        yield described["note"]
+        yield printable(described["note"], lines=True)
 
 
 def _facts(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -102,7 +103,7 @@ def _value(task: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from argus.printable import printable
+
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
@@ -19,7 +21,7 @@ def warnings_as_notes() -> Iterator[None]:
         text = str(message)
         if file.startswith(_PACKAGE) and text not in shown:
             shown.add(text)
-            print(f"note: {text}", file=sys.stderr)
+            print(f"note: {printable(text, lines=True)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)

@@ -12,6 +12,7 @@ from argus.commands.inputs import Input, check_words, find_inputs
 from argus.commands.model_options import MODEL, add_model_options, load_model
 from argus.commands.notes import warnings_as_notes
 from argus.errors import ConfigError, DataError
+from argus.printable import printable
 
 if TYPE_CHECKING:
     from argus.apis.argus import Argus
@@ -182,7 +183,7 @@ def _predict(
     lines = "\n".join(f"  {reason}" for reason in broken.values())
     if len(broken) == len(inputs):
         raise DataError(f"{whole}\n{lines}" if len(inputs) > 1 else lines.strip())
-    print(f"{whole}\n{lines}", file=sys.stderr)
+    print(printable(f"{whole}\n{lines}", lines=True), file=sys.stderr)
     return SOME_BROKEN
 
 

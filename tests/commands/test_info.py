@@ -169,3 +169,32 @@ def test_damaged_model(
 ) -> None:
     (model / file).write_text(content)
     assert_mistake(argus("info", model), file, words)
+
+
+EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\u202etxt\r\nfake  row"
+
+
+def test_text__of_a_manifest_commands_no_terminal(argus: CommandLine, model: Path) -> None:
+    path = model / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["backbone"]["name"] = EVIL
+    manifest["argus_version"] = EVIL
+    task = manifest["tasks"]["depth"]
+    task |= dict(licence=EVIL, dataset=EVIL, decoder=EVIL)
+    path.write_text(json.dumps(manifest))
+    text, as_json = (argus("info", model, *words).out for words in ([], ["--json"]))
+    for found in (text, as_json):
+        assert all(char.isprintable() or char == "\n" for char in found)
+    assert r"\x1b[2J\x1b]0;title\x07\x9b31m\u202etxt\r\nfake  row" in text
+    assert json.loads(as_json)["backbone"]["name"] == EVIL
+
+
+def test_mistake__of_a_model_commands_no_terminal(argus: CommandLine, model: Path) -> None:
+    path = model / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["tasks"][EVIL] = manifest["tasks"]["depth"]
+    manifest["backbone"]["sha256"] = EVIL
+    path.write_text(json.dumps(manifest))
+    done = argus("info", model)
+    assert done.status == 2 and done.err
+    assert all(char.isprintable() or char == "\n" for char in done.err)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from argus.errors import CheckpointError
 from argus.models.backbones import DinoVisionTransformer
 from argus.models.backbones.weights import read_weight_file
 from tests.models.backbones.toys import TOY_ARCH, shake, toy_vit
@@ -43,7 +44,7 @@ def test_convert__chain_of_all_layouts_loads_and_keeps_features(
         ]
     ):
         target = tmp_path / "new" / f"{index}{suffix}"
-        assert convert.main([str(path), str(target), "--to", layout]) == 0
+        convert.main([str(path), str(target), "--to", layout])
         assert f"{target}: {layout} layout" in capsys.readouterr().out
         path = target
     first = DinoVisionTransformer(TOY_ARCH, weights=str(official))
@@ -66,9 +67,10 @@ def test_convert__unused_is_an_error_unless_allowed(convert, tmp_path, capsys):
     source, target = tmp_path / "source.pth", tmp_path / "target.pth"
     torch.save(toy_vit().state_dict() | {"head.weight": torch.zeros(2, 2)}, source)
     command = [str(source), str(target), "--to", "hf"]
-    assert convert.main(command) == 1
-    assert "unused: head.weight" in capsys.readouterr().err and not target.exists()
-    assert convert.main([*command, "--allow-unused"]) == 0
+    with pytest.raises(CheckpointError, match="unused: head.weight"):
+        convert.main(command)
+    assert not target.exists()
+    convert.main([*command, "--allow-unused"])
     assert not any("head" in name for name in read_weight_file(target))
 
 
@@ -77,15 +79,16 @@ def test_convert__missing_is_always_an_error(convert, tmp_path, capsys):
     state = dict(toy_vit().state_dict())
     del state["blocks.1.norm2.bias"]
     torch.save(state, source)
-    assert convert.main([str(source), str(target), "--to", "timm", "--allow-unused"]) == 1
-    assert "missing: blocks.1.norm2.bias" in capsys.readouterr().err and not target.exists()
+    with pytest.raises(CheckpointError, match="missing: blocks.1.norm2.bias"):
+        convert.main([str(source), str(target), "--to", "timm", "--allow-unused"])
+    assert not target.exists()
 
 
 def test_convert__wrong_suffix_and_missing_source(convert, official, tmp_path, capsys):
-    assert convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"]) == 1
-    assert ".pth or .safetensors" in capsys.readouterr().err
-    assert convert.main([str(tmp_path / "no.pth"), str(tmp_path / "out.pth"), "--to", "hf"]) == 1
-    assert "not found" in capsys.readouterr().err
+    with pytest.raises(CheckpointError, match=".pth or .safetensors"):
+        convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"])
+    with pytest.raises(CheckpointError, match="not found"):
+        convert.main([str(tmp_path / "no.pth"), str(tmp_path / "out.pth"), "--to", "hf"])
 
 
 def test_convert__runs_as_a_script(official, tmp_path):

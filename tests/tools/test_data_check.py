@@ -148,8 +148,8 @@ def test_script__exit_status_and_sentence(tmp_path):
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, cwd=REPOSITORY
     )
-    assert done.returncode == 1
-    assert "error: " in done.stderr and "no tasks found" in done.stderr
+    assert done.returncode == 2
+    assert "ConfigError: " in done.stderr and "no tasks found" in done.stderr
     assert "Traceback" not in done.stderr
 
 

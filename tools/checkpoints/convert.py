@@ -17,7 +17,7 @@ from torch import Tensor
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import add_unsafe_pickle  # noqa: E402
+from argus.apis.cli import add_unsafe_pickle, user_errors  # noqa: E402
 from argus.durable_files import replacing  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
@@ -27,6 +27,7 @@ from argus.models.backbones.weight_layouts import (  # noqa: E402
     to_official,
 )
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
+from argus.printable import printable  # noqa: E402
 from argus.safe_load import allow_unpickling  # noqa: E402
 
 
@@ -82,8 +83,12 @@ def _line(label: str, names: list[str]) -> str:
     return f"  {label}: {', '.join(names) if names else 'none'}"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+def main(arguments: list[str] | None = None) -> None:
+    """Convert and print the report.
+
+    Raises:
+        CheckpointError: As :func:`convert`.
+    """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, help="file to read")
     parser.add_argument("target", type=Path, help="file to write (.pth or .safetensors)")
@@ -93,17 +98,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     add_unsafe_pickle(parser)
     options = parser.parse_args(arguments)
-    try:
-        allow_unpickling(options.unsafe_pickle)
-        report = convert(
-            options.source, options.target, options.to, allow_unused=options.allow_unused
-        )
-    except CheckpointError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(report))
-    return 0
+    allow_unpickling(options.unsafe_pickle)
+    report = convert(options.source, options.target, options.to, allow_unused=options.allow_unused)
+    print(printable("\n".join(report), lines=True))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with user_errors():
+        main()

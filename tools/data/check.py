@@ -5,7 +5,8 @@
 
 Reports, for every task's training, validation and test data: files and folders missing, images that
 do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
-and how many samples the task will see. Exits with 1 when there is an error.
+and how many samples the task will see. The exit status is 1 if an error was found, and 2 if nothing
+could be checked.
 """
 
 import argparse
@@ -22,9 +23,10 @@ from rich.progress import track
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import load_config  # noqa: E402
+from argus.apis.cli import load_config, user_errors  # noqa: E402
 from argus.datasets.checks import check_tasks  # noqa: E402
-from argus.errors import ConfigError, DataError  # noqa: E402
+from argus.errors import ConfigError  # noqa: E402
+from argus.printable import printable  # noqa: E402
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -92,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
         progress=progress,
     )
     for findings in results:
-        print(findings.to_text())
+        print(printable(findings.to_text(), lines=True))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps([f.to_dict() for f in results], indent=2) + "\n")
@@ -104,7 +106,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ConfigError, DataError) as error:
-        sys.exit(f"error: {error}")
+    with user_errors(saved="files"):
+        status = main()
+    sys.exit(status)

@@ -8,7 +8,7 @@ SOURCE is the downloaded archive, a folder of archives, or a folder of what they
 written one by one and appear whole or not at all: an interrupted run goes on where it stopped, and
 a second one does nothing. Nothing is deleted; files that are unpacked already are linked, not
 copied, where OUT is on the same disk. The counts are compared with the published ones; the exit
-status is 1 if some differ.
+status is 1 if some differ, and 2 if nothing could be converted.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from argus.apis.cli import user_errors  # noqa: E402
 from argus.datasets.convert.conversion import Options, run, summary  # noqa: E402
 from argus.datasets.convert.normals import parse_axes  # noqa: E402
 from argus.datasets.convert.registry import CONVERTERS  # noqa: E402
-from argus.errors import ConfigError, DataError  # noqa: E402
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -81,10 +81,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ConfigError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    with user_errors(saved="files"):
+        status = main()
+    sys.exit(status)
