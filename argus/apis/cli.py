@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from argus.errors import ConfigError, TrainingStopped
@@ -267,10 +268,19 @@ def read_config_file(path: str) -> "Config":
     try:
         # Unformatted text is as readable; yapf takes seconds at every start and checkpoint.
         with tensors_only():
-            return Config.fromfile(path, format_python_code=False)
+            config = Config.fromfile(path, format_python_code=False)
     except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(f"config file {path} cannot be read: {reason}") from error
+    # What imports and helpers at the top leave there is no setting: it cannot be copied, or is
+    # written to the run's config as a name that nobody imports.
+    for name in [n for n, value in config._cfg_dict.items() if _is_code(value)]:
+        del config._cfg_dict[name]
+    return config
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, ModuleType | type) or callable(value)
 
 
 def default_work_dir(config: str) -> str:
