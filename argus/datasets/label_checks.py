@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.anomaly_mask import LoadAnomalyMask
+from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.registry import TRANSFORMS

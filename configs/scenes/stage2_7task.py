@@ -48,7 +48,7 @@ depth["train"] = dict(
             dict(type=LoadImage),
             dict(type=LoadDepth),
             dict(type=LoadNormals),
-            dict(type=LoadBoundary),
+            dict(type=LoadBoundary, positive=255),
             dict(type=JointRandomFlip, prob=0.5),
             dict(
                 type=PackTasks,
@@ -74,7 +74,7 @@ saliency["train"] = dict(
         labels=["parsing", "saliency"],
         pipeline=[
             dict(type=LoadImage),
-            dict(type=LoadSaliency),
+            dict(type=LoadSaliency, positive=255),
             dict(
                 type=IfPresent, key="seg_map_path", transform=dict(type=LoadSegMap, num_classes=7)
             ),

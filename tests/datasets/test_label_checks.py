@@ -28,7 +28,7 @@ def nyu_task(root, **options):
         dict(type=IfPresent, key="seg_map_path", transform=dict(type=LoadSegMap, num_classes=40)),
         dict(type=LoadDepth, scale=100.0),
         dict(type=IfPresent, key="normal_path", transform=dict(type="LoadNormals")),
-        dict(type=IfPresent, key="boundary_path", transform=dict(type=LoadBoundary)),
+        dict(type=IfPresent, key="boundary_path", transform=dict(type=LoadBoundary, positive=255)),
     ]
     dataset = dict(type=NYUv2, data_root=str(root), pipeline=pipeline) | options
     return dict(train=dict(dataset=dataset, batch_size=2))
@@ -128,7 +128,7 @@ def test_check__saliency_as_the_pipeline_reads_it(tmp_path):
         suffix=".jpg",
     )
     dataset = dict(type=PascalContext, data_root=str(tmp_path))
-    for options, num_errors in ((dict(), 2), (dict(threshold=127), 0)):
+    for options, num_errors in ((dict(positive=255), 2), (dict(threshold=127), 0)):
         dataset["pipeline"] = [dict(type=LoadSaliency, **options)]
         findings = check(dict(train=dict(dataset=dataset, batch_size=1)))
         assert len(findings.errors) == num_errors

@@ -50,7 +50,7 @@ def load_labels(num_classes):
             key="seg_map_path",
             transform=dict(type=LoadSegMap, num_classes=num_classes),
         ),
-        dict(type=IfPresent, key="boundary_path", transform=dict(type=LoadBoundary)),
+        dict(type=IfPresent, key="boundary_path", transform=dict(type=LoadBoundary, positive=255)),
         dict(type=IfPresent, key="normal_path", transform=dict(type=LoadNormals)),
         dict(type=IfPresent, key="depth_path", transform=dict(type=LoadDepth)),
     ]

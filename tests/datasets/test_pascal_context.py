@@ -23,7 +23,7 @@ from tests.real_data.samples import SAMPLES, needs_samples
 LOAD = [
     dict(type=LoadImage),
     dict(type=IfPresent, key="seg_map_path", transform=dict(type=LoadSegMap, num_classes=7)),
-    dict(type=IfPresent, key="saliency_path", transform=dict(type=LoadSaliency)),
+    dict(type=IfPresent, key="saliency_path", transform=dict(type=LoadSaliency, positive=255)),
 ]
 
 

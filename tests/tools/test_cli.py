@@ -1,7 +1,6 @@
 """tools/train.py and tools/test.py as a user calls them, and the bash scripts around them."""
 
 import argparse
-import copy
 import json
 import os
 import pickle
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.apis.cli import load_config, read_config_file
+from argus.apis.cli import load_config
 from tests.tools.test_start import start
 from tests.toy import toy_tasks, write_config
 from tools import test as test_tool
@@ -68,21 +67,6 @@ def assert_one_message(status: int, stderr: str, *words: str) -> None:
     assert "Traceback" not in stderr
     for word in words:
         assert word in stderr
-
-
-def test_read_config__imports_and_helpers_are_no_settings(tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    path.write_text(
-        "import os\nimport json as j\nfrom copy import deepcopy\nfrom pathlib import Path\n"
-        "from torch.nn import Linear\n"
-        "def half(x):\n    return x // 2\n"
-        "root = os.path.join('a', 'b')\nsizes = deepcopy([half(8)])\nkind = dict(type=Linear)\n"
-    )
-    config = read_config_file(str(path))
-    assert config.root == "a/b" and config.sizes == [4] and config.kind.type is torch.nn.Linear
-    assert sorted(copy.deepcopy(config).keys()) == ["kind", "root", "sizes"]
-    config.dump(tmp_path / "dumped.py")
-    assert read_config_file(str(tmp_path / "dumped.py")).to_dict() == config.to_dict()
 
 
 def test_train__applies_the_options(trained: Path) -> None:

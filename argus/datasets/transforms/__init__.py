@@ -1,13 +1,8 @@
 """Transforms that mmdet, mmseg, mmpose and mmpretrain lack; importing this registers them."""
 
-from argus.datasets.transforms.anomaly_mask import LoadAnomalyMask
+from argus.datasets.transforms.binary_labels import LoadAnomalyMask, LoadBoundary, LoadSaliency
 from argus.datasets.transforms.color import RandomColor
-from argus.datasets.transforms.dense_labels import (
-    LoadBoundary,
-    LoadDepth,
-    LoadNormals,
-    LoadSaliency,
-)
+from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.if_present import IfPresent
 from argus.datasets.transforms.joint_crop import JointCrop, JointRandomCrop
 from argus.datasets.transforms.joint_flip import JointRandomFlip

@@ -1,4 +1,4 @@
-"""Read the label maps of dense tasks: depth, surface normals, boundaries, saliency.
+"""Read the label maps of dense tasks: what they have in common, depth, surface normals.
 
 Each raises ``DataError`` with the file's name for a file that is missing or damaged, of another
 size than its image, or of values that cannot be such a label.
@@ -156,76 +156,6 @@ class LoadNormals(LoadDenseLabel):
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether no normal is known."""
         return not labels.any()
-
-
-class _LoadBinary(LoadDenseLabel):
-    """Base of label maps of 0 and 1; see the subclasses."""
-
-    def __init__(
-        self, *, threshold: float | None = None, backend_args: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__(backend_args=backend_args)
-        self.threshold = threshold
-
-    def decode(self, content: bytes) -> np.ndarray:
-        """The labels of a file: (H, W) uint8, 0, 1 or 255 (ignored)."""
-        stored = decode_label_map(content)
-        if self.threshold is not None:
-            return (stored > self.threshold).astype(np.uint8)
-        wrong = (stored != 0) & (stored != 1) & (stored != IGNORE)
-        if wrong.any():
-            found = sorted(set(stored[wrong].tolist()))
-            raise DataError(
-                f"values {found[:10]} in the {self.name}: expected 0 and 255, or 0, 1 and 255 "
-                f"(ignored), found others in {int(wrong.sum())} pixels. For grey values set "
-                f"{type(self).__name__}(threshold=127)"
-            )
-        if not (stored == 1).any():
-            return (stored == IGNORE).astype(np.uint8)
-        return stored.astype(np.uint8)
-
-    def is_empty(self, labels: np.ndarray) -> bool:
-        """Whether no pixel is positive."""
-        return not (labels == 1).any()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(threshold={self.threshold})"
-
-
-@TRANSFORMS.register_module()
-class LoadBoundary(_LoadBinary):
-    """Load boundaries: ``gt_boundary`` (H, W) uint8, 0, 1 or 255 (ignored).
-
-    The file holds 0 and 255 (positive), or 0 and 1 (positive); if 1 occurs, 255 is ignored. Other
-    values raise, unless there is a threshold.
-
-    Args:
-        threshold: For maps of grey values: a value above it is positive, any other negative, and
-            none is ignored.
-        backend_args: Options of mmengine's file backend.
-    """
-
-    path_key = "boundary_path"
-    label_key = "gt_boundary"
-    name = "boundary map"
-
-
-@TRANSFORMS.register_module()
-class LoadSaliency(_LoadBinary):
-    """Load saliency: ``gt_saliency`` (H, W) uint8, 0, 1 or 255 (ignored).
-
-    The file holds 0 and 255 (positive), or 0 and 1 (positive); if 1 occurs, 255 is ignored. Other
-    values raise, unless there is a threshold.
-
-    Args:
-        threshold: For maps of grey values: a value above it is positive, any other negative, and
-            none is ignored.
-        backend_args: Options of mmengine's file backend.
-    """
-
-    path_key = "saliency_path"
-    label_key = "gt_saliency"
-    name = "saliency map"
 
 
 def _png_bits(content: bytes) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
@@ -19,6 +19,8 @@ from argus.picture_files import open_picture
 from argus.registry import TRANSFORMS
 
 IGNORE = 255
+# Pillow spreads grey of two and four bits over 0 to 255.
+_SCALES = {"L;2": 85, "L;4": 17}
 
 
 def decode_label_map(content: bytes) -> np.ndarray:
@@ -48,11 +50,19 @@ def decode_stored(content: bytes, *, name: str) -> np.ndarray:
     """
     try:
         with open_picture(content) as image:
-            return np.array(image)
+            scale = _SCALES.get(_raw_mode(image), 1)
+            return np.array(image) // scale if scale > 1 else np.array(image)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
         raise DataError(f"corrupt or truncated {name} ({len(content)} bytes)") from error
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels of a picture that is not decoded yet are stored, in Pillow's words."""
+    tiles = getattr(image, "tile", ())
+    arguments = tiles[0].args if tiles else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
 def check_label_size(content: bytes, shape: Sequence[int], *, name: str) -> None:

@@ -122,11 +122,10 @@ def test_nyuv2_multitask__every_copy(
 
 def test_nyuv2_multitask__read_by_the_data_set(tmp_path: Path) -> None:
     from argus.datasets.nyuv2 import NYUv2
-    from argus.datasets.transforms import LoadImage
-    from argus.datasets.transforms.dense_labels import LoadBoundary, LoadDepth, LoadNormals
+    from argus.datasets.transforms import LoadBoundary, LoadDepth, LoadImage, LoadNormals
 
     run(NYUV2_MULTITASK, write_tree(tmp_path / "s", archive("ATRC")), tmp_path / "out", Options())
-    pipeline = [LoadImage(), LoadDepth(), LoadNormals(), LoadBoundary()]
+    pipeline = [LoadImage(), LoadDepth(), LoadNormals(), LoadBoundary(positive=255)]
     dataset = NYUv2("gt_sets/val.txt", data_root=str(tmp_path / "out"), pipeline=pipeline)
     assert len(dataset) == 2
     normals, _, depth, edges = truth("0001")

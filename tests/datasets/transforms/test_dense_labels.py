@@ -6,8 +6,6 @@ from PIL import Image
 from argus.datasets.transforms import LoadBoundary, LoadDepth, LoadNormals, LoadSaliency
 from argus.errors import DataError
 
-BINARY = pytest.mark.parametrize("load", [LoadBoundary, LoadSaliency])
-
 
 def save(path, array):
     Image.fromarray(array).save(path)
@@ -98,49 +96,15 @@ def test_normals__grey_picture_raises(tmp_path):
         load(LoadNormals(), path, (3, 4))
 
 
-@BINARY
-@pytest.mark.parametrize(
-    ("stored", "expected"),
-    [
-        ([0, 255, 255, 0], [0, 1, 1, 0]),
-        ([0, 1, 1, 0], [0, 1, 1, 0]),
-        ([0, 1, 255, 0], [0, 1, 255, 0]),
-        ([0, 0, 0, 0], [0, 0, 0, 0]),
-    ],
-)
-def test_binary__encodings(tmp_path, load, stored, expected):
-    loader = load()
-    path = save(tmp_path / "b.png", np.array([stored], np.uint8))
-    labels = loader(results_for(loader, path, (1, 4)))[loader.label_key]
-    assert labels.dtype == np.uint8
-    assert labels.tolist() == [expected]
-    assert loader.is_empty(labels) == (1 not in expected)
-
-
-@BINARY
-def test_binary__one_bit_image(tmp_path, load):
-    loader = load()
-    path = save(tmp_path / "b.png", np.array([[False, True]]))
-    labels = loader(results_for(loader, path, (1, 2)))[loader.label_key]
-    assert labels.tolist() == [[0, 1]]
-
-
-@BINARY
-def test_binary__grey_values_raise_or_are_cut_at_the_threshold(tmp_path, load):
-    path = save(tmp_path / "b.png", np.array([[0, 1, 127, 128, 255]], np.uint8))
-    loader = load()
-    with pytest.raises(DataError, match=r"b\.png: values \[127, 128\].*threshold=127"):
-        loader(results_for(loader, path, (1, 5)))
-    loader = load(threshold=127)
-    labels = loader(results_for(loader, path, (1, 5)))[loader.label_key]
-    assert labels.tolist() == [[0, 0, 0, 1, 1]]
-
-
 GOOD = {
     LoadDepth: np.full((4, 5), 1000, np.uint16),
     LoadNormals: np.full((4, 5, 3), 200, np.uint8),
     LoadBoundary: np.zeros((4, 5), np.uint8),
     LoadSaliency: np.zeros((4, 5), np.uint8),
+}
+LOADERS = {
+    **{LoadDepth: LoadDepth(), LoadNormals: LoadNormals()},
+    **{LoadBoundary: LoadBoundary(positive=1), LoadSaliency: LoadSaliency(positive=1)},
 }
 every_kind = pytest.mark.parametrize("kind", GOOD)
 
@@ -149,31 +113,31 @@ every_kind = pytest.mark.parametrize("kind", GOOD)
 def test_load__another_size_than_the_image_raises(tmp_path, kind):
     path = save(tmp_path / "x.png", GOOD[kind])
     with pytest.raises(DataError, match=r"x\.png: the .* map is 5x4 .*its image 4x5"):
-        load(kind(), path, (5, 4))
+        load(LOADERS[kind], path, (5, 4))
 
 
 @every_kind
 def test_load__missing_and_damaged_files_raise(tmp_path, kind):
     with pytest.raises(DataError, match=r"x\.png: no such file"):
-        load(kind(), tmp_path / "x.png", (4, 5))
+        load(LOADERS[kind], tmp_path / "x.png", (4, 5))
     noise = np.random.default_rng(0).integers(0, 2, (40, *GOOD[kind].shape[1:]))
     path = save(tmp_path / "y.png", noise.astype(GOOD[kind].dtype))
     content = (tmp_path / "y.png").read_bytes()
-    load(kind(), path, noise.shape[:2])
+    load(LOADERS[kind], path, noise.shape[:2])
     for damaged in (b"", b"nothing", content[: len(content) // 2], content[:45]):
         (tmp_path / "y.png").write_bytes(damaged)
         with pytest.raises(DataError, match=r"y\.png: corrupt or truncated"):
-            load(kind(), path, noise.shape[:2])
+            load(LOADERS[kind], path, noise.shape[:2])
 
 
 @every_kind
 def test_load__image_without_the_label_raises_with_the_remedy(kind):
     with pytest.raises(DataError, match=r"a\.jpg: the image has no .*require=.*IfPresent\(key="):
-        kind()(dict(img_path="a.jpg", ori_shape=(4, 5)))
+        LOADERS[kind](dict(img_path="a.jpg", ori_shape=(4, 5)))
 
 
 @every_kind
 def test_load__label_of_the_original_size_after_the_image_was_resized(tmp_path, kind):
     path = save(tmp_path / "x.png", GOOD[kind])
-    results = results_for(kind(), path, (4, 5)) | dict(img_shape=(32, 64))
-    assert kind()(results)[kind.label_key].shape[:2] == (4, 5)
+    results = results_for(LOADERS[kind], path, (4, 5)) | dict(img_shape=(32, 64))
+    assert LOADERS[kind](results)[kind.label_key].shape[:2] == (4, 5)

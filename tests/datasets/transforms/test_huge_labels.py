@@ -11,13 +11,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from argus.datasets.convert import labels
-from argus.datasets.transforms.anomaly_mask import LoadAnomalyMask
-from argus.datasets.transforms.dense_labels import (
-    LoadBoundary,
-    LoadDepth,
-    LoadNormals,
-    LoadSaliency,
-)
+from argus.datasets.transforms.binary_labels import LoadAnomalyMask, LoadBoundary, LoadSaliency
+from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.labels import LoadSegMap, decode_label_map, decode_stored
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.errors import DataError
@@ -26,7 +21,7 @@ from tests.pictures import png_header
 
 LOADERS: list[BaseTransform] = [
     *(LoadSegMap(num_classes=3), LoadPanoptic(num_classes=3), LoadAnomalyMask()),
-    *(LoadDepth(), LoadNormals(), LoadBoundary(), LoadSaliency()),
+    *(LoadDepth(), LoadNormals(), LoadBoundary(positive=1), LoadSaliency(positive=1)),
 ]
 KEYS = ("seg_map", "panoptic", "mask", "depth", "normal", "boundary", "saliency")
 

@@ -1,9 +1,13 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
 from argus.datasets.transforms import CheckLabel, LoadSegMap
+from argus.datasets.transforms.labels import decode_label_map
 from argus.errors import DataError
 
 
@@ -106,3 +110,53 @@ def test_check_label__of_instances():
             DataError, match=rf"x\.jpg: class {wrong} out of range: expected 0\.\.2"
         ):
             check.transform(results)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_decode__labels_of_few_bits_are_those_of_the_file(bits, suffix):
+    """Pillow spreads them over 0 to 255."""
+    labels = np.arange(2**bits, dtype=np.uint8).reshape(2, -1)
+    content = _grey_png(labels, bits) if suffix == "png" else _grey_tiff(labels, bits)
+    np.testing.assert_array_equal(decode_label_map(content), labels)
+
+
+def _packed(labels: np.ndarray, bits: int) -> list[bytes]:
+    """Rows of the most significant bit first, filled up to whole bytes."""
+    planes = np.unpackbits(labels[..., None], axis=-1)[..., 8 - bits :]
+    return [np.packbits(row.reshape(-1)).tobytes() for row in planes]
+
+
+def _grey_png(labels: np.ndarray, bits: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    height, width = labels.shape
+    rows = b"".join(b"\0" + row for row in _packed(labels, bits))
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def _grey_tiff(labels: np.ndarray, bits: int) -> bytes:
+    height, width = labels.shape
+    data = b"".join(_packed(labels, bits))
+    # width, height, bits, no compression, black is zero, where, samples, rows, how many bytes
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1)]
+    tags += [(278, height), (279, len(data))]
+    start = 8 + len(data) + len(data) % 2
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    body = data.ljust(start - 8, b"\0")
+    return (
+        struct.pack("<2sHI", b"II", 42, start)
+        + body
+        + struct.pack("<H", len(tags))
+        + entries
+        + bytes(4)
+    )

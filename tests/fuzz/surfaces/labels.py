@@ -14,12 +14,8 @@ from PIL import Image
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.findings import Findings
 from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
-from argus.datasets.transforms.dense_labels import (
-    LoadBoundary,
-    LoadDepth,
-    LoadNormals,
-    LoadSaliency,
-)
+from argus.datasets.transforms.binary_labels import LoadBoundary, LoadSaliency
+from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from tests.fuzz.mutations import alter, damage
@@ -67,8 +63,8 @@ class Labels(Surface):
             (LoadPanoptic(num_classes=NUM_CLASSES), _png(segments)),
             (LoadDepth(), _png(depth)),
             (LoadNormals(), _png(rgb)),
-            (LoadBoundary(), _png((classes > 2).astype(np.uint8) * 255)),
-            (LoadSaliency(), _png((classes > 2).astype(np.uint8) * 255)),
+            (LoadBoundary(positive=255), _png((classes > 2).astype(np.uint8) * 255)),
+            (LoadSaliency(positive=255), _png((classes > 2).astype(np.uint8) * 255)),
         ]
 
     def case(self, random: Random, folder: Path) -> Case:

@@ -11,7 +11,7 @@ from argus.models.losses import BalancedBCELoss
 
 _data_root = "data/scenes/nyuv2"
 _channels = 96
-_load = [dict(type=LoadImage), dict(type=LoadBoundary)]
+_load = [dict(type=LoadImage), dict(type=LoadBoundary, positive=255)]
 _pack = dict(type=PackDense, fields=["boundary"])
 
 boundary = dict(

@@ -11,7 +11,7 @@ from argus.models.losses import BalancedCELoss
 
 _data_root = "data/scenes/pascal_mt"
 _channels = 96
-_load = [dict(type=LoadImage), dict(type=LoadSaliency)]
+_load = [dict(type=LoadImage), dict(type=LoadSaliency, positive=255)]
 _pack = dict(type=PackDense, fields=["saliency"])
 
 saliency = dict(

@@ -1,0 +1,186 @@
+"""Read label maps of two values: boundaries, saliency, defects.
+
+Tools write them as 0 and 255, as 0, 1 and 255 for void, in one bit a pixel, or with a palette. What
+255 means cannot be seen in a single file: one without an object would have its void for one. So the
+data set says it.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+
+from argus.datasets.transforms.dense_labels import LoadDenseLabel
+from argus.datasets.transforms.labels import IGNORE, check_label_size, decode_label_map
+from argus.datasets.transforms.reading import read_bytes
+from argus.errors import ConfigError, DataError
+from argus.picture_files import open_picture
+from argus.registry import TRANSFORMS
+
+
+def white_of(content: bytes) -> np.ndarray | None:
+    """Where a picture of black and white is white, (H, W) bool; ``None`` for any other.
+
+    Of one bit a pixel, or with a palette of which it uses black and white alone: then the colour
+    counts, as Pillow and others put white first when they make a palette.
+
+    Args:
+        content: The file's bytes.
+
+    Raises:
+        DataError: It has a palette of other colours, and its first is not black: nobody knows
+            which index is the background.
+    """
+    try:
+        picture: Image.Image = open_picture(content)
+        if picture.mode not in ("1", "P"):
+            return None
+        indices = np.array(picture)
+    except DataError:
+        raise
+    except Exception:  # noqa: BLE001 - damaged; who decodes it says so
+        return None
+    if picture.mode == "1":
+        return indices
+    palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    used = np.unique(indices)
+    used = used[used < len(palette)]
+    colours = palette[used]
+    if np.isin(colours, (0, 255)).all() and (colours == colours[:, :1]).all():
+        white = np.zeros(256, bool)
+        white[used] = colours[:, 0] == 255
+        return white[indices]
+    if palette[0].any():
+        raise DataError(
+            f"a palette image whose index 0 is the colour {tuple(palette[0].tolist())}, not black: "
+            "which index is the background? Save it as a grey picture of 0 and 255"
+        )
+    return None
+
+
+class _LoadBinary(LoadDenseLabel):
+    """Base of label maps of 0 and 1; see the subclasses."""
+
+    def __init__(
+        self,
+        *,
+        positive: Literal[1, 255] | None = None,
+        threshold: float | None = None,
+        backend_args: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(backend_args=backend_args)
+        if positive not in (None, 1, IGNORE) or (positive is None) == (threshold is None):
+            raise ConfigError(
+                f"{type(self).__name__}: expected positive=255 (files of 0 and 255), positive=1 "
+                "(files of 0 and 1, 255 is ignored) or threshold=127 (grey values), found "
+                f"positive={positive}, threshold={threshold}."
+            )
+        self.positive = positive
+        self.threshold = threshold
+
+    def decode(self, content: bytes) -> np.ndarray:
+        """The labels of a file: (H, W) uint8, 0, 1 or 255 (ignored)."""
+        white = white_of(content)
+        if white is not None:
+            return white.astype(np.uint8)
+        stored = decode_label_map(content)
+        if self.threshold is not None:
+            return (stored > self.threshold).astype(np.uint8)
+        wrong = (stored != 0) & (stored != self.positive) & (stored != IGNORE)
+        if wrong.any():
+            found = sorted(set(stored[wrong].tolist()))
+            has_ones = self.positive == IGNORE and found == [1]
+            remedy = "positive=1, if 255 is void" if has_ones else "threshold=127, if they are grey"
+            expected = "0 and 255" if self.positive == IGNORE else "0, 1 and 255 (ignored)"
+            raise DataError(
+                f"values {found[:10]} in the {self.name}: expected {expected}, found others in "
+                f"{int(wrong.sum())} pixels. Set {type(self).__name__}({remedy})"
+            )
+        if self.positive == IGNORE:
+            return (stored == IGNORE).astype(np.uint8)
+        return stored.astype(np.uint8)
+
+    def is_empty(self, labels: np.ndarray) -> bool:
+        """Whether no pixel is positive."""
+        return not (labels == 1).any()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(positive={self.positive}, threshold={self.threshold})"
+
+
+@TRANSFORMS.register_module()
+class LoadBoundary(_LoadBinary):
+    """Load boundaries: ``gt_boundary`` (H, W) uint8, 0, 1 or 255 (ignored).
+
+    In black and white pictures (one bit a pixel, or a palette of these) white is positive.
+
+    Args:
+        positive: What a positive pixel has in all files of the data set: 255, beside 0 alone; or 1,
+            where 255 is ignored. Other values raise.
+        threshold: Instead, for grey values: one above it is positive, any other negative, and none
+            is ignored.
+        backend_args: Options of mmengine's file backend.
+
+    Raises:
+        ConfigError: Neither or both are given.
+    """
+
+    path_key = "boundary_path"
+    label_key = "gt_boundary"
+    name = "boundary map"
+
+
+@TRANSFORMS.register_module()
+class LoadSaliency(_LoadBinary):
+    """Load saliency: ``gt_saliency`` (H, W) uint8, 0, 1 or 255 (ignored).
+
+    Arguments and errors as :class:`LoadBoundary`.
+    """
+
+    path_key = "saliency_path"
+    label_key = "gt_saliency"
+    name = "saliency map"
+
+
+@TRANSFORMS.register_module()
+class LoadAnomalyMask(BaseTransform):
+    """Load ``gt_anomaly_map`` (H, W) uint8: 1 where the picture is defective, else 0.
+
+    The map has the size of the original picture (``ori_shape``). It is read from ``mask_path``,
+    where white of a black and white picture, or any value but 0 of another, is a defect; without
+    that key all of it is 0, provided that the picture is flawless (``gt_anomaly``).
+
+    Args:
+        backend_args: Options of mmengine's file backend.
+    """
+
+    def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
+        self.backend_args = backend_args
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the map to ``results``.
+
+        Raises:
+            DataError: The file is missing or damaged, its size is not the picture's, or a defective
+                picture names none.
+        """
+        shape = tuple(results["ori_shape"])
+        path = results.get("mask_path")
+        if path is None:
+            if results.get("gt_anomaly"):
+                raise DataError(f"{results.get('img_path')}: defective, but without a mask_path")
+            results["gt_anomaly_map"] = np.zeros(shape, np.uint8)
+            return results
+        content = read_bytes(path, self.backend_args)
+        try:
+            check_label_size(content, shape, name="mask")
+            white = white_of(content)
+            mask = decode_label_map(content) != 0 if white is None else white
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        results["gt_anomaly_map"] = mask.astype(np.uint8)
+        return results
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
