@@ -23,6 +23,7 @@ COMMON = (
     "argus.safe_load",
     "argus.parent_death",
     "argus.picture_files",
+    "argus.foreign_files",
 )
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "argus.building": ("argus.errors",),
     "argus.safe_load": ("argus.errors",),
     "argus.parent_death": (),
+    "argus.foreign_files": ("argus.errors",),
     "argus.printable": (),
     "argus.stopping": (),
     "argus.layers": (),

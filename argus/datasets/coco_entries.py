@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from argus.datasets.coco_masks import segmentation_problem
 from argus.errors import DataError
+from argus.foreign_files import raise_if_foreign
 from argus.picture_files import check_regular_file
 
 LISTS = ("images", "annotations", "categories")
@@ -47,8 +48,9 @@ def read_annotations(path: str | Path) -> Any:
     """
     try:
         check_regular_file(path)
-        text = Path(path).read_bytes().decode("utf-8")
-        return json.loads(text)
+        content = Path(path).read_bytes()
+        raise_if_foreign(content, path)
+        return json.loads(content.decode("utf-8"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except DataError:

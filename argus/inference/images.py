@@ -160,7 +160,7 @@ def list_files(source: str | Path) -> list[Path]:
     path = Path(source)
     if os.path.isdir(path):
         try:
-            found = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
+            found = sorted(p for p in path.iterdir() if _is_image(p) and p.is_file())
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from error
         if not found:
@@ -227,7 +227,8 @@ def _from_pil(image: Image.Image, name: str) -> np.ndarray:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES
+    # macOS keeps a file ._a.jpg beside a.jpg on foreign disks.
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._")
 
 
 def is_video(path: Path) -> bool:

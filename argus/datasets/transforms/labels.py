@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.foreign_files import raise_if_foreign
 from argus.picture_files import open_picture
 from argus.registry import TRANSFORMS
 
@@ -46,8 +47,9 @@ def decode_stored(content: bytes, *, name: str) -> np.ndarray:
         name: What it is called in messages.
 
     Raises:
-        DataError: The bytes do not decode, or declare too many pixels.
+        DataError: The bytes do not decode, are another kind of file, or declare too many pixels.
     """
+    raise_if_foreign(content)
     try:
         with open_picture(content) as image:
             scale = _SCALES.get(_raw_mode(image), 1)

@@ -15,6 +15,7 @@ from mmcv.transforms import BaseTransform
 
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.foreign_files import raise_if_foreign
 from argus.picture_files import check_declared_size, open_picture
 from argus.registry import TRANSFORMS
 
@@ -36,10 +37,11 @@ def decode_image(content: bytes) -> np.ndarray:
         content: The file's bytes.
 
     Raises:
-        DataError: The bytes are empty, truncated, no image that OpenCV reads, declare more pixels
-            than :func:`~argus.picture_files.check_declared_size` lets through, or have 16 bits of
-            which the upper 8 are empty.
+        DataError: The bytes are empty, truncated, another kind of file, no image that OpenCV reads,
+            declare more pixels than :func:`~argus.picture_files.check_declared_size` lets through,
+            or have 16 bits of which the upper 8 are empty.
     """
+    raise_if_foreign(content)
     check_declared_size(content)
     _raise_if_truncated(content)
     try:

@@ -155,7 +155,7 @@ def test_corrupt_png__raises(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "empty"), (b"<html>not found</html>", "corrupt")]
+    ("content", "reason"), [(b"", "empty"), (b"<html>not found</html>", "a web page")]
 )
 def test_no_image__raises_with_the_reason(tmp_path, content, reason):
     path = tmp_path / "a.jpg"
