@@ -1,5 +1,6 @@
-"""What tests of several folders need: one thread, and a whole model in a folder."""
+"""What tests of several folders need: one thread, little garbage collection, a whole model."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import pytest
 # tests start; a value that is set already stays.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# Importing makes a million objects and no garbage.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of collections: every data set of mmengine asks for one."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 import pytest
-from yapf.yapflib import yapf_api
 
 from argus.model_folder import ModelFolder
 from tests.tutorial import MODEL, PAGE, commands_in_page, file_in_page, write_files, write_model
@@ -40,8 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     text = config.read_text().replace("num_workers=1", "num_workers=0")
     config.write_text(text.replace("200", str(STEPS)))
     with pytest.MonkeyPatch.context() as patch:
-        # mmengine formats the config at every start and checkpoint, for seconds.
-        patch.setattr(yapf_api, "FormatCode", lambda text, **_: (text, True))
         write_model(root, steps=20)
         patch.chdir(root)
         for model, out in (("plates.py none", "untrained"), (MODEL, "before")):

@@ -240,5 +240,6 @@ def toy_config(work_dir, **changes) -> dict:
 def write_config(path: Path, **changes) -> Path:
     """The toy config as a file for the command line tools."""
     config = toy_config(path.parent / "work_dir", **changes)
-    Config(dict(custom_imports=dict(imports=["tests.toy"])) | config).dump(path)
+    imports = dict(custom_imports=dict(imports=["tests.toy"]))
+    Config(imports | config, format_python_code=False).dump(path)
     return path

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import difflib
+import functools
 import gc
 import importlib
 import importlib.util
@@ -356,10 +357,22 @@ def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | N
     return {p.name for p in parameters} | {"type"}
 
 
+@functools.cache
 def import_libraries() -> None:
-    """Import the OpenMMLab libraries without what they print about optional services."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for library in ("mmdet", "mmseg", "mmpose", "mmpretrain"):
-            for part in ("datasets", "evaluation", "models"):
-                importlib.import_module(f"{library}.{part}")
+    """Import the OpenMMLab libraries without what they print about optional services.
+
+    The collector of garbage is kept off what stays for good: while it is imported, and afterwards,
+    when mmengine asks for a collection with every data set.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for library in ("mmdet", "mmseg", "mmpose", "mmpretrain"):
+                for part in ("datasets", "evaluation", "models"):
+                    importlib.import_module(f"{library}.{part}")
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()

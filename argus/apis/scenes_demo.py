@@ -204,14 +204,17 @@ class ScenesDemo:
     def _step(self, name: str, command: Sequence[str]) -> None:
         print(f"\n== {name}: {shlex.join(command)}", flush=True)
         started = time.perf_counter()
-        environment = {**os.environ, "PYTHON": sys.executable}
-        finished = subprocess.run(command, cwd=self.root, env=environment, check=False)
+        status = self.call(command)
         self.seconds[name] = round(time.perf_counter() - started, 1)
-        if finished.returncode:
+        if status:
             raise ConfigError(
-                f"the step {name!r} failed with exit status {finished.returncode}; its output is "
-                "above."
+                f"the step {name!r} failed with exit status {status}; its output is above."
             )
+
+    def call(self, command: Sequence[str]) -> int:
+        """Run a command in the repository; its exit status."""
+        environment = {**os.environ, "PYTHON": sys.executable}
+        return subprocess.run(command, cwd=self.root, env=environment, check=False).returncode
 
 
 def _cfg_options(options: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
+import copy
 import difflib
 import functools
 import itertools
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process, master_only
 from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
@@ -128,7 +130,7 @@ class MultitaskRunner(Runner):
             default_scope=None,
             randomness=dict(cfg.get("randomness") or dict(seed=0)),
             experiment_name=_experiment_name(cfg),
-            cfg=cfg,
+            cfg=_unformatted(cfg),
         )
         runner.tasks = tasks
         if cfg.get("feature_cache"):
@@ -443,6 +445,13 @@ def _experiment_name(cfg: Any) -> str:
     name = cfg.get("experiment_name") or Path(getattr(cfg, "filename", None) or "argus").stem
     number = next(_runner_numbers)
     return f"{name}_{number}" if number else str(name)
+
+
+def _unformatted(cfg: Any) -> Config:
+    """The config, whose text is written as it is: yapf takes seconds at every start and save."""
+    config = copy.copy(cfg) if isinstance(cfg, Config) else Config(cfg)
+    vars(config)["_format_python_code"] = False
+    return config
 
 
 def _loop(kind: type, key: str, cfg: Any) -> dict[str, Any]:

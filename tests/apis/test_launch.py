@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from argus.apis import cli
 from argus.apis import launch as launching
 from argus.apis.launch import launch
+from argus.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 # A process of a training, without what takes long to import.
@@ -58,12 +60,9 @@ def wait_until_ended(numbers: list[int]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_signal__reaches_every_process_and_its_status_comes_back(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_signal__reaches_every_process_and_its_status_comes_back(tmp_path: Path) -> None:
     with launched(tmp_path) as (launcher, processes):
-        launcher.send_signal(number)
+        launcher.send_signal(signal.SIGUSR1)
         out, err = launcher.communicate(timeout=60)
         assert launcher.returncode == 75, err
         assert sorted(out.splitlines()) == ["saved 0 []", "saved 1 []"]
@@ -76,6 +75,29 @@ def test_status__of_a_process_that_failed_comes_before_those_that_were_asked_to_
     program = tmp_path / "program.py"
     program.write_text("import os, sys; sys.exit(1 if os.environ['RANK'] == '0' else 75)")
     assert launch(["--standalone", "--nproc_per_node", "2", str(program), "--requeue"]) == 1
+
+
+def test_status__of_a_mistake_comes_back_without_a_summary(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "program.py"
+    lines = ("import os, sys, time", "sys.exit(2) if os.environ['RANK'] == '1' else time.sleep(60)")
+    program.write_text("\n".join(lines))
+    assert launch(["--standalone", "--nproc_per_node", "2", str(program)]) == 2
+    assert [line for line in capfd.readouterr().err.splitlines() if "arning" not in line] == []
+
+
+def test_mistake__of_one_of_several_processes_is_one_line_with_its_number(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(cli, "_in_process_group", lambda: True)
+    monkeypatch.setattr(cli, "_exit_at_once", ended.append)
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(SystemExit), cli.user_errors():
+        raise DataError("a bad label")
+    assert ended == [2]
+    assert capfd.readouterr().err == "\n[rank 1] DataError: a bad label\n"
 
 
 def test_killed_launcher__takes_the_processes_with_it(tmp_path: Path) -> None:
@@ -93,8 +115,11 @@ def test_requeue__starts_again_when_a_process_was_asked_to_stop(tmp_path: Path) 
         assert sorted(saved) == ["saved 0 ['--resume']\n", "saved 1 ['--resume']\n"]
         again = processes_of(launcher)
         assert not set(again) & set(processes)
-        launcher.send_signal(signal.SIGTERM)
+        launcher.send_signal(signal.SIGTERM)  # passed on as well
         assert launcher.wait(timeout=60) == 75, "asked itself, it does not start again"
+        saved = [launcher.stdout.readline() for _ in range(2)]
+        assert sorted(saved) == ["saved 0 ['--resume']\n", "saved 1 ['--resume']\n"]
+        wait_until_ended(again)
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,25 @@
 """The demo's whole way at the smallest size: scenes, both stages, merging, table, pictures."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 import cv2
 import pytest
 
 from argus.apis.scenes_demo import BARS, ScenesDemo
+from tests.in_process import ROOT, InProcess
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+SIZES = "--num-train 8 --num-val 4 --num-classification 20 10 --num-anomaly 4 1 --workers 1"
 
 
 class SmallDemo(ScenesDemo):
-    """As the demo, on a dozen scenes."""
+    """As the demo, on a dozen scenes, and in this process."""
 
-    def generate(self) -> None:
-        sizes = ["--num-train", "8", "--num-val", "4", "--num-classification", "20", "10"]
-        sizes += ["--num-anomaly", "4", "1", "--workers", "1"]
-        command = [sys.executable, "-m", "argus.datasets.scenes", str(self.data_dir)]
-        subprocess.run([*command, *sizes], cwd=REPOSITORY, check=True)
+    in_process: InProcess
+
+    def call(self, command: Sequence[str]) -> int:
+        sizes = SIZES.split() if "argus.datasets.scenes" in command else []
+        return self.in_process.call([*command, *sizes])
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> ScenesDemo:
     # A root of its own, since the configs read data/scenes below the current folder.
     root = tmp_path_factory.mktemp("demo root")
     for name in ("tools", "configs", "argus"):
-        (root / name).symlink_to(REPOSITORY / name)
+        (root / name).symlink_to(ROOT / name)
     demo = SmallDemo(
         root,
         work_dir=root / "work_dirs/demo",
@@ -36,7 +35,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> ScenesDemo:
         num_processes=1,  # the launch scripts have tests of their own with two
         options=["train_cfg.max_iters=2"],
     )
-    demo.reached = demo.run()
+    with pytest.MonkeyPatch.context() as patch:
+        demo.in_process = InProcess(patch, root)
+        demo.reached = demo.run()
     return demo
 
 
@@ -51,8 +52,8 @@ def test_demo__writes_results_and_says_that_two_steps_are_not_enough(demo: Scene
     depth = manifest["tasks"]["depth"]
     assert depth["metrics"]["abs_rel"] == results["depth/abs_rel"]
     assert not demo.reached
-    steps = {"untrained_stage1", "untrained_stage2", "stage1", "stage2", "merge", "trained"}
-    assert set(results["seconds"]) == steps
+    steps = "scenes untrained_stage1 untrained_stage2 stage1 stage2 merge trained"
+    assert list(results["seconds"]) == sorted(steps.split())
 
 
 def test_demo__saves_a_picture_of_every_task(demo: ScenesDemo) -> None:

@@ -2,31 +2,19 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from torch.utils.data import DataLoader
-from yapf.yapflib import yapf_api
 
-from argus.engine import watched_loader
 from tests.docs.blocks import BLOCKS, ROOT, Block
 from tests.docs.reader import Reader, commands
+from tests.in_process import InProcess
 
 EXECUTABLE = [block for block in BLOCKS if block.is_executable]
 RUN_HERE = [block for block in EXECUTABLE if not block.reason and not block.tested_by]
 RUN_PAGES = sorted({block.page for block in RUN_HERE})
-FEW = "--num-train 2 --num-val 2 --num-classification 10 10 --num-anomaly 2 2"
-
-
-class LoaderWithoutProcesses(DataLoader):
-    """Reads its few samples in this process: starting others takes longer."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | dict(num_workers=0, timeout=0))
+FEW = "--num-train 2 --num-val 2 --num-classification 10 10 --num-anomaly 2 2 --workers 1"
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +23,18 @@ def reader(tmp_path_factory: pytest.TempPathFactory, tiny_model_folder: Path) ->
     root = tmp_path_factory.mktemp("clone")
     for folder in ("configs", "tools", "docs"):
         (root / folder).symlink_to(ROOT / folder)
-    command = [sys.executable, "-m", "argus.datasets.scenes", root / "data/scenes", *FEW.split()]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    pictures = sorted((root / "data/scenes").rglob("*.jpg"))[:2]
-    (root / "photos").mkdir()
-    for index, picture in enumerate(pictures):
-        shutil.copy(picture, root / f"photos/{index}.jpg")
-    shutil.copy(pictures[0], root / "photo.jpg")
     for model in ("work_dirs/demo/model", "work_dirs/argus_base"):
         shutil.copytree(tiny_model_folder, root / model)
     with pytest.MonkeyPatch.context() as patch:
-        # mmengine formats the config at every start and checkpoint, for seconds.
-        patch.setattr(yapf_api, "FormatCode", lambda text, **_: (text, True))
-        patch.setattr(watched_loader, "DataLoader", LoaderWithoutProcesses)
-        patch.chdir(root)
-        yield Reader(patch)
+        in_process = InProcess(patch, root)
+        render = ["python", "-m", "argus.datasets.scenes", "data/scenes", *FEW.split()]
+        assert in_process.call(render) == 0
+        pictures = sorted((root / "data/scenes").rglob("*.jpg"))[:2]
+        (root / "photos").mkdir()
+        for index, picture in enumerate(pictures):
+            shutil.copy(picture, root / f"photos/{index}.jpg")
+        shutil.copy(pictures[0], root / "photo.jpg")
+        yield Reader(in_process)
 
 
 def test_pages__have_blocks() -> None:

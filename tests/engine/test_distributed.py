@@ -16,6 +16,7 @@ from tests.engine.two_processes import (
     TOGETHER,
     UNLABELLED,
     WHOLE,
+    checkpoint_of,
     detection_gradients,
     evaluate,
     own_batches,
@@ -34,9 +35,15 @@ TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the two processes wrote."""
+    return tmp_path_factory.mktemp("pair")
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> list[dict]:
     """Results of all scenarios, by rank."""
-    return run_two_processes(tmp_path_factory.mktemp("pair"))
+    return run_two_processes(folder)
 
 
 def without_wrapper(found: dict) -> dict:
@@ -219,6 +226,13 @@ def test_buffers__of_trained_modules_are_averaged(pair: list[dict]) -> None:
         assert found["0.num_batches_tracked"] == 0
 
 
+def test_command__tests_in_two_processes_and_writes_the_numbers(
+    pair: list[dict], folder: Path
+) -> None:
+    results = json.loads((folder / "tested/results.json").read_text())
+    assert results == evaluate(folder / "alone", length=9, load_from=checkpoint_of(folder))
+
+
 def launch(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     command = [str(ROOT / "tools" / script), *map(str, arguments)]
@@ -227,45 +241,26 @@ def launch(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_launch_scripts__train_resume_and_test(tmp_path: Path) -> None:
-    config, out = write_config(tmp_path / "toy.py"), tmp_path / "out"
-    done = launch(
-        "dist_train.sh", config, 2, "--work-dir", out, "--cfg-options", "train_cfg.max_iters=2"
-    )
-    assert done.returncode == 0, done.stderr
-    assert (out / "last_checkpoint").read_text().endswith("iter_2.pth")
-    more = launch("dist_train.sh", config, 2, "--work-dir", out, "--resume")
-    assert more.returncode == 0, more.stderr
-    assert more.stdout.count("resumed") == 1 and "3/4  eta" in more.stdout
-    assert "1/4  eta" not in more.stdout
-    tested = launch("dist_test.sh", config, out / "iter_4.pth", 2, "--work-dir", out)
-    assert tested.returncode == 0, tested.stderr
-    results = json.loads((out / "results.json").read_text())
-    assert {"semantic/mIoU", "classification/top1"} <= set(results)
-
-
-def failing(folder: Path, *, unexpected: bool) -> subprocess.CompletedProcess[str]:
-    """A training with loader processes in which rank 1 fails while rank 0 waits for it."""
-    config = write_config(
-        folder / "toy.py",
+def test_launch_scripts__unexpected_exception_shows_its_traceback_alone_then_resume(
+    tmp_path: Path,
+) -> None:
+    """Rank 0, which waits for the one that fails, and the loader processes say nothing."""
+    failing = write_config(
+        tmp_path / "failing.py",
         tasks=toy_tasks(workers=1),
         custom_imports=dict(imports=["tests.toy", "tests.engine.failing"]),
-        custom_hooks=[dict(type="FailingHook", ranks=[1], unexpected=unexpected)],
+        custom_hooks=[dict(type="FailingHook", ranks=[1])],
     )
-    return launch("dist_train.sh", config, 2, "--work-dir", folder / "out")
-
-
-def test_launch_scripts__mistake_of_the_user_is_the_only_message(tmp_path: Path) -> None:
-    done = failing(tmp_path, unexpected=False)
-    assert done.returncode == 2
-    shown = [line for line in done.stderr.splitlines() if line and "arning" not in line]
-    assert shown == ["[rank 1] DataError: a bad label"]
-
-
-def test_launch_scripts__unexpected_exception_shows_its_traceback_alone(tmp_path: Path) -> None:
-    done = failing(tmp_path, unexpected=True)
+    done = launch("dist_train.sh", failing, 2, "--work-dir", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr.count("Traceback (most recent call last)") == 1
     assert "[rank 1] Traceback" in done.stderr and "KeyError: 'a defect'" in done.stderr
     assert "exitcode  : 1 " in done.stderr, "the launcher's summary stays"
     assert "exitcode  : -6" not in done.stderr
+
+    mended = write_config(tmp_path / "toy.py")
+    more = launch("dist_train.sh", mended, 2, "--work-dir", tmp_path / "out", "--resume")
+    assert more.returncode == 0, more.stderr
+    assert more.stdout.count("resumed") == 1 and "3/4  eta" in more.stdout
+    assert "2/4  eta" not in more.stdout
+    assert (tmp_path / "out/last_checkpoint").read_text().endswith("iter_4.pth")

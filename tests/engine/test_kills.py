@@ -1,7 +1,6 @@
 """A training that is killed in the middle of a save loses nothing and goes on bit by bit."""
 
 import json
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,14 @@ import torch
 from argus.checkpoint import read_checkpoint
 from argus.engine.resume import checkpoints_in
 from tests.engine.killed_training import MOMENTS, STEPS, run
+from tests.forked import start_forked
 
-ROOT = Path(__file__).parents[2]
 KILLED = -9
 
 
 @pytest.fixture(scope="module")
 def training() -> Callable[..., int | None]:
-    """Run a training in a process of its own; its exit status.
-
-    The processes are forked from one that has imported everything and trained nothing.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.engine.killed_training"])
+    """Run a training in a process of its own; its exit status."""
 
     def call(
         folder: Path,
@@ -34,17 +28,14 @@ def training() -> Callable[..., int | None]:
         resume: bool = False,
         kill_after_s: float | None = None,
     ) -> int | None:
-        process = context.Process(target=run, args=(folder, moment, resume))
-        process.start()
+        process = start_forked(run, folder, moment, resume)
         if kill_after_s is not None:
             process.join(kill_after_s)
             process.kill()
         process.join(120)
         return process.exitcode
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        yield call
+    return call
 
 
 @pytest.fixture(scope="module")

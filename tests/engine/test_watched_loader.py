@@ -5,11 +5,11 @@ import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from argus.engine import watched_loader
 from argus.engine.loaders import ShardSampler
 from argus.engine.watched_loader import WatchedLoader
 from argus.errors import DataError
+from tests.forked import forking, start_forked
 
 
 def crash(index: int) -> None:
@@ -257,43 +258,41 @@ def test_read__that_can_never_succeed_is_not_tried_again(error: Exception) -> No
     assert dataset.num_tries == 2  # the sample and its substitute
 
 
-PROGRAM = """
-import multiprocessing, time
-from torch.utils.data import Dataset
-from argus.datasets.resilient import ResilientDataset
-from argus.datasets.samplers import TaskSampler
-from argus.engine.watched_loader import WatchedLoader
+class Large(Dataset):
+    """Samples of more than a pipe holds: the processes that read them wait in a write."""
 
-class Large(Dataset):  # more than a pipe holds: its processes wait in a write
-    metainfo = {}
-    def __len__(self): return 10
-    def __getitem__(self, index): return dict(inputs=bytes(2**22), data_samples=0)
+    metainfo = dict(classes=())
 
-dataset = ResilientDataset(Large(), task="a", seed=0)
-sampler = TaskSampler(10, 2, seed=0, rank=0, world_size=1)
-loader = WatchedLoader(
-    dataset, batch_size=2, num_workers=2, timeout=9, make_sampler=lambda start: sampler
-)
-batches = loader.iterate()
-next(batches)
-print("workers", *[process.pid for process in multiprocessing.active_children()], flush=True)
-time.sleep(60)
-"""
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return dict(inputs=bytes(2**22), data_samples=0)
+
+
+def read_and_wait(pipe: Connection) -> None:
+    """Send the numbers of the loader processes after a batch, and wait for the end."""
+    dataset = ResilientDataset(Large(), task="a", seed=0)
+    sampler = TaskSampler(10, 2, seed=0, rank=0, world_size=1)
+    batches = WatchedLoader(
+        dataset, batch_size=2, num_workers=2, timeout=9, make_sampler=lambda start: sampler
+    ).iterate()
+    next(batches)
+    pipe.send([process.pid for process in multiprocessing.active_children()])
+    time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread of the process looks")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 def test_processes__end_with_the_training_whatever_ends_it(number: signal.Signals) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, env=environment
-    ) as training:
-        assert training.stdout is not None
-        # Libraries print before it.
-        _, *workers = next(line for line in training.stdout if line.startswith("workers")).split()
-        training.send_signal(number)
-        assert training.wait() == -number
-    assert len(workers) == 2
+    ours, theirs = forking().Pipe()
+    training = start_forked(read_and_wait, theirs)
+    assert ours.poll(30)
+    workers = ours.recv()
+    assert len(workers) == 2 and training.pid is not None
+    os.kill(training.pid, number)
+    training.join(10)
+    assert training.exitcode == -number
     deadline = time.monotonic() + 5
     while any(Path(f"/proc/{worker}/status").exists() for worker in workers):
         assert time.monotonic() < deadline, "a loader process stayed"

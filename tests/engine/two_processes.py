@@ -1,16 +1,15 @@
-"""Two Gloo processes for the distributed tests: every scenario in one start of them.
-
-A process imports four libraries before its first line, so a pair per test would cost minutes.
-"""
+"""Two Gloo processes for the distributed tests: every scenario in one start of them."""
 
 import contextlib
 import io
 import math
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 import torch.multiprocessing
@@ -29,7 +28,9 @@ from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_training import train
 from tests.evaluation.metrics.all_metrics import measure
-from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config
+from tests.forked import forking
+from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config, write_config
+from tools import test as test_tool
 
 TOGETHER = dict(both=["semantic", "classification"])
 # Samples of the whole batch, per micro-batch; two processes take a half each.
@@ -84,9 +85,9 @@ def with_bad_samples(batch_size: int) -> dict:
     return dict(tasks=tasks, default_hooks=hooks, train_cfg=dict(max_iters=6))
 
 
-def evaluate(work_dir: Path, *, length: int, launcher: str = "none") -> dict[str, float]:
+def evaluate(work_dir: Path, *, length: int, **changes: Any) -> dict[str, float]:
     """Metrics of the toy model on ``length`` samples per task."""
-    config = toy_config(work_dir, train_cfg=None, launcher=launcher)
+    config = toy_config(work_dir, train_cfg=None, **changes)
     for task in config["tasks"].values():
         task["val"]["dataset"]["length"] = length
     return MultitaskRunner.from_cfg(Config(config)).test()
@@ -274,6 +275,18 @@ class Scenarios:
     )
 
 
+def checkpoint_of(folder: Path) -> str:
+    """Of a training of the pair."""
+    return str(folder / "whole/iter_6.pth")
+
+
+def call_test_tool(folder: Path) -> None:
+    """``tools/test.py`` as a launcher calls it; it ends this process."""
+    arguments = ["--work-dir", str(folder / "tested"), "--launcher", "pytorch"]
+    sys.argv = ["test.py", str(folder / "toy.py"), checkpoint_of(folder), *arguments]
+    test_tool.main()
+
+
 def work(rank: int, port: int, folder: str) -> None:
     os.environ |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_PORT=str(port))
     os.environ["MASTER_ADDR"] = "127.0.0.1"
@@ -282,13 +295,17 @@ def work(rank: int, port: int, folder: str) -> None:
     scenarios = Scenarios(rank, Path(folder))
     found = {name: getattr(scenarios, name)() for name in scenarios.names}
     torch.save(found, Path(folder) / f"rank_{rank}.pt")
-    torch.distributed.destroy_process_group()
+    call_test_tool(Path(folder))
 
 
 def run_two_processes(folder: Path) -> list[dict]:
     """What every scenario gave, by rank."""
+    write_config(folder / "toy.py")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.start_processes(work, (port, str(folder)), nprocs=2, start_method="spawn")
+    forking()
+    torch.multiprocessing.start_processes(
+        work, (port, str(folder)), nprocs=2, start_method="forkserver"
+    )
     return [torch.load(folder / f"rank_{rank}.pt", weights_only=True) for rank in range(2)]

@@ -1,16 +1,16 @@
 """A part of the cases in every run of the tests; ``make fuzz`` tries all of them."""
 
-import os
-import subprocess
+import contextlib
+import io
 import sys
-from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.forked import call_forked
+from tests.fuzz.__main__ import main
 from tests.fuzz.mutations import alter, damage
 
-ROOT = Path(__file__).parents[2]
 CASES = dict(
     pictures=50, annotations=50, labels=40, archives=30, models=20, checkpoints=40, configs=15
 ) | dict(requests=30, arguments=30)
@@ -27,16 +27,15 @@ def test_mutations__a_number_always_gives_the_same() -> None:
     assert value == dict(a=[1, 2.5, "x", None], b=dict(c=True))
 
 
+def fuzz(arguments: list[str]) -> tuple[int, str]:
+    """Exit status, and what is printed: the table and the defects."""
+    with io.StringIO() as text, contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        return main(arguments), text.getvalue()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are read from /proc")
 def test_fuzz__right_results_and_sentences_only() -> None:
     only = [f"--only={name}:0-{count}" for name, count in CASES.items()]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", *only],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
-    assert f"| all | {sum(CASES.values())} |" in done.stdout
+    status, table = call_forked(fuzz, only, timeout_s=500)
+    assert status == 0, table
+    assert f"| all | {sum(CASES.values())} |" in table

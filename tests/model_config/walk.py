@@ -1,7 +1,7 @@
 """Try every entry of every registry in every place of a model's config, and record what it does.
 
 Run as ``python -m tests.model_config.walk``, in a process of its own since an audit hook stays. It
-prints, as JSON, how much was tried and every event that a stranger's model must not cause.
+tells how much was tried and every event that a stranger's model must not cause.
 """
 
 import contextlib
@@ -274,7 +274,8 @@ def walk(place: Path) -> dict[str, Any]:
     return dict(tried=tried, accepted=accepted, classes=len(kinds), built=built)
 
 
-def main() -> None:
+def main() -> dict[str, Any]:
+    """What was tried, and what was recorded."""
     sys.addaudithook(record)
     warnings.simplefilter("ignore")
     logging.disable()
@@ -291,8 +292,8 @@ def main() -> None:
         recorded.clear()
         counts = walk(Path(folder))
         left = sorted(path.name for path in Path(folder).iterdir())
-    print(json.dumps(dict(counts, control=control, recorded=recorded, left=left)))
+    return dict(counts, control=control, recorded=recorded, left=left)
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(main()))

@@ -1,8 +1,8 @@
 """The full-size stage 2 configs on real samples: their own data, pipelines, decoders and metrics.
 
 The pictures of NYUv2, PASCAL-Context and MVTec AD have their full size and the networks are narrow;
-those of ADE20K and COCO have a quarter of it. One config, two decoders on one backbone pass, has
-its full width.
+those of ADE20K and COCO have a quarter of it. One config, two decoders on one backbone pass, also
+runs at full width, as a slow test.
 """
 
 import math
@@ -26,12 +26,6 @@ CONFIGS = [
     # The other baselines and variants differ from these as these from their siblings.
     *("dinov2_adapted/nyuv2_boundary", "tuned_adapter/nyuv2_boundary"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def unformatted_configs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs log their config; to format it nicely takes as long as everything else here."""
-    monkeypatch.setattr(Config, "pretty_text", property(lambda config: repr(config)))
 
 
 def check(config: Config, name: str) -> None:
@@ -62,6 +56,7 @@ def test_full_size__trains_and_evaluates_on_real_samples(name: str, tmp_path: Pa
     check(config, name)
 
 
+@pytest.mark.slow
 @needs_samples
 def test_full_size__at_full_width(tmp_path: Path) -> None:
     check(sample_config("ade20k_joint", tmp_path, steps=NUM_STEPS), "ade20k_joint")
