@@ -2,16 +2,19 @@
 
 ``model.safetensors`` holds every tensor, the frozen ones too; ``config.json`` what builds and tests
 the model; ``manifest.json`` what a person or a program wants to know of it. All are data: reading
-runs no code of the file.
+runs no code of the file. All three bear the mark of their writing, so that one that was interrupted
+between two files is found out.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from argus.config_values import from_json, to_json
 from argus.durable_files import replacing, write_json
@@ -27,6 +30,7 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
 _CHECKSUMS = "checksums"
+_WRITING = "writing"
 _MAX_JSON = 64 * 2**20
 _MAX_MISFITS = 3
 
@@ -61,6 +65,8 @@ class ModelFolder:
     def write(self, path: str | Path) -> None:
         """Write the folder; each file is written beside its place and moved there.
 
+        If that is interrupted, the folder is refused when it is read.
+
         Raises:
             CheckpointError: If it cannot be written.
         """
@@ -72,11 +78,14 @@ class ModelFolder:
         try:
             # Parameters that share memory would be refused, and views written whole.
             tensors = {name: value.clone().contiguous() for name, value in self.state.items()}
-            metadata = {"format": FORMAT, _CHECKSUMS: json.dumps(checksums(tensors))}
+            sums, config = checksums(tensors), to_json(self.config)
+            content = json.dumps([sums, config], sort_keys=True)
+            mark = hashlib.sha256(content.encode()).hexdigest()[:16]
+            metadata = {"format": FORMAT, _CHECKSUMS: json.dumps(sums), _WRITING: mark}
             with replacing(path / WEIGHTS) as partial:
                 save_file(tensors, partial, metadata=metadata)
                 partial.chmod(0o644)  # safetensors writes for the owner alone
-            write_json(path / CONFIG, to_json(self.config))
+            write_json(path / CONFIG, {**config, _WRITING: mark})
             self.write_manifest(path)
         except (OSError, SafetensorError) as error:
             raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
@@ -89,8 +98,10 @@ class ModelFolder:
                 self.manifest["tasks"][task]["metrics"][metric] = value
 
     def write_manifest(self, path: str | Path) -> None:
-        """Write the manifest alone."""
-        write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest})
+        """Write the manifest alone, beside the two other files."""
+        marked = _read_json(Path(path) / CONFIG)
+        mark = {_WRITING: marked[_WRITING]} if _WRITING in marked else {}
+        write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest, **mark})
 
     @property
     def backbone(self) -> "dict[str, Tensor]":
@@ -129,7 +140,8 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     """The manifest of a folder that holds a whole model.
 
     Raises:
-        CheckpointError: If a file is missing, or the manifest is damaged or of another format.
+        CheckpointError: If a file is missing, the manifest is damaged or of another format, or the
+            three files do not belong together.
     """
     path = Path(path)
     missing = [name for name in (WEIGHTS, CONFIG, MANIFEST) if not (path / name).is_file()]
@@ -145,6 +157,14 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
             f"{path / MANIFEST}: expected format {FORMAT!r}, found {found!r:.80}."
         )
     MANIFEST_FORM(manifest, str(path / MANIFEST))
+    with _opened(path / WEIGHTS, "np") as file:  # not by torch, which takes seconds to import
+        mark = (file.metadata() or {}).get(_WRITING)
+    if mark != manifest.pop(_WRITING, None) or mark != _read_marked(path).get(_WRITING):
+        raise CheckpointError(
+            f"{path / WEIGHTS}, {CONFIG} and {MANIFEST} are not of one writing: it was "
+            "interrupted, or files of two models were mixed. Write the model again, or copy all "
+            "three from one place."
+        )
     return manifest
 
 
@@ -154,23 +174,33 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: If it is damaged.
     """
-    config = _read_json(Path(path) / CONFIG)
-    CONFIG_FORM(config, str(Path(path) / CONFIG))
+    config = _read_marked(Path(path))
+    config.pop(_WRITING, None)
     return config
+
+
+def _read_marked(path: Path) -> dict[str, Any]:
+    config: dict[str, Any] = _read_json(path / CONFIG)
+    CONFIG_FORM(config, str(path / CONFIG))
+    return config
+
+
+@contextmanager
+def _opened(path: Path, framework: str) -> "Iterator[safe_open]":
+    try:
+        with safe_open(path, framework=framework) as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
 
 
 def _read_tensors(path: Path) -> "dict[str, Tensor]":
     """The tensors, held against their checksums; a file of an earlier version has none."""
-    from safetensors import safe_open
-
     from argus.checksums import check
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    with _opened(path, "pt") as file:
+        metadata = file.metadata() or {}
+        state = {name: file.get_tensor(name) for name in file.keys()}
     if _CHECKSUMS in metadata:
         check(state, _from_text(metadata[_CHECKSUMS], path), path=path)
     return state

@@ -7,7 +7,7 @@ import pytest
 WARN = compile("import warnings; warnings.warn('something new')", "<module>", "exec")
 
 
-@pytest.mark.parametrize("module", ["argus", "argus.engine.loops", "tests.toy", "tools.train"])
+@pytest.mark.parametrize("module", ["argus", "argus.engine.train_loop", "tests.toy", "tools.train"])
 def test_warning__of_our_own_code_is_an_error(module: str) -> None:
     with pytest.raises(UserWarning, match="something new"):
         exec(WARN, {"__name__": module})

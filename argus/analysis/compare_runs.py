@@ -8,6 +8,7 @@ from typing import Any
 from argus.analysis.run_log import read_run
 from argus.engine.run_record import FORMAT, NAME
 from argus.errors import DataError
+from argus.records import read_record
 
 # Parts of a record in the order of the report; what is not listed differs between any two.
 _PARTS = ("config", "seed", "processes", "resumed_from", "versions", "git", "data", "command")
@@ -28,7 +29,7 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         DataError: If a folder has no record, or one that cannot be read.
     """
     paths = [find_record(first), find_record(second)]
-    records = [_read(path) for path in paths]
+    records = [read_record(path, form=FORMAT, what="a training") for path in paths]
     lines = [f"A  {paths[0].parent}", f"B  {paths[1].parent}"]
     same = []
     for part in _PARTS:
@@ -81,18 +82,6 @@ def _have_parts(value: Any) -> bool:
 def _shown(value: Any) -> str:
     text = value if value == _ABSENT else json.dumps(value)
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise DataError(
-            f"{path} is no record of a training: expected an object of format {FORMAT!r}."
-        )
-    return record
 
 
 def _losses(first: str | Path, second: str | Path) -> list[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from argus.errors import ConfigError, TrainingStopped
 from argus.printable import printable
-from argus.stopping import STOPPED
+from argus.stop_signals import STOPPED
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -331,8 +331,9 @@ def _check_new_key(option: str, key: str, node: Mapping[str, Any], optional: Any
 
 def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | None:
     """Keys that the dict at ``path`` may have; ``None`` if they are not known."""
-    from argus.engine.loops import MultitaskTrainLoop, MultitaskValLoop
     from argus.engine.runner import KEYS
+    from argus.engine.train_loop import MultitaskTrainLoop
+    from argus.engine.val_loop import MultitaskValLoop
     from argus.tasks import EvalData, Task, TrainData
 
     match path:

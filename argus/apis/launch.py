@@ -14,7 +14,7 @@ from typing import Any
 
 from argus.errors import ConfigError
 from argus.parent_death import LAUNCHER
-from argus.stopping import STOP_SIGNALS, STOPPED
+from argus.stop_signals import STOP_SIGNALS, STOPPED
 
 # Exit statuses of a command that says itself why: a mistake of the user, Ctrl-C, asked to stop.
 EXPLAINED = (2, 130, STOPPED)

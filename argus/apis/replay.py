@@ -1,19 +1,17 @@
 """Repeat a step that was not finite, alone: the same samples, draws, noise and weights."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from argus.apis.cli import import_libraries, read_config_file
+from argus.apis.odd_modules import OddModules, odd_parameters, watching
 from argus.checkpoint import read_checkpoint
-from argus.checksums import named_tensors
 from argus.datasets.resilient import collate
 from argus.engine import MultitaskRunner
 from argus.engine.bad_steps import FORMAT, image_paths
@@ -22,6 +20,7 @@ from argus.engine.loaders import MultitaskLoader
 from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.engine.step_guard import read_step
 from argus.errors import DataError
+from argus.records import read_record
 
 
 @dataclass
@@ -31,14 +30,14 @@ class Replay:
     Args:
         record: What the training had written down.
         values: Losses and gradient norm now, on one process.
-        origin: Name of the first module whose output is not finite; empty if all are.
+        modules: Where the values first are not finite.
         gradients: Parameters whose gradient is not finite.
         ranges: Smallest and largest value of everything in the samples, by stream and image.
     """
 
     record: Mapping[str, Any]
     values: StepValues
-    origin: str
+    modules: OddModules
     gradients: list[str]
     ranges: dict[str, list[str]] = field(default_factory=dict)
 
@@ -58,11 +57,15 @@ class Replay:
             )
         lines.append(f"gradient norm: {self.values.grad_norm:g}")
         lines.append("the losses are those of the training" if self.is_repeated else _OTHER)
-        if self.origin:
-            lines.append(f"first output that is not finite: {self.origin}")
+        if self.modules.output:
+            lines.append(f"first output that is not finite: {self.modules.output}")
+        elif self.modules.gradient:
+            lines.append(f"first gradient that is not finite: {self.modules.gradient}")
         if self.gradients:
             shown = ", ".join(self.gradients[:3])
-            lines.append(f"{len(self.gradients)} gradients are not finite, the first: {shown}")
+            lines.append(
+                f"{len(self.gradients)} gradients of parameters are not finite, the first: {shown}"
+            )
         for image, ranges in self.ranges.items():
             lines += ["", image, *(f"  {text}" for text in ranges)]
         return "\n".join(lines)
@@ -79,14 +82,14 @@ _PLACE = ("draw", "index")
 def replay(path: str | Path) -> Replay:
     """Repeat the step of a record in ``bad_steps`` of a work dir.
 
-    The resolved config and the weights are those that the training left beside it.
+    The resolved config, the seed and the weights are those that the training left with it.
 
     Raises:
         DataError: If the file is no such record, or what it stands on is gone.
     """
     path = Path(path)
     record = _read(path)
-    config_file = path.parent.parent / record["config"]
+    config_file = path.parent / record["config"]
     if not config_file.is_file():
         raise DataError(f"{path} needs the config {config_file}, which is not there.")
     import_libraries()
@@ -95,33 +98,29 @@ def replay(path: str | Path) -> Replay:
         changes = dict(work_dir=work_dir, launcher="none", resume=False, load_from=None)
         config.merge_from_dict(changes)
         config.visualizer = None
+        config.randomness = {
+            **(config.get("randomness") or {}),
+            "seed": record["seed"],
+            "diff_rank_seed": False,  # it is that of the process already
+        }
         runner = MultitaskRunner.from_cfg(config)
         _load_weights(runner, path.parent, record)
         loader = MultitaskLoader(runner.tasks, seed=runner.seed)
         batches = [_batches(loader, micro) for micro in record["micro_batches"]]
         wrapper: Any = runner.build_optim_wrapper(runner.optim_wrapper)
         model = runner.raw_model.train()
-        with _watching(model) as found:
+        with watching(model) as modules:
             result = GradientSchedule(record["schedule"]).backward(
                 model, batches, wrapper, seeds=[m["seeds"] for m in record["micro_batches"]]
             )
-        gradients = [
-            name
-            for name, parameter in model.named_parameters()
-            if parameter.grad is not None and not torch.isfinite(parameter.grad).all()
-        ]
+        gradients = odd_parameters(model)
         values = read_step(result, wrapper.clip(), is_asked_to_stop=False)
         runner.close()
-    return Replay(record, values, next(iter(found), ""), gradients, _ranges(batches))
+    return Replay(record, values, modules, gradients, _ranges(batches))
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise DataError(f"{path} is no record of a bad step, as a training writes to bad_steps/.")
+    record = read_record(path, form=FORMAT, what="a bad step, as a training writes to bad_steps/")
     for key in ("config", "weights"):
         name = record.get(key)
         if name is not None and (not isinstance(name, str) or Path(name).name != name):
@@ -139,7 +138,8 @@ def _is_whole(record: Mapping[str, Any]) -> bool:
             for samples in micro["streams"].values()
             for sample in samples
         ]
-        numbers = [record["step"], record["rank"], *(s[k] for s in samples for k in _PLACE)]
+        numbers = [record[key] for key in ("step", "rank", "seed")]
+        numbers += [sample[key] for sample in samples for key in _PLACE]
         numbers += [seed for micro in record["micro_batches"] for seed in micro["seeds"].values()]
         return (
             bool(samples)
@@ -174,30 +174,6 @@ def _batches(loader: MultitaskLoader, micro: Mapping[str, Any]) -> dict[str, Any
         )
         for stream, samples in micro["streams"].items()
     }
-
-
-@contextmanager
-def _watching(model: nn.Module) -> Iterator[list[str]]:
-    """Names of the modules whose output is not finite, in the order they ran."""
-    found: list[str] = []
-
-    def watch(name: str) -> Any:
-        def look(module: nn.Module, inputs: Any, output: Any) -> None:
-            if not all(
-                torch.isfinite(value).all()
-                for _, value in named_tensors(output)
-                if value.is_floating_point()
-            ):
-                found.append(f"{name} ({type(module).__name__})")
-
-        return look
-
-    hooks = [m.register_forward_hook(watch(name)) for name, m in model.named_modules() if name]
-    try:
-        yield found
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _ranges(batches: list[dict[str, Any]]) -> dict[str, list[str]]:

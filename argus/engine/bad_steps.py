@@ -1,5 +1,6 @@
 """Steps that were not finite: counted, written down so that each can be repeated, and limited."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
 
 FOLDER = "bad_steps"
-FORMAT = "argus-bad-step-1"
+FORMAT = "argus-bad-step-2"
 # A checkpoint of the weights goes beside the first records alone: it may have gigabytes.
 _MAX_WEIGHTS = 3
 _MAX_RECORDS = 100
@@ -137,13 +138,17 @@ class BadSteps:
         if written >= _MAX_RECORDS:
             return None
         weights = f"step_{runner.iter + 1:06d}.pth" if written < _MAX_WEIGHTS else None
+        # By its content: that of the work dir is replaced when the training goes on with another.
+        text = runner.cfg.pretty_text
+        config = folder / f"config_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
         content = dict(
             format=FORMAT,
             step=runner.iter + 1,
             rank=rank,
             world_size=get_world_size(),
             schedule=runner.train_loop.schedule.kind,
-            config=runner.dumped_config,
+            seed=runner.seed,
+            config=config.name,
             weights=weights,
             losses=values.losses,
             parts=values.parts,
@@ -152,6 +157,8 @@ class BadSteps:
         )
         path = folder / f"step_{runner.iter + 1:06d}_rank{rank}.json"
         try:
+            if not config.exists():
+                write_text(config, text)
             if weights and rank == 0:
                 state = trained_state(runner.raw_model)
                 write_checkpoint(

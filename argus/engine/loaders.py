@@ -7,18 +7,21 @@ from typing import Any
 
 import cv2
 from mmengine.dist import get_rank, get_world_size
-from torch.utils.data import Sampler
+from mmengine.logging import MMLogger
+from torch.utils.data import Sampler, SequentialSampler
 
 from argus.datasets.build import build_dataset
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
-from argus.datasets.seeding import stable_seed
+from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.budget import SharedBudget, share_budgets
 from argus.engine.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
 from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData
+
+_KEYS = "keys"
 
 
 class ShardSampler(Sampler[int]):
@@ -54,26 +57,46 @@ def guarded_dataset(
     return ResilientDataset(built, task=task, seed=seed, strict=strict)
 
 
-def _check_packed(dataset: ResilientDataset, *, where: str) -> None:
+class _Keys(ResilientDataset):
+    """The names of what a sample holds, in place of pictures and labels."""
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        sample = super().__getitem__(key)
+        return {_KEYS: [name for name in sample if name != REPLACED], REPLACED: sample[REPLACED]}
+
+
+def _check_packed(dataset: ResilientDataset, data: TrainData | EvalData, *, where: str) -> None:
     """Refuse a pipeline that does not end with a packing transform, by its first sample.
+
+    That is loaded as all samples are, by a loader process under a time limit: one that ends its
+    process or makes it hang is told, and in training another sample is taken.
 
     Raises:
         ConfigError: Naming the transforms that pack.
+        DataError: No sample can be loaded.
     """
-    # OpenCV's threads do not survive the fork of a worker, which would wait for them for ever.
-    num_threads = cv2.getNumThreads()
-    cv2.setNumThreads(0)
-    try:
-        sample = dataset[0]
-    finally:
-        cv2.setNumThreads(num_threads)
+    names = _Keys(dataset.dataset, task=dataset.task, seed=dataset.seed, strict=dataset.strict)
+    loader = WatchedLoader(
+        names,
+        batch_size=1,
+        num_workers=min(data.num_workers, 1),
+        timeout=data.timeout,
+        make_sampler=lambda start: SequentialSampler(range(1)),
+    )
+    # A loader draws a number, after which the weights would begin as others.
+    with isolated_rng(0), _without_threads_of_opencv():
+        with contextlib.closing(loader.iterate()) as batches:
+            batch = next(batches)
+    for message in batch[REPLACED]:
+        MMLogger.get_current_instance().warning(f"{where}: {message}")
+    (sample,) = batch[_KEYS]
     missing = [key for key in ("inputs", "data_samples") if key not in sample]
     if missing == ["inputs"]:
         raise ConfigError(
             f"{where}: its pipeline gives data_samples, but no image. Begin it with LoadImage."
         )
     if missing:
-        found = ", ".join(str(key) for key in sample if key != REPLACED)
+        found = ", ".join(map(str, sample))
         raise ConfigError(
             f"{where}: its pipeline gives {found}, but no {' and no '.join(map(repr, missing))}. "
             "End it with the packing transform of the decoder's library: PackDetInputs (mmdet), "
@@ -82,10 +105,24 @@ def _check_packed(dataset: ResilientDataset, *, where: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def _without_threads_of_opencv() -> Iterator[None]:
+    """Keep OpenCV's threads from starting here: loader processes forked later would wait for them.
+
+    For ever, since threads do not survive a fork.
+    """
+    number = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(number)
+
+
 def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> WatchedLoader:
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
-    _check_packed(dataset, where=f"tasks.{task}.{part}.dataset")
+    _check_packed(dataset, data, where=f"tasks.{task}.{part}.dataset")
     sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
     return WatchedLoader(
         dataset,
@@ -127,7 +164,7 @@ class MultitaskLoader:
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
-        _check_packed(dataset, where=f"tasks.{task}.train.dataset")
+        _check_packed(dataset, data, where=f"tasks.{task}.train.dataset")
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

@@ -1,6 +1,7 @@
 """One line of progress on the console; the same numbers as JSON lines and to TensorBoard."""
 
 import datetime
+import math
 import resource
 import sys
 import time
@@ -19,7 +20,7 @@ from argus.registry import HOOKS
 class ProgressHook(Hook):
     """Average losses over an interval and log them, with ETA, images/s and memory.
 
-    A step that was not finite is no part of the means.
+    Steps and parts of losses that were not finite are no part of the means.
 
     Args:
         interval: Steps between lines.
@@ -63,7 +64,8 @@ class ProgressHook(Hook):
         for task, value in values.losses.items():
             self._add(f"{task}/loss_weighted", value)
         for name, value in values.parts.items():
-            self._add(name, value)
+            if math.isfinite(value):
+                self._add(name, value)
         for task, value in values.grad_norms.items():
             self._add(f"{task}/adapter_grad_norm", value)
         self._add("grad_norm", values.grad_norm)
@@ -103,6 +105,7 @@ class ProgressHook(Hook):
             runner.logger.warning(f"bad sample replaced: {message}")
         for spike in gather_lists(runner.train_loop.spikes.found):
             spike.tell(runner)
+        runner.train_loop.odd_parts.tell(runner)
         runner.train_loop.replaced, runner.train_loop.spikes.found = [], []
         # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
         runner.train_loop.dataloader.share_bad_samples()
@@ -118,6 +121,7 @@ class ProgressHook(Hook):
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
             "memory_mb": memory_mb(),
             "bad_steps": runner.train_loop.bad_steps.num_in_all,
+            "odd_parts": sum(runner.train_loop.odd_parts.counts.values()),
             "iter": step,
         }
         tasks = [n.split("/")[0] for n in means if n.endswith("/loss_weighted")]

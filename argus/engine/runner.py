@@ -37,13 +37,14 @@ from argus.engine.config_checks import (
 from argus.engine.console import quiet_console
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
-from argus.engine.loops import MultitaskTestLoop, MultitaskTrainLoop, MultitaskValLoop
+from argus.engine.log_errors import tolerate_log_errors
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
-from argus.engine.patient_logs import make_patient
 from argus.engine.resume import checkpoints_in, find_checkpoint, move_aside, start_in
 from argus.engine.saving import check_finite, checkpoint_of
 from argus.engine.stop_request import StopRequest
+from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.training_state import Plan, load_training_state
+from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
 from argus.models.multitask import MultitaskModel
@@ -204,7 +205,7 @@ class MultitaskRunner(Runner):
         """Mmengine's visualizer."""
         with building(visualizer, where="visualizer"):
             built = super().build_visualizer(visualizer)
-        make_patient(built, self.logger)
+        tolerate_log_errors(built, self.logger)
         return built
 
     def register_hook(self, hook: Any, priority: Any = None) -> None:
@@ -256,11 +257,6 @@ class MultitaskRunner(Runner):
     def close(self) -> None:
         """End the threads that write logs; call it after the last training or test."""
         self.visualizer.close()
-
-    @property
-    def dumped_config(self) -> str:
-        """Name of the file in the work dir that holds the resolved config."""
-        return Path(self.cfg.filename or f"{self.timestamp}.py").name
 
     @property
     def raw_model(self) -> MultitaskModel:
@@ -370,6 +366,7 @@ class MultitaskRunner(Runner):
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
         if "bad_steps" in state:  # earlier checkpoints count none
             self.train_loop.bad_steps.load_state_dict(state["bad_steps"])
+        self.train_loop.odd_parts.load_state_dict(state.get("odd_parts", {}))
         for key, value in state["runtime"].items():
             self.message_hub.update_info(key, value)
         self.call_hook("after_load_checkpoint", checkpoint={**checkpoint, "resuming": True})

@@ -54,6 +54,7 @@ def checkpoint_of(
             "accumulate": loop.accumulate,
             "batch_sizes": loop.dataloader.batch_sizes,
             "bad_steps": loop.bad_steps.state_dict(),
+            "odd_parts": loop.odd_parts.state_dict(),
             "bad_samples": loop.dataloader.state_dict(),
             "runtime": {k: v for k, v in runner.message_hub.runtime_info.items() if _is_plain(v)},
             **training_state(

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,8 +19,11 @@ from mmengine.dist import barrier
 from argus.engine.checkpoint_hook import CheckpointHook
 from argus.engine.distributed import largest_over_ranks
 from argus.errors import TrainingStopped
-from argus.stopping import STOP_SIGNALS
+from argus.stop_signals import STOP_SIGNALS
 
+# While a loop goes on, the processes agree about so often; seldom enough not to walk in step.
+_ASK_SECONDS = 2.0
+_MOST_TURNS = 20
 # The launcher passes a signal on, and who sends it to a whole group reaches a process twice.
 _SAME_SECONDS = 5.0
 OTHER_PROCESS = "a signal to another process"
@@ -46,7 +49,7 @@ class StopRequest:
         try:
             yield
         except RuntimeError:
-            if self.signal and dist.is_initialized() and dist.get_world_size() > 1:
+            if self.signal and _has_others():
                 # Most likely torchrun asked, since another process has failed: that this one has
                 # lost its connections is no news.
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -58,20 +61,57 @@ class StopRequest:
 
     def agreed(self) -> bool:
         """Whether any process was asked; all of them must call it at the same place."""
-        if not dist.is_initialized() or dist.get_world_size() == 1:
+        if not _has_others():
             return bool(self.signal)
-        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        asked = torch.tensor([float(bool(self.signal))], device=device)
-        if not largest_over_ranks(asked).item():
-            return False
-        self.signal = self.signal or OTHER_PROCESS
-        return True
+        (asked,) = _largest(float(bool(self.signal)))
+        return self._note_others(asked)
+
+    def now_and_then(self) -> Callable[[int], bool]:
+        """:meth:`agreed` for a loop in which the processes take turns alike, at little cost.
+
+        Each time they agree, the processes wait for the slowest of that turn. So they ask again
+        after about two seconds and at most twenty turns, and agree on that too.
+
+        Returns:
+            A function of the turn (from 0) that all processes call in every turn.
+        """
+        next_turn, last_turn, last_time = 0, 0, time.monotonic()
+
+        def ask(turn: int) -> bool:
+            nonlocal next_turn, last_turn, last_time
+            if not _has_others():
+                return bool(self.signal)
+            if turn < next_turn:
+                return False
+            seconds = (time.monotonic() - last_time) / max(turn - last_turn, 1)
+            asked, slowest = _largest(float(bool(self.signal)), seconds)
+            turns = _ASK_SECONDS / max(slowest, 1e-6) if turn else 1
+            next_turn = turn + max(1, min(int(turns), _MOST_TURNS))
+            last_turn, last_time = turn, time.monotonic()
+            return self._note_others(asked)
+
+        return ask
+
+    def _note_others(self, asked: float) -> bool:
+        if asked:
+            self.signal = self.signal or OTHER_PROCESS
+        return bool(asked)
 
     def _note(self, number: int, frame: Any) -> None:
         if not self.signal:
             self.signal, self._time = signal.Signals(number).name, time.monotonic()
         elif time.monotonic() - self._time > _SAME_SECONDS:
             os._exit(128 + number)
+
+
+def _has_others() -> bool:
+    return dist.is_initialized() and dist.get_world_size() > 1
+
+
+def _largest(*values: float) -> list[float]:
+    """The largest of each value in any process; all of them must call it."""
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    return largest_over_ranks(torch.tensor(values, device=device)).tolist()
 
 
 def save_and_stop(runner: Any, step: int) -> NoReturn:

@@ -11,8 +11,9 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import wait
+from multiprocessing.util import get_temp_dir
 from typing import Any
 
 import cv2
@@ -20,9 +21,11 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from argus.datasets.resilient import REPLACED, ResilientDataset
+from argus.engine.fetch_limit import FetchLimit
 from argus.engine.loader_marks import ERROR, MarkedDataset, collate_or_fail
+from argus.engine.message_reader import read_in_parts
 from argus.parent_death import end_with_parent
-from argus.stopping import STOP_SIGNALS
+from argus.stop_signals import STOP_SIGNALS
 
 _POLL_SECONDS = 5
 _END_SECONDS = 5  # a process that waits for a dead disk may not end at all
@@ -58,10 +61,11 @@ class WatchedLoader:
         self.timeout = timeout
         self._make_sampler = make_sampler
         self._marked = MarkedDataset(dataset, num_workers)
+        self._limit = FetchLimit(0, _POLL_SECONDS, lambda: None)
 
     def iterate(
         self, start: int = 0, *, while_waiting: Callable[[], None] | None = None
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, None]:
         """The batches from number ``start`` on; the processes begin at once.
 
         Args:
@@ -79,7 +83,7 @@ class WatchedLoader:
         batches: Iterator[dict[str, Any]],
         number: int,
         while_waiting: Callable[[], None] | None,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, None]:
         idle: list[str] = []  # losses that no sample is to blame for
         try:
             while True:
@@ -115,8 +119,14 @@ class WatchedLoader:
             timeout=_POLL_SECONDS if self.num_workers else 0,
             worker_init_fn=_Start(os.getpid()),
         )
+        get_temp_dir()  # before the fork: a killed process would leave a folder of its own behind
         with _untouched_child_signal():
-            batches = iter(loader)
+            batches: Any = iter(loader)
+        if self.num_workers:
+            read_in_parts(batches._worker_result_queue, _POLL_SECONDS)
+            self._limit = FetchLimit(
+                self.timeout, _POLL_SECONDS, lambda: self._end_at_work(batches._workers)
+            )
         _started.update(getattr(batches, "_workers", ()))
         return batches
 
@@ -131,7 +141,8 @@ class WatchedLoader:
         waited = 0.0  # counted in polls, so that a training that was suspended finds no hang
         while True:
             try:
-                return next(batches)
+                with self._limit:
+                    return next(batches)
             except (RuntimeError, OSError, EOFError) as error:
                 if not self.num_workers:
                     raise
@@ -141,6 +152,7 @@ class WatchedLoader:
                 for worker, status in self._ended(batches, 0 if no_answer else _END_SECONDS):
                     draw, index = at_work.get(worker, (None, None))
                     reason = _end_of(status, at_work=worker in at_work)
+                    reason = self._too_slow() if self._limit.is_over else reason
                     raise _ProcessLost(draw, index, reason) from error
                 if not no_answer:
                     raise
@@ -150,8 +162,10 @@ class WatchedLoader:
                 if self.timeout and waited >= self.timeout:
                     # The awaited batch is the earliest of those that are being loaded.
                     draw, index = min(at_work.values(), default=(None, None))
-                    reason = f"loading it took more than {self.timeout:g} s (the key timeout)"
-                    raise _ProcessLost(draw, index, reason) from error
+                    raise _ProcessLost(draw, index, self._too_slow()) from error
+
+    def _too_slow(self) -> str:
+        return f"loading it took more than {self.timeout:g} s (the key timeout)"
 
     def _ended(self, batches: Any, seconds: float) -> list[tuple[int, int | None]]:
         """Number and status of the processes that have ended; waits for one to."""
@@ -166,8 +180,16 @@ class WatchedLoader:
             if process.sentinel in ended
         ]
 
+    def _end_at_work(self, workers: Sequence[Any]) -> None:
+        """End the processes that are at work on a sample, or all if none is."""
+        at_work = self._marked.at_work()
+        for worker, process in enumerate(workers):
+            if worker in at_work or not at_work:
+                process.kill()
+
     def _end(self, batches: Any) -> None:
         """End the processes, also one that hangs, before torch waits for them."""
+        self._limit.close()
         workers = getattr(batches, "_workers", ())  # there are none in a loader of one process
         for process in workers:
             process.kill()

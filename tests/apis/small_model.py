@@ -1,11 +1,13 @@
 """The folder of a model with two tasks and a few numbers, which no code has to build."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 
-from argus.model_folder import FORMAT, ModelFolder
+from argus.model_folder import CONFIG, FORMAT, MANIFEST, WEIGHTS, ModelFolder
 
 
 def task(**values: Any) -> dict[str, Any]:
@@ -60,3 +62,12 @@ def small_model() -> ModelFolder:
 def write_small_model(folder: Path) -> Path:
     small_model().write(folder)
     return folder
+
+
+def make_older(folder: Path) -> None:
+    """Make a model's folder one of before checksums and the mark of a writing."""
+    for name in (CONFIG, MANIFEST):
+        content = json.loads((folder / name).read_text())
+        del content["writing"]
+        (folder / name).write_text(json.dumps(content))
+    save_file(load_file(folder / WEIGHTS), folder / WEIGHTS, metadata={"format": FORMAT})

@@ -128,6 +128,14 @@ def test_stop_request__of_one_process_stops_both_after_the_same_step(pair: list[
     assert "iter_3.pth" in pair[0]["stopped"]["saved"]
 
 
+def test_stop_request__of_one_process_ends_the_validation_of_both_at_the_same_batch(
+    pair: list[dict],
+) -> None:
+    first, second = (pair[rank]["stopped_in_validation"] for rank in range(2))
+    assert first == second
+    assert first["step"] == 1 and 0 < len(first["batches"]) <= 22, "of a hundred"
+
+
 def test_bad_step__of_one_process_is_taken_by_none(pair: list[dict]) -> None:
     first, second = (pair[rank]["bad_step"] for rank in range(2))
     # Those of the three steps that were taken.

@@ -1,17 +1,25 @@
 """Data sets of the tasks by class or by name, and the bad samples that the processes share."""
 
+import os
+import time
+
 import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.registry import DATASETS
+from torch.utils.data import get_worker_info
 
 from argus.datasets.coco import CocoInstances
+from argus.engine import watched_loader
 from argus.engine.budget import SharedBudget, share_budgets
-from argus.engine.loaders import MultitaskLoader, guarded_dataset
+from argus.engine.loaders import MultitaskLoader, build_eval_loader, guarded_dataset
 from argus.errors import DataError
 from argus.models.foreign import library_scope
 from argus.tasks import parse_tasks
 from tests.datasets import toy_coco
-from tests.toy import semantic_decoder
+from tests.toy import ToySegmentation, semantic_decoder, toy_tasks
 
 
 @pytest.fixture
@@ -74,6 +82,44 @@ def test_guarded_dataset__unknown_name(kind: str) -> None:
         guarded_dataset(dict(type=kind), task="parts", part="train", seed=0, strict=False)
 
 
+@DATASETS.register_module()
+class FirstSampleEnds(ToySegmentation):
+    """Its first sample ends the process that loads it, or makes it hang."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def __getitem__(self, index: int) -> dict:
+        if index == 0 and get_worker_info() is not None:
+            os._exit(3) if self.how == "ends" else time.sleep(600)
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [("ends", "ended the loader process with status 3"), ("hangs", "took more than 1 s")],
+)
+def test_first_sample__that_ends_or_stops_its_process(
+    how: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched_loader, "_POLL_SECONDS", 0.3)
+    data = dict(
+        dataset=dict(type="FirstSampleEnds", how=how), batch_size=2, num_workers=1, timeout=1
+    )
+    parsed = parse_tasks(
+        dict(parts=toy_tasks()["semantic"] | dict(train=data, val=data | dict(batch_size=1)))
+    )
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    loader = MultitaskLoader(parsed, seed=0)
+    assert len(warnings) == 1 and "tasks.parts.train.dataset: task 'parts': sample 0" in warnings[0]
+    assert words in warnings[0]
+    assert not loader.datasets["parts"]._lost, "the draw of another sample"
+    with pytest.raises(DataError, match=f"sample 0.*{words}.*\n.*left out"):
+        build_eval_loader(parsed["parts"].val, task="parts", part="val", seed=0)
+
+
 def test_share_budgets__stops_every_process_at_a_share_that_none_has_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -94,3 +140,13 @@ def test_share_budgets__counts_a_sample_once() -> None:
     share_budgets(dict(task=budget))
     share_budgets(dict(task=budget))
     assert budget.state_dict() == dict(num_bad=1, num_drawn=5)
+
+
+def test_loader__leaves_the_random_numbers_of_the_weights_alone() -> None:
+    parsed = parse_tasks(toy_tasks())
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    MultitaskLoader(parsed, seed=0)
+    build_eval_loader(parsed["semantic"].val, task="semantic", part="val", seed=0)
+    assert torch.equal(torch.rand(3), expected)

@@ -37,6 +37,7 @@ class NormedBackbone(ToyBackbone):
 
     def maps(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         first = self.norm(self.stem(images).relu())
+        self.dtype = first.dtype
         if self.training:
             self.num_passes += 1
             if self.num_passes in self.faults:
@@ -128,6 +129,18 @@ def test_bad_step__changes_nothing(tmp_path: Path, at: str, options: dict[str, A
         assert equal(states[step], states[step + 1]) != was_taken, step + 1
 
 
+@pytest.mark.parametrize("at", ["forward", "backward"])
+@pytest.mark.parametrize("schedule", ["joint", "sequential"])
+def test_bad_step__in_bfloat16_changes_nothing(tmp_path: Path, at: str, schedule: str) -> None:
+    backbone = dict(type="NormedBackbone", faults=(5, 8), at=at)
+    train_cfg = dict(max_iters=6, schedule=schedule)
+    runner, states, taken = run(tmp_path, backbone=backbone, train_cfg=train_cfg, precision="bf16")
+    assert runner.raw_model.backbone.dtype is torch.bfloat16
+    assert taken == [True, True, False, False, True, True]
+    for step, was_taken in enumerate(taken):
+        assert equal(states[step], states[step + 1]) != was_taken, step + 1
+
+
 def test_bad_step__with_accumulation(tmp_path: Path) -> None:
     backbone = dict(type="NormedBackbone", faults=(7,))  # the second batch of step 2
     _, states, taken = run(tmp_path, backbone=backbone, train_cfg=dict(max_iters=3, accumulate=2))
@@ -158,6 +171,20 @@ def test_record__names_the_batch(tmp_path: Path) -> None:
     assert [draw for draw, _ in keys] == [4, 5, 6, 7]
     assert micro["seeds"].keys() == {"semantic", "classification"}
     assert (tmp_path / "bad_steps" / record["weights"]).is_file()
+
+
+def test_record__keeps_a_config_once(tmp_path: Path) -> None:
+    run(tmp_path, backbone=dict(type="NormedBackbone", faults=(4, 8)))
+    files = sorted((tmp_path / "bad_steps").glob("*.json"))
+    (config,) = (tmp_path / "bad_steps").glob("*.py")
+    assert [json.loads(file.read_text())["config"] for file in files] == [config.name] * 2
+    run(
+        tmp_path,
+        backbone=dict(type="NormedBackbone", faults=(2,)),
+        train_cfg=dict(max_iters=8),
+        resume=True,
+    )
+    assert len(list((tmp_path / "bad_steps").glob("*.py"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from argus import stopping
+from argus import stop_signals
 from argus.apis.cli import user_errors
 from argus.engine import MultitaskRunner, stop_request
 from argus.engine.stop_request import StopRequest
 from argus.errors import TrainingStopped
-from argus.stopping import STOPPED, ended_by_signals
+from argus.stop_signals import STOPPED, ended_by_signals
 from tests.toy import toy_config
 
 
@@ -112,7 +112,7 @@ def test_signal__while_no_step_is_under_way_ends_with_the_same_status(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ended: list[int] = []
-    monkeypatch.setattr(stopping.os, "_exit", ended.append)
+    monkeypatch.setattr(stop_signals.os, "_exit", ended.append)
     before = signal.getsignal(number)
     with ended_by_signals():
         os.kill(os.getpid(), number)
@@ -137,6 +137,34 @@ def test_second_signal__ends_the_process(monkeypatch: pytest.MonkeyPatch) -> Non
         now[0] += 60
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended == [128 + signal.SIGTERM]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked_at"),
+    [(0.01, [0, 1, 21, 41]), (0.5, [0, 1, 5, 9]), (30.0, [0, 1, 2, 3])],
+)
+def test_now_and_then__processes_ask_each_other_every_few_seconds(
+    seconds: float, asked_at: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked = [0.0], []
+    monkeypatch.setattr(stop_request.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(stop_request, "_has_others", lambda: True)
+
+    def largest(is_asked: float, own_seconds: float) -> list[float]:
+        asked.append(turn)
+        return [is_asked, max(own_seconds, seconds)]  # another process is the slowest
+
+    monkeypatch.setattr(stop_request, "_largest", largest)
+    request = StopRequest()
+    is_asked = request.now_and_then()
+    for turn in range(100):
+        assert not is_asked(turn)
+        now[0] += seconds / 2
+    assert asked[:4] == asked_at
+    request.signal = "SIGUSR1"
+    for turn in range(100, 130):
+        assert is_asked(turn) == (turn in asked), "only what all have agreed on counts"
+    assert asked[-1] >= 100
 
 
 def test_listening__in_another_thread_changes_nothing() -> None:

@@ -1,11 +1,13 @@
 """Loader processes that die, hang or fail: which sample it was, and what comes in its place."""
 
+import ctypes
 import errno
 import multiprocessing
 import os
 import re
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +45,12 @@ def hang(index: int) -> None:
     time.sleep(600)
 
 
+def hang_with_the_lock(index: int) -> None:
+    """As a loop in an extension does, which no other thread of the process gets past."""
+    time.sleep(0.2)  # in which what was loaded before is sent
+    ctypes.PyDLL(None).sleep(600)
+
+
 class Numbers(Dataset):
     """Samples are their numbers; some call a function in a loader process first."""
 
@@ -69,9 +77,14 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def loader(
-    odd: dict[int, Callable[[int], None]], *, timeout: float = 60, strict: bool = False
+    odd: dict[int, Callable[[int], None]],
+    *,
+    timeout: float = 60,
+    strict: bool = False,
+    kind: type[Numbers] = Numbers,
+    num_workers: int = 2,
 ) -> WatchedLoader:
-    dataset = ResilientDataset(Numbers(odd), task="numbers", seed=3, strict=strict)
+    dataset = ResilientDataset(kind(odd), task="numbers", seed=3, strict=strict)
     sampler = TaskSampler(len(dataset), 4, seed=7, rank=0, world_size=1)
 
     def begin_at(step: int) -> Any:
@@ -81,7 +94,7 @@ def loader(
         return sampler
 
     return WatchedLoader(
-        dataset, batch_size=4, num_workers=2, timeout=timeout, make_sampler=begin_at
+        dataset, batch_size=4, num_workers=num_workers, timeout=timeout, make_sampler=begin_at
     )
 
 
@@ -99,6 +112,7 @@ def first_batches(watched: WatchedLoader, *, start: int = 0, num: int = 8) -> li
         (leave, 60, "ended the loader process with status 3"),
         (leave_by_exception, 60, "ended the loader process with status 3"),
         (hang, 1, r"took more than 1 s \(the key timeout\)"),
+        (hang_with_the_lock, 1, r"took more than 1 s \(the key timeout\)"),
     ],
 )
 def test_training__one_sample_is_replaced_and_all_others_stay(
@@ -146,6 +160,71 @@ def test_training__a_process_that_ends_between_samples_is_counted_and_replaced()
     assert [batch["inputs"] for batch in found] == [batch["inputs"] for batch in whole]
 
 
+class Large(Numbers):
+    """Samples of more bytes than a pipe holds: a process waits in the midst of sending one."""
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return super().__getitem__(index) | dict(data_samples=bytes([index]) * 2**20)
+
+
+def within(seconds: float, function: Callable[[], Any]) -> Any:
+    """The result of a function that may hang; then the test fails."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert found, "it hangs"
+    return found[0]
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_training__processes_killed_while_they_send_are_replaced(num_workers: int) -> None:
+    whole = first_batches(loader({}, kind=Large), num=4)
+    batches = loader({}, kind=Large, num_workers=num_workers).iterate()
+    found = [next(batches)]
+    time.sleep(0.5)  # until the pipe is full
+    for process in multiprocessing.active_children():
+        process.kill()
+    found += within(20, lambda: [next(batches) for _ in range(3)])
+    batches.close()
+    messages = [message for batch in found for message in batch[REPLACED]]
+    assert len(messages) == 1 and "by SIGKILL" in messages[0]
+    lost = int(re.findall(r"sample (\d+) ", messages[0])[0]) if "pictures" in messages[0] else None
+    for expected, batch in zip(whole, found, strict=True):
+        for place, number in enumerate(expected["inputs"]):
+            if number != lost:
+                assert batch["inputs"][place] == number
+                assert batch["data_samples"][place] == bytes([number]) * 2**20
+
+
+def test_training__process_that_hangs_before_its_tensors_were_fetched() -> None:
+    whole = first_batches(loader({}), num=4)
+    lost = whole[2]["inputs"][0]  # of the process that has sent the first batch by then
+    batches = loader({lost: hang_with_the_lock}, timeout=1).iterate()
+    time.sleep(0.5)
+    found = within(20, lambda: [next(batches) for _ in range(4)])
+    batches.close()
+    messages = [message for batch in found for message in batch[REPLACED]]
+    assert len(messages) == 1 and f"sample {lost} " in messages[0]
+    assert "took more than 1 s" in messages[0]
+    for number in (0, 1, 3):
+        assert found[number] == whole[number]
+
+
+def test_evaluation__with_a_process_killed_while_it_sends_ends_with_a_sentence() -> None:
+    batches = loader({}, kind=Large, num_workers=1, strict=True).iterate()
+    next(batches)
+    time.sleep(0.5)
+    multiprocessing.active_children()[0].kill()
+
+    def fails() -> DataError:
+        with pytest.raises(DataError) as caught:
+            list(batches)
+        return caught.value
+
+    assert "SIGKILL" in str(within(20, fails))
+
+
 def test_training__processes_that_always_end_are_not_started_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -162,6 +241,18 @@ def test_training__that_waits_can_be_ended() -> None:
     with pytest.raises(KeyboardInterrupt):
         next(loader({drawn[0]: hang}).iterate(while_waiting=end))
     assert not multiprocessing.active_children()
+
+
+def test_processes__leave_no_folders_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = multiprocessing.process.current_process()
+    config = {key: value for key, value in process._config.items() if key != "tempdir"}
+    monkeypatch.setattr(process, "_config", config)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for _ in range(2):
+        first_batches(loader({}), num=3)
+    assert len(list(tmp_path.glob("pymp-*"))) == 1, "that of the training, which it removes"
 
 
 def test_training__in_a_thread() -> None:
@@ -258,21 +349,9 @@ def test_read__that_can_never_succeed_is_not_tried_again(error: Exception) -> No
     assert dataset.num_tries == 2  # the sample and its substitute
 
 
-class Large(Dataset):
-    """Samples of more than a pipe holds: the processes that read them wait in a write."""
-
-    metainfo = dict(classes=())
-
-    def __len__(self) -> int:
-        return 10
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return dict(inputs=bytes(2**22), data_samples=0)
-
-
 def read_and_wait(pipe: Connection) -> None:
     """Send the numbers of the loader processes after a batch, and wait for the end."""
-    dataset = ResilientDataset(Large(), task="a", seed=0)
+    dataset = ResilientDataset(Large({}), task="a", seed=0)
     sampler = TaskSampler(10, 2, seed=0, rank=0, world_size=1)
     batches = WatchedLoader(
         dataset, batch_size=2, num_workers=2, timeout=9, make_sampler=lambda start: sampler

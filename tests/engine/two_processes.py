@@ -23,7 +23,7 @@ from argus.engine.distributed import (
     mean_over_ranks,
     training_buffers,
 )
-from argus.errors import DataError
+from argus.errors import DataError, TrainingStopped
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_training import train
@@ -168,6 +168,31 @@ class Scenarios:
         second, _ = train(folder, resume=True, **RESUME)
         return dict(first=first, second=second, saved=saved)
 
+    def stopped_in_validation(self) -> dict:
+        """The second process is asked to stop in the first of many batches of a validation."""
+        config = toy_config(
+            self.folder / "stopped_in_validation",
+            launcher="pytorch",
+            train_cfg=dict(max_iters=2, val_interval=1),
+        )
+        for task in config["tasks"].values():
+            task["val"] |= dict(dataset=task["val"]["dataset"] | dict(length=200), batch_size=1)
+        runner = MultitaskRunner.from_cfg(Config(config))
+        call_hook = runner.call_hook
+        batches = []
+
+        def record(name: str, **kwargs) -> None:
+            call_hook(name, **kwargs)
+            if name == "before_val_iter":
+                batches.append(kwargs["batch_idx"])
+                if self.rank == 1:
+                    self.ask(runner)
+
+        runner.call_hook = record
+        with contextlib.suppress(TrainingStopped):
+            runner.train()
+        return dict(batches=batches, step=runner.iter)
+
     def whole_training(self) -> list:
         options = dict(launcher="pytorch", train_cfg=dict(max_iters=4))
         return train(self.folder / "half", tasks=with_batch_size(2), **options)[0]
@@ -270,6 +295,7 @@ class Scenarios:
         "metrics",
         "resume",
         "stopped",
+        "stopped_in_validation",
         "whole_training",
         "shared_stream",
     )

@@ -3,7 +3,8 @@
 import copy
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +97,31 @@ def write(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     config = copy.deepcopy(model.config)
     change(config)
     ModelFolder(config=model.config, state=model.state, manifest=model.manifest).write(folder)
-    (folder / "config.json").write_text(json.dumps(to_json(config)))
+    path = folder / "config.json"
+    # With the mark that it shares with the other files, so that nothing but the attack is wrong.
+    path.write_text(json.dumps(json.loads(path.read_text()) | to_json(config)))
     return folder
 
 
-def assert_untouched(place: Path, before: set[str]) -> None:
+def attacked(place: Path, attack: str, part: str) -> Path:
+    """The folder of a model with an attack in a part of its config."""
+    evil = ATTACKS[attack](place)
+    return write(place / "model", lambda config: PARTS[part](config, evil))
+
+
+@contextmanager
+def untouched(place: Path) -> Iterator[None]:
+    """Nothing comes into a folder meanwhile, and nothing goes."""
+    before = {path.name for path in place.iterdir()}
+    yield
     assert {path.name for path in place.iterdir()} == before
+
+
+@contextmanager
+def refused(place: Path) -> Iterator[None]:
+    """One of our own errors comes, and nothing else comes of it."""
+    with untouched(place), pytest.raises((CheckpointError, ConfigError)):
+        yield
 
 
 DOORS: dict[str, Callable[[Path], Any]] = {
@@ -126,34 +146,25 @@ PARTS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attack__on_whom_predicts(attack: str, part: str, place: Path) -> None:
-    evil = ATTACKS[attack](place)
-    folder = write(place / "model", lambda config: PARTS[part](config, evil))
-    before = {path.name for path in place.iterdir()}
-    with pytest.raises((CheckpointError, ConfigError)):
+    folder = attacked(place, attack, part)
+    with refused(place):
         DOORS["predict"](folder)
-    assert_untouched(place, before)
 
 
 @pytest.mark.parametrize("door", ["export", "test"])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attack__through_another_door(attack: str, door: str, place: Path) -> None:
-    evil = ATTACKS[attack](place)
     for part in ("backbone", "head", "pipeline"):
-        folder = write(place / "model", lambda config, part=part: PARTS[part](config, evil))
-        before = {path.name for path in place.iterdir()}
-        with pytest.raises((CheckpointError, ConfigError)):
+        folder = attacked(place, attack, part)
+        with refused(place):
             DOORS[door](folder)
-        assert_untouched(place, before)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attack__as_a_trained_backbone(attack: str, place: Path) -> None:
-    evil = ATTACKS[attack](place)
-    folder = write(place / "model", lambda config: PARTS["backbone"](config, evil))
-    before = {path.name for path in place.iterdir()}
-    with pytest.raises(CheckpointError):
+    folder = attacked(place, attack, "backbone")
+    with untouched(place), pytest.raises(CheckpointError):
         trained_backbone(checkpoint=str(folder))
-    assert_untouched(place, before)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -167,35 +178,29 @@ def test_attack__from_a_checkpoint_that_is_merged(attack: str, place: Path) -> N
         meta = dict(model=settings, tasks=["depth"])
         state = dict(meta=meta, base=dict(name="", sha256=""), state_dict={}, iter=1)
         write_checkpoint(path, state)
-        before = {path.name for path in place.iterdir()}
-        with pytest.raises((CheckpointError, ConfigError)):
+        with refused(place):
             merge(path)
-        assert_untouched(place, before)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_info__names_an_attack_and_runs_nothing(attack: str, place: Path) -> None:
-    evil = ATTACKS[attack](place)
-    folder = write(place / "model", lambda config: PARTS["backbone"](config, evil))
-    before = {path.name for path in place.iterdir()}
-    assert describe(folder)["is"] == "model"
-    assert_untouched(place, before)
+    folder = attacked(place, attack, "backbone")
+    with untouched(place):
+        assert describe(folder)["is"] == "model"
 
 
 @pytest.mark.parametrize("command", ["predict", "serve", "test"])
 def test_attack__through_a_command(command: str, place: Path, argus: CommandLine) -> None:
-    evil = ATTACKS["command"](place)
-    folder = write(place / "model", lambda config: PARTS["head"](config, evil))
+    folder = attacked(place, "command", "head")
     (place / "photo.jpg").touch()
     words = dict(
         predict=["predict", place / "photo.jpg", "--model", folder],
         serve=["serve", folder],
         test=["test", folder, "--work-dir", place / "work"],
     )
-    before = {path.name for path in place.iterdir()}
-    done = argus(*words[command])
+    with untouched(place):
+        done = argus(*words[command])
     assert_mistake(done, "tasks.depth.decoder.head.type", "mmengine.call_command")
-    assert_untouched(place, before)
 
 
 def test_init_cfg__is_left_out(place: Path) -> None:

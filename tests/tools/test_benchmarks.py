@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -69,7 +69,7 @@ def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) ->
         assert all(row["values"] for row in rows)
 
 
-def test_quick_run__checks_something_in_every_section_but_one(quick_run: SimpleNamespace) -> None:
+def test_quick_run__checks_something_in_every_section_but_two(quick_run: SimpleNamespace) -> None:
     checked = {
         name
         for name, section in quick_run.report["sections"].items()
@@ -77,7 +77,7 @@ def test_quick_run__checks_something_in_every_section_but_one(quick_run: SimpleN
         for column, limit in row["limits"].items()
         if row["values"][column] <= limit
     }
-    assert checked == set(run.SECTIONS) - {"decoders"}
+    assert checked == set(run.SECTIONS) - {"decoders", "step_guard"}
 
 
 def test_quick_run__names_device_and_backends(quick_run: SimpleNamespace) -> None:
@@ -233,6 +233,29 @@ def test_measure__waits_for_the_gpu_before_it_reads_the_events(
     runs = ["record", "work", "record"] * 2
     assert calls == [*before, *runs, "synchronize", "read", "read", "max_memory_allocated"]
     assert found == timing.Timing(3.0, peak_bytes=400, held_bytes=100)
+
+
+def test_compare__takes_turns_and_gives_the_median_of_the_ratios(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+    # By turn: the warm-up, then pairs in which the machine is slower and slower.
+    turns = iter([90.0, 90.0, *(3.0, 2.0), *(4.0, 6.0), *(12.0, 8.0), *(64.0, 80.0), *(99.0, 9.0)])
+
+    def timed(work: Callable[[], None]) -> float:
+        work()
+        return next(turns)
+
+    monkeypatch.setattr(timing, "_host_milliseconds", timed)
+    first, second = partial(calls.append, "first"), partial(calls.append, "second")
+    found = timing.compare(first, second, CPU, pairs=5, runs=1)
+    assert calls == ["first", "second"] * 2 + ["second", "first"] + ["first", "second"] + [
+        *("second", "first"),
+        *("first", "second"),
+    ]
+    # First over second: 3 / 2, 6 / 4, 12 / 8, 80 / 64, 99 / 9.
+    assert found.ratio == 1.5 and found.low == pytest.approx(1.375)
+    assert (found.first_ms, found.second_ms) == (12.0, 8.0)
 
 
 def test_timing__converts_bytes() -> None:

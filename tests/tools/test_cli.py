@@ -256,7 +256,7 @@ def test_interrupt__exits_without_a_traceback(
     def interrupted(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("argus.engine.loops.MultitaskTrainLoop._step", interrupted)
+    monkeypatch.setattr("argus.engine.train_loop.MultitaskTrainLoop._step", interrupted)
     status, _, stderr = run(train_tool, config)
     assert status == 130 and "interrupted" in stderr and "Traceback" not in stderr
 

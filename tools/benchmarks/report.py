@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tools.benchmarks.timing import Timing, measure
+from tools.benchmarks.timing import Comparison, Timing, compare, measure
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Settings:
         """Time a function, few times if ``quick``."""
         repeats, warmup = (2, 1) if self.quick else (20, 3)
         return measure(function, self.device, repeats=repeats, warmup=warmup)
+
+    def compare(self, first: Callable[[], Any], second: Callable[[], Any]) -> Comparison:
+        """Time two functions against each other, few times if ``quick``."""
+        pairs, runs = (5, 2) if self.quick else (20, 5)
+        return compare(first, second, self.device, pairs=pairs, runs=runs)
 
 
 @dataclass
@@ -63,6 +68,7 @@ class Case:
 
 def relative_error(found: Tensor, expected: Tensor) -> float:
     """Largest absolute difference, over the largest absolute value expected."""
+    found, expected = found.detach(), expected.detach()
     difference = (found.double() - expected.double()).abs().max()
     return float(difference / expected.double().abs().max().clamp_min(1e-12))
 

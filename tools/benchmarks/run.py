@@ -32,7 +32,10 @@ from argus import __version__, env  # noqa: E402
 from tools.benchmarks.report import Result, Settings, as_dict, to_markdown  # noqa: E402
 
 # Each is a module beside this one with ``cases(settings)``.
-SECTIONS = ("attention", "deform_attention", "backbone", "decoders", "stage1_step", "inference")
+SECTIONS = (
+    *("attention", "deform_attention", "backbone", "decoders", "stage1_step", "step_guard"),
+    "inference",
+)
 OUT = Path("work_dirs/benchmarks")
 
 

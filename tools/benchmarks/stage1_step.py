@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
-from argus.engine.schedules import SCHEDULES, GradientSchedule
+from argus.engine.schedules import SCHEDULES, GradientSchedule, StepResult
 from argus.models.multitask import MultitaskModel
 from tools.benchmarks.configs import SEED, build_model, stage1_config
 from tools.benchmarks.report import Case, Result, Settings, relative_error
@@ -35,19 +35,18 @@ class Trainer:
             dict(type=MultitaskOptimWrapper, precision=config.precision, **config.optim_wrapper)
         )(self.model)
 
-    def backward(self, schedule: str, tasks: Sequence[str]) -> dict[str, Tensor]:
-        """Gradients of one step, and the losses by task."""
-        result = GradientSchedule(schedule).backward(
+    def backward(self, schedule: str, tasks: Sequence[str]) -> StepResult:
+        """Gradients of one step, and its losses."""
+        return GradientSchedule(schedule).backward(
             self.model,
             [{task: self.batches[task] for task in tasks}],
             self.optimizer,
             seeds=[dict.fromkeys(tasks, SEED)],
         )
-        return result.losses
 
     def step(self, schedule: str, tasks: Sequence[str]) -> dict[str, Tensor]:
         """One step with the update of the weights."""
-        losses = self.backward(schedule, tasks)
+        losses = self.backward(schedule, tasks).losses
         self.optimizer.step()
         self.optimizer.zero_grad()
         return losses
@@ -87,7 +86,7 @@ def _agreement(trainer: Trainer, tasks: Sequence[str]) -> Result:
     gradients = []
     for schedule in SCHEDULES:
         trainer.optimizer.zero_grad()
-        losses.append(trainer.backward(schedule, tasks))
+        losses.append(trainer.backward(schedule, tasks).losses)
         found = [parameter.grad for parameter in trainer.model.backbone.parameters()]
         gradients.append(torch.cat([g.flatten() for g in found if g is not None]))
     trainer.optimizer.zero_grad()

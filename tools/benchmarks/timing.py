@@ -77,6 +77,65 @@ def measure(
     )
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What :func:`compare` found.
+
+    Args:
+        first_ms: Median time of the first function.
+        second_ms: That of the second.
+        ratio: Median over the pairs of the first's time over the second's.
+        low: Lower quartile of these ratios.
+        high: Upper quartile.
+    """
+
+    first_ms: float
+    second_ms: float
+    ratio: float
+    low: float
+    high: float
+
+
+def compare(
+    first: Callable[[], Any],
+    second: Callable[[], Any],
+    device: torch.device,
+    *,
+    pairs: int,
+    runs: int,
+) -> Comparison:
+    """Time two functions in turns, so that what the machine does meanwhile meets both.
+
+    Args:
+        first: A function; its result is dropped.
+        second: Another one.
+        device: Where they run; the host waits for it before and after each turn.
+        pairs: Turns of each, at least 2; every other pair begins with the second.
+        runs: Calls in a turn.
+    """
+    assert pairs >= 2, f"pairs: expected at least 2, found {pairs}"
+
+    def turn(function: Callable[[], Any]) -> float:
+        def work() -> None:
+            for _ in range(runs):
+                function()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+
+        return _host_milliseconds(work) / runs
+
+    turn(first), turn(second)  # warm-up
+    times = [
+        (turn(first), turn(second)) if pair % 2 == 0 else (turn(second), turn(first))[::-1]
+        for pair in range(pairs)
+    ]
+    ratios = [a / b for a, b in times]
+    low, ratio, high = statistics.quantiles(ratios, n=4)
+    return Comparison(
+        *(statistics.median(column) for column in zip(*times, strict=True)), ratio, low, high
+    )
+
+
 def _host_milliseconds(function: Callable[[], Any]) -> float:
     start = time.perf_counter()
     function()

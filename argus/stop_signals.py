@@ -1,4 +1,4 @@
-"""A training process while no step is under way: a signal that asks it to stop ends it at once."""
+"""Signals that ask a training to stop, and what they do while no step is under way."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Logs that may fail: a full disk ends no training because of curves, pictures or lines of text.
+"""Errors of logs: a full disk ends no training because of curves, pictures or lines of text.
 
 TensorBoard writes in a thread of its own, whose error comes up in a later call; from then on its
 file stays as it is. The other logs go on when there is room again.
@@ -17,7 +17,7 @@ _METHODS = ("add_config", "add_graph", "add_image", "add_scalar", "add_scalars",
 _WRITER = "_AsyncWriterThread"
 
 
-def make_patient(visualizer: Visualizer, logger: logging.Logger) -> None:
+def tolerate_log_errors(visualizer: Visualizer, logger: logging.Logger) -> None:
     """Have every backend of a visualizer, and the log file, go on after an error of the disk.
 
     The first error of each is told by a warning. What could not be written is missing there.
@@ -30,7 +30,7 @@ def make_patient(visualizer: Visualizer, logger: logging.Logger) -> None:
         warn = _Warning(logger, name)
         for method in _METHODS:
             if hasattr(backend, method):
-                setattr(backend, method, _patient(getattr(backend, method), warn))
+                setattr(backend, method, _tolerant(getattr(backend, method), warn))
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
             _quieten(handler, logger)
@@ -55,7 +55,7 @@ class _Warning:
         )
 
 
-def _patient(method: Callable[..., Any], warn: _Warning) -> Callable[..., Any]:
+def _tolerant(method: Callable[..., Any], warn: _Warning) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
