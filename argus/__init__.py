@@ -11,10 +11,13 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for: ``Argus``."""
     if name == "Argus":
-        from argus.apis.cli import import_libraries
+        try:
+            from argus.apis.cli import import_libraries
 
-        import_libraries()  # quietly
-        from argus.apis.argus import Argus
-
+            import_libraries()  # quietly
+            from argus.apis.argus import Argus
+        except AttributeError as error:
+            # `from argus import Argus` would take it for "there is no such name", and drop it.
+            raise ImportError(f"a package that Argus needs does not load: {error}") from error
         return Argus
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
