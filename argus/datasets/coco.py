@@ -163,6 +163,8 @@ class CocoKeypoints(MMPoseCocoDataset):
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
         """Parse one person; ``None`` for an annotation without keypoints."""
         image = raw_data_info["raw_img_info"]
+        if not raw_data_info["raw_ann_info"].get("keypoints"):  # an empty list, or null
+            return None
         info = super().parse_data_info(raw_data_info)
         if info is not None:
             # LoadImage compares them with the image and settles its orientation.

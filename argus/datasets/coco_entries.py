@@ -220,12 +220,15 @@ def detection_problem(entry: Any, images: Mapping[Any, Any]) -> str | None:
 
 def _keypoints_problem(annotation: Mapping[str, Any], num_keypoints: int | None) -> str | None:
     values = annotation.get("keypoints")
-    if num_keypoints is None or ("keypoints" not in annotation):
+    if num_keypoints is None or not values:
         return None
     if isinstance(values, list) and len(values) != 3 * num_keypoints:
         return f"{len(values)} keypoint values, expected {3 * num_keypoints}"
     if not is_numbers(values, 3 * num_keypoints):
         return f"keypoints {shown(values)}, expected {3 * num_keypoints} finite numbers"
+    flags = [flag for flag in values[2::3] if flag not in (0, 1, 2)]
+    if flags:
+        return f"visibility {shown(flags[0])} of a keypoint, expected 0, 1 or 2"
     number = annotation.get("num_keypoints", 0)
     if not is_number(number):
         return f"num_keypoints {shown(number)}, expected a whole number"

@@ -16,6 +16,7 @@ from mmengine.evaluator import Evaluator
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.evaluation.coco_truth import complete_truth
 from argus.evaluation.nothing_found import results_may_be_empty
 from argus.registry import METRICS
 
@@ -46,6 +47,7 @@ class TaskEvaluator:
                 for metric in metrics
             ]
         for metric in self.metrics:
+            complete_truth(metric)
             # By messages of the process group (any backend), unless a folder is named: mmengine's
             # default is files below the current directory.
             if getattr(metric, "collect_dir", None) is None:

@@ -27,6 +27,18 @@ def check(task, **options):
     return findings
 
 
+def test_coco__nothing_to_learn_is_an_error(tmp_path):
+    crowds = [annotation(i, i, iscrowd=1, segmentation=toy_coco.CROWD_RLE) for i in (1, 2, 3, 4)]
+    findings = check(coco_task(toy_coco.write(tmp_path, crowds)))
+    assert findings.errors == [
+        "nothing to learn: all 4 annotations are ignored: 4 crowd regions (ignored)"
+    ]
+    crowds[3] = annotation(4, 4)
+    findings = check(coco_task(toy_coco.write(tmp_path, crowds)))
+    assert not findings.errors
+    assert "3 of 4 annotations are ignored: 3 crowd regions (ignored)" in findings.warnings
+
+
 def test_coco__good_set_counts_everything(tmp_path):
     crowd = annotation(2, 1, iscrowd=1, segmentation=toy_coco.CROWD_RLE)
     annotations = [

@@ -144,7 +144,20 @@ def test_entries__repeated_ids():
     assert found == "1 ids of 'annotations' occur more than once: [1]"
 
 
-@pytest.mark.parametrize("values", [None, "x", [1, 2], [NAN] * 51, ["1"] * 51, [[1, 2, 3]] * 51])
+@pytest.mark.parametrize("flag", [-1, 3, 0.5])
+def test_entries__visibility(flag):
+    """A negative one would turn the loss round."""
+    values = [1, 2, 2] * 16 + [0, 0, flag]
+    (found,) = problems([annotation(1, 1, keypoints=values)], 17)
+    assert found == f"annotation 1: visibility {flag} of a keypoint, expected 0, 1 or 2"
+
+
+@pytest.mark.parametrize("values", [[], None])
+def test_entries__without_keypoints(values):
+    assert problems([annotation(1, 1, keypoints=values)], 17) == []
+
+
+@pytest.mark.parametrize("values", ["x", [1, 2], [NAN] * 51, ["1"] * 51, [[1, 2, 3]] * 51])
 def test_entries__keypoints(values):
     (found,) = problems([annotation(1, 1, keypoints=values)], 17)
     assert "keypoint" in found and "51" in found
