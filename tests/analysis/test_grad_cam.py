@@ -13,6 +13,7 @@ from argus.analysis.grad_cam import METHODS, Explainer, combine, draw_explanatio
 from argus.analysis.models import LoadedModel, load_model
 from argus.errors import ConfigError
 from argus.models.decoders import AttentivePooling
+from tests.learning import learn
 
 
 def leaf(*values: list) -> Tensor:
@@ -112,13 +113,12 @@ def test_weighted_maps__trained_pooler_looks_at_the_object(method: str) -> None:
     stem = nn.Sequential(nn.Conv2d(3, 16, 4, 4), nn.ReLU())
     pooler, head = AttentivePooling(16, 2, levels=(0,)), nn.Linear(16, 2)
     parameters = [p for part in (stem, pooler, head) for p in part.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=3e-3)
-    for _ in range(120):
+
+    def loss() -> Tensor:
         images, labels, _ = pictures(16, generator)
-        loss = nn.functional.cross_entropy(head(pooler([stem(images)])[0]), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        return nn.functional.cross_entropy(head(pooler([stem(images)])[0]), labels)
+
+    learn(parameters, loss, steps=120, rate=3e-3)
     images, labels, lefts = pictures(16, generator)
     maps = stem(images).detach().requires_grad_()
     logits = head(pooler([maps])[0])

@@ -14,6 +14,7 @@ from mmpretrain.structures import DataSample
 from argus.engine.optim import PRECISIONS, autocast
 from argus.errors import ConfigError, DataError
 from argus.models.multitask import MultitaskModel
+from tests.learning import learn
 from tests.toy import (
     NUM_CLASSES,
     PREPROCESS,
@@ -199,19 +200,18 @@ def test_multitask__unmodified_models_of_four_libraries_train(
 ) -> None:
     model, batches = four_libraries
     model.train()
-    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
     history = []
-    for _ in range(8):
+
+    def loss() -> torch.Tensor:
         with autocast(precision, "cpu"):
             losses, logs = model(batches, seeds=dict.fromkeys(batches, 0))
-        assert set(losses) == set(batches)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        optimizer.step()
+        assert {name.split("/")[0] for name in logs} == set(losses) == set(batches)
         history.append({task: loss.item() for task, loss in losses.items()})
+        return sum(losses.values())
+
+    learn([p for p in model.parameters() if p.requires_grad], loss, steps=8, rate=2e-2)
     for task in batches:
         assert history[-1][task] < history[0][task], task
-    assert {name.split("/")[0] for name in logs} == set(batches)
     assert model.backbone.stages[0].weight.grad.abs().sum() > 0
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from argus.errors import ConfigError
 from argus.models.decoders.attentive_pool import AttentivePooling
 from argus.registry import MODELS
+from tests.learning import learn
 
 
 def make_maps(channels: int, batch: int = 2, size: int = 16) -> tuple[torch.Tensor, ...]:
@@ -121,10 +122,11 @@ def test_attentive_pool__trains_in_mmpretrain_classifier():
         )
     maps = make_maps(16, batch=6)
     samples = [DataSample().set_gt_label(i) for i in range(6)]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    for _ in range(30):
-        optimizer.zero_grad()
-        model(maps, samples, mode="loss")["loss"].backward()
-        optimizer.step()
+    learn(
+        model.parameters(),
+        lambda: model(maps, samples, mode="loss")["loss"],
+        steps=30,
+        rate=1e-2,
+    )
     predictions = model(maps, samples, mode="predict")
     assert [int(p.pred_label) for p in predictions] == list(range(6))

@@ -13,6 +13,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from argus.models.decoders.dpt_keypoint import DPTKeypointHead
+from tests.learning import learn
 
 INPUT_SIZE, HEATMAP_SIZE = (48, 64), (12, 16)  # (width, height)
 CODEC = dict(type=UDPHeatmap, input_size=INPUT_SIZE, heatmap_size=HEATMAP_SIZE, sigma=1.0)
@@ -151,11 +152,7 @@ def test_keypoint_head__learns_given_heatmaps():
     keypoints = make_keypoints(3)
     samples = [make_sample(kpts) for kpts in keypoints]
     maps = make_maps(3)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
-    for _ in range(150):
-        optimizer.zero_grad()
-        head.loss(maps, samples)["loss_kpt"].backward()
-        optimizer.step()
+    learn(head.parameters(), lambda: head.loss(maps, samples)["loss_kpt"], steps=60, rate=5e-3)
     decoded = np.concatenate([p.keypoints for p in head.predict(maps, samples)])
     # The codec decodes to a grid of ``width`` where it encoded from one of ``width - 1`` pixels.
     size = np.array(INPUT_SIZE)

@@ -21,6 +21,7 @@ from argus.datasets.transforms import PackPanoptic, PackTasks, PackThings
 from argus.evaluation.evaluator import TaskEvaluator
 from argus.models.multitask import MultitaskModel
 from argus.tasks import parse_tasks
+from tests.learning import learn
 from tests.models.decoders.test_fragments import (
     ConvMaps,
     build,
@@ -169,14 +170,12 @@ def test_scenes__overfits_and_predicts_at_the_original_size(task):
     model = MultitaskModel(ConvMaps(CHANNELS), dict(panoptic=task["decoder"]))
     model.init_weights()
     batch = batch_of(task, "train", 1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    losses = []
-    for _ in range(15):
-        loss = losses_of(model.train(), dict(panoptic=batch))["panoptic"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = learn(
+        model.parameters(),
+        lambda: losses_of(model.train(), dict(panoptic=batch))["panoptic"],
+        steps=15,
+        rate=3e-3,
+    )
     assert losses[-1] < 0.75 * losses[0]
     val = batch_of(task, "val", 1)
     val["data_samples"][0].set_metainfo(dict(ori_shape=(48, 80)))

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData
 from argus.errors import ConfigError
 from argus.models.decoders.co_detr import CoDETR
 from argus.models.foreign import build_decoder, library_scope
+from tests.learning import learn
 from tests.models.decoders.mask_dino.toy import perturb
 
 from .toy import average_precision, batch, build, config, total
@@ -241,11 +242,10 @@ def test_training__learns_two_pictures_by_heart() -> None:
         return average_precision([sample.pred_instances for sample in results], expected)
 
     assert precision() < 0.2
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for _ in range(50):
-        loss = total(model.train().loss(images, samples))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
+    learn(
+        model.parameters(),
+        lambda: total(model.train().loss(images, samples)),
+        steps=50,
+        rate=4e-3,
+    )
     assert precision() > 0.5

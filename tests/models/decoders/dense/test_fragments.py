@@ -6,6 +6,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from tests.learning import learn
 from tests.models.decoders.dense.toys import batch
 from tests.models.decoders.test_fragments import FRAGMENTS, build, load, loss_and_prediction
 
@@ -48,14 +49,13 @@ def test_fragment__learns_two_images(name, head):
     prepared = model.train().data_preprocessor(data, True)
     if name == "dpt_depth":
         model.head.depth_loss.steps.fill_(100.0)  # past the warm-up
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    history = []
-    for _ in range(STEPS):
-        loss, _ = model.parse_losses(model.loss(prepared["inputs"], prepared["data_samples"]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        history.append(loss.item())
+    inputs, samples = prepared["inputs"], prepared["data_samples"]
+    history = learn(
+        model.parameters(),
+        lambda: model.parse_losses(model.loss(inputs, samples))[0],
+        steps=STEPS,
+        rate=3e-3,
+    )
     assert history[-1] < 0.6 * history[0]
 
 

@@ -8,6 +8,7 @@ from mmseg.structures import SegDataSample
 from argus.engine.checkpoint import trained_state
 from argus.engine.distributed import training_buffers
 from argus.models.multitask import MultitaskModel
+from tests.learning import learn
 from tests.models.decoders.dense.toys import HEADS, batch, decoder
 from tests.toy import NUM_CLASSES, ToyBackbone, semantic_decoder
 
@@ -72,15 +73,15 @@ def test_multitask__dense_tasks_train_and_predict(precision):
     model = MultitaskModel(ToyBackbone(8), {kind: decoder(kind) for kind in HEADS}).train()
     model.init_weights()
     data = {kind: batch((SIZE, SIZE), (SIZE, SIZE)) for kind in HEADS}
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=3e-3)
     history = []
-    for _ in range(12):
+
+    def loss() -> torch.Tensor:
         with torch.autocast("cpu", precision or torch.bfloat16, enabled=precision is not None):
             losses, _ = model(data)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        optimizer.step()
         history.append({task: loss.item() for task, loss in losses.items()})
+        return sum(losses.values())
+
+    learn([p for p in model.parameters() if p.requires_grad], loss, steps=12, rate=1e-2)
     for task in HEADS:
         # After SILog's two steps of warm-up, whose loss is another.
         assert history[-1][task] < history[2][task], task

@@ -5,9 +5,11 @@ import torch
 from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
+from torch import Tensor
 
 from argus.errors import ConfigError, DataError
 from argus.models.decoders.mask_dino import MaskDINOHead, MaskDINOPixelEncoder
+from tests.learning import learn
 
 from .toy import ToyBackbone, batch, build, perturb
 
@@ -213,14 +215,10 @@ def test_training__overfits_four_pictures() -> None:
     )
     assert isinstance(model.backbone, ToyBackbone)
     images, samples = batch([2, 2, 1, 2])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    history = []
-    for _ in range(80):
+
+    def loss() -> Tensor:
         torch.manual_seed(0)  # the same noise: the loss falls smoothly
-        loss = total(model.loss(images, samples))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
-        history.append(loss.item())
+        return total(model.loss(images, samples))
+
+    history = learn(model.parameters(), loss, steps=80, rate=4e-3)
     assert history[-1] < 0.4 * history[0]
