@@ -133,12 +133,12 @@ def test_whole_source__raises_also_with_skip(tmp_path: Path, kind: str) -> None:
 
 
 def test_short_side__that_makes_one_picture_huge(tmp_path: Path) -> None:
-    write_picture(tmp_path / "line.png", 1, size=(1, 20_000))
-    write_picture(tmp_path / "other.png", 2)
+    write_picture(tmp_path / "line.png", 1, size=(1, 20_000))  # which is not enlarged as much
+    write_picture(tmp_path / "square.png", 2)
     told = []
     on_error = lambda name, error: told.append(str(error))  # noqa: E731
-    assert reds(tmp_path, on_error=on_error, short_sides=[500]) == [2]
-    assert "line.png: size: a short side of 500" in told[0]
+    assert reds(tmp_path, on_error=on_error, short_sides=[9000]) == [1]
+    assert len(told) == 1 and "square.png: size: a short side of 9000" in told[0]
 
 
 @pytest.mark.parametrize("value", ["ignore", None, 3])
