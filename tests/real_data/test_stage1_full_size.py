@@ -7,12 +7,15 @@ import math
 import resource
 from pathlib import Path
 
+import pytest
 import torch
 from mmengine.config import Config
 from torch import Tensor
 
 from argus.engine import MultitaskRunner
 from tests.real_data.samples import REPOSITORY, needs_samples, on_samples
+
+pytestmark = pytest.mark.slow
 
 NUM_STEPS = 3
 # Sizes of the pipelines, of padding and of the sliding window; a quarter, and 96 for ImageNet's

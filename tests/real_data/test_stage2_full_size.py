@@ -2,7 +2,7 @@
 
 The pictures of NYUv2, PASCAL-Context and MVTec AD have their full size and the networks are narrow;
 those of ADE20K and COCO have a quarter of it. One config, two decoders on one backbone pass, also
-runs at full width, as a slow test.
+runs at full width. All are slow: minutes, and far more in bfloat16 on a processor without it.
 """
 
 import math
@@ -15,6 +15,8 @@ from argus.engine import MultitaskRunner
 from argus.tasks import parse_tasks
 from tests.real_data.samples import needs_samples
 from tests.real_data.stage2 import Record, narrow, sample_config
+
+pytestmark = pytest.mark.slow
 
 NUM_STEPS = 2
 CONFIGS = [
@@ -56,7 +58,6 @@ def test_full_size__trains_and_evaluates_on_real_samples(name: str, tmp_path: Pa
     check(config, name)
 
 
-@pytest.mark.slow
 @needs_samples
 def test_full_size__at_full_width(tmp_path: Path) -> None:
     check(sample_config("ade20k_joint", tmp_path, steps=NUM_STEPS), "ade20k_joint")
