@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torch.utils.data import DataLoader
 
-from argus.engine import watched_loader
+from argus.datasets.resilient import ResilientDataset
+from argus.engine import loaders
+from argus.engine.watched_loader import WatchedLoader
 
 ROOT = Path(__file__).parents[1]
 
 
-class LoaderWithoutProcesses(DataLoader):
+class LoaderWithoutProcesses(WatchedLoader):
     """Reads its few samples in this process: starting others takes longer."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | dict(num_workers=0, timeout=0))
+    def __init__(self, dataset: ResilientDataset, **options: Any) -> None:
+        super().__init__(dataset, **options | dict(num_workers=0))
 
 
 class InProcess:
@@ -37,7 +38,7 @@ class InProcess:
         self.patch = patch
         self.folder = folder
         patch.chdir(folder)
-        patch.setattr(watched_loader, "DataLoader", LoaderWithoutProcesses)
+        patch.setattr(loaders, "WatchedLoader", LoaderWithoutProcesses)
 
     def call(self, words: Sequence[str]) -> int:
         """Exit status of a command.
