@@ -26,7 +26,7 @@ _crop_size = (448, 576)  # height, width; not stated in paper: InvPT
 
 _train_pipeline = [
     dict(type=LoadImage),
-    dict(type=LoadBoundary, positive=255),
+    dict(type=LoadBoundary, positive=255),  # not stated in paper: the files
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
     dict(type=JointRandomCrop, size=_crop_size),
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
@@ -35,7 +35,7 @@ _train_pipeline = [
 ]
 _test_pipeline = [
     dict(type=LoadImage),
-    dict(type=LoadBoundary, positive=255),
+    dict(type=LoadBoundary, positive=255),  # not stated in paper: the files
     dict(type=PackDense, fields=["boundary"]),
 ]
 

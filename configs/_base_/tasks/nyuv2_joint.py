@@ -36,7 +36,11 @@ _train_pipeline = [
         key="seg_map_path",
         transform=dict(type=LoadSegMap, num_classes=_num_classes),
     ),
-    dict(type=IfPresent, key="boundary_path", transform=dict(type=LoadBoundary, positive=255)),
+    dict(
+        type=IfPresent,
+        key="boundary_path",
+        transform=dict(type=LoadBoundary, positive=255),  # not stated in paper: the files
+    ),
     dict(type=IfPresent, key="normal_path", transform=dict(type=LoadNormals)),
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
     dict(type=JointRandomCrop, size=_crop_size),

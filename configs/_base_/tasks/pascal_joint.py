@@ -34,7 +34,11 @@ _train_pipeline = [
         key="seg_map_path",
         transform=dict(type=LoadSegMap, num_classes=_num_classes),
     ),
-    dict(type=IfPresent, key="saliency_path", transform=dict(type=LoadSaliency, threshold=127)),
+    dict(
+        type=IfPresent,
+        key="saliency_path",
+        transform=dict(type=LoadSaliency, threshold=127),  # not stated in paper: InvPT
+    ),
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
     dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),  # not stated: InvPT
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT

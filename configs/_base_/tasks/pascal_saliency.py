@@ -27,7 +27,7 @@ _crop_size = (512, 512)  # not stated in paper: InvPT
 
 _train_pipeline = [
     dict(type=LoadImage),
-    dict(type=LoadSaliency, threshold=127),
+    dict(type=LoadSaliency, threshold=127),  # not stated in paper: InvPT
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
     dict(type=JointRandomCrop, size=_crop_size),
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
@@ -36,7 +36,7 @@ _train_pipeline = [
 ]
 _test_pipeline = [
     dict(type=LoadImage),
-    dict(type=LoadSaliency, threshold=127),
+    dict(type=LoadSaliency, threshold=127),  # not stated in paper: InvPT
     dict(type=PackDense, fields=["saliency"]),
 ]
 
