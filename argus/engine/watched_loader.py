@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 import torch
 from torch.utils.data import DataLoader, Sampler
+from torch.utils.data._utils import signal_handling
 
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.engine.fetch_limit import FetchLimit
@@ -123,6 +124,7 @@ class WatchedLoader:
         with _untouched_child_signal():
             batches: Any = iter(loader)
         if self.num_workers:
+            _take_from_torch(batches)
             read_in_parts(batches._worker_result_queue, _POLL_SECONDS)
             self._limit = FetchLimit(
                 self.timeout, _POLL_SECONDS, lambda: self._end_at_work(batches._workers)
@@ -232,6 +234,15 @@ class _Start:
             signal.signal(number, signal.SIG_IGN)
         cv2.setNumThreads(0)
         torch.set_num_threads(1)
+
+
+def _take_from_torch(batches: Any) -> None:
+    """Let torch's handler, which another loader may have installed, know nothing of the processes.
+
+    It raises wherever the training is when one of them dies, also by our own hand.
+    """
+    signal_handling._remove_worker_pids(id(batches))
+    batches._worker_pids_set = False
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import torch
 from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data._utils import signal_handling
 
 from argus.datasets import resilient
 from argus.datasets.resilient import REPLACED, ResilientDataset
@@ -376,3 +377,29 @@ def test_processes__end_with_the_training_whatever_ends_it(number: signal.Signal
     while any(Path(f"/proc/{worker}/status").exists() for worker in workers):
         assert time.monotonic() < deadline, "a loader process stayed"
         time.sleep(0.05)
+
+
+@pytest.fixture
+def handler_of_torch() -> Iterator[None]:
+    """A loader of somebody else has installed torch's handler of dying children."""
+    before = signal.getsignal(signal.SIGCHLD)
+    signal_handling._SIGCHLD_handler_set = False
+    signal_handling._set_SIGCHLD_handler()
+    assert signal.getsignal(signal.SIGCHLD) is not before
+    yield
+    signal.signal(signal.SIGCHLD, before)
+    signal_handling._SIGCHLD_handler_set = False
+
+
+@pytest.mark.usefixtures("handler_of_torch")
+def test_end__beside_a_loader_of_torch() -> None:
+    """Its handler raises in the midst of anything when a process dies that torch knows of."""
+    for _ in range(3):
+        first_batches(loader({}), num=1)
+
+
+@pytest.mark.usefixtures("handler_of_torch")
+def test_training__a_crash_beside_a_loader_of_torch() -> None:
+    lost = first_batches(loader({}), num=2)[1]["inputs"][2]
+    (message,) = first_batches(loader({lost: crash}), num=2)[1][REPLACED]
+    assert f"pictures/{lost}.jpg" in message
