@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from argus.apis.cli import load_config
 from tests.tools.test_start import start
@@ -73,7 +74,7 @@ def test_train__applies_the_options(trained: Path) -> None:
     checkpoint = torch.load(trained / "iter_2.pth", weights_only=True)
     assert checkpoint["training"]["seed"] == 3
     assert checkpoint["meta"]["iter"] == 2
-    assert "precision = 'bf16'" in checkpoint["meta"]["config"]
+    assert Config.fromstring(checkpoint["meta"]["config"], ".py").precision == "bf16"
 
 
 def test_train__resumes_the_latest_or_the_named_checkpoint(run: Callable, config: Path) -> None:
