@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,8 @@ from argus.apis.cli import read_config_file
 from argus.datasets.build import build_dataset
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.errors import ConfigError, DataError
-from argus.safe_load import NotPlainError, allow_unpickling, reader, tensors_only
+from argus.safe_load import NotPlainError, allow_unpickling, tensors_only
 from argus.safe_load.plain import NotPlain, read_plain
-
-
-@pytest.fixture(autouse=True)
-def nothing_allowed() -> Iterator[None]:
-    yield
-    reader._allowed.clear()
 
 
 class Trap:

@@ -5,7 +5,7 @@ import io
 import os
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,6 @@ from argus.safe_load import (
     tensors_only,
 )
 from tests.toy import ToyBackbone, semantic_decoder
-
-
-@pytest.fixture(autouse=True)
-def nothing_allowed() -> Iterator[None]:
-    yield
-    reader._allowed.clear()
 
 
 class Trap:

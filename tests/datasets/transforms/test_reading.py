@@ -50,7 +50,7 @@ class Memory(BaseStorageBackend):
         return bytes(int(Path(filepath).name))
 
     def get_text(self, filepath: str, encoding: str = "utf-8") -> str:
-        raise NotImplementedError
+        return self.get(filepath).decode(encoding)
 
 
 register_backend("argus_test_memory", Memory, prefixes="argus-test", force=True)
