@@ -4,6 +4,8 @@ Bounded are the bytes of a body, the time that it takes to come, how many come a
 the folder of uploads holds.
 """
 
+import contextlib
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,7 +94,7 @@ class LimitIntake:
             text = f"{self.max_uploads} uploads come already; try again in a moment."
             return _refuse(503, text, {"Retry-After": "5"})
         if scope["path"].endswith("/upload"):
-            kept = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+            kept = _num_bytes(self.folder)
             if kept > self.max_kept_bytes:
                 text = (
                     f"uploads of the last hour fill the {self.max_kept_bytes / MEGABYTE:g} MB that "
@@ -158,6 +160,16 @@ class _Body:
         if self.refusal is None:
             self.is_answered = True
             await self._send(message)
+
+
+def _num_bytes(folder: Path) -> int:
+    """Of the files below a folder, from which others may be deleted meanwhile."""
+    num_bytes = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                num_bytes += os.lstat(os.path.join(parent, name)).st_size
+    return num_bytes
 
 
 def _refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
