@@ -51,12 +51,15 @@ class CocoIds:
                     id=int(entry["id"]), file_name=str(entry["file_name"]), size=_size(entry)
                 )
                 self._images.setdefault(image.parts[0], []).append(image)
-            self._categories = {str(c["name"]): int(c["id"]) for c in content["categories"]}
+            categories = [dict(id=int(c["id"]), name=str(c["name"])) for c in content["categories"]]
+            annotations = [e for e in content.get("annotations", ()) if isinstance(e, dict)]
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise DataError(
                 f"{path}: expected a JSON file in COCO's format with images and categories: "
                 f"{type(error).__name__}: {error}."
             ) from error
+        self._labels: dict[str, list[Any]] = dict(categories=categories, annotations=annotations)
+        self._categories = {str(c["name"]): int(c["id"]) for c in content["categories"]}
 
     def match(self, files: Sequence[Path]) -> dict[Path, ImageEntry]:
         """The image of each file.
@@ -100,15 +103,19 @@ class CocoIds:
         """Ids of a task's classes.
 
         Raises:
-            DataError: A class has no category of its name.
+            DataError: A class has no category of its name, or several that have annotations.
         """
+        from argus.names.categories import category_ids
+
         absent = [name for name in classes if name not in self._categories]
         if absent:
             raise DataError(
                 f"task {task!r}: {self.path} has no category {', '.join(absent)}; it lists "
                 f"{', '.join(self._categories)}."
             )
-        return [self._categories[name] for name in classes]
+        names = list(dict.fromkeys(classes))
+        ids = dict(zip(names, category_ids(self._labels, names, self.path), strict=True))
+        return [ids[name] for name in classes]
 
     def person_id(self, task: str) -> int:
         """Id of the category that has poses: a person, or the only one there is.

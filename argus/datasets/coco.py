@@ -2,8 +2,9 @@
 
 The stock classes drop, without a word, classes whose name the annotation file does not hold (which
 shifts every label after them), annotations of an unknown category, and images whose size differs
-from the annotated one. Zero-area boxes and crowd regions they treat well, and so it stays: the
-former are dropped, the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
+from the annotated one; they number classes and keypoints in the order of the file, where here names
+decide. Zero-area boxes and crowd regions they treat well, and so it stays: the former are dropped,
+the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
 """
 
 import os.path
@@ -20,19 +21,26 @@ from mmpose.structures.bbox import bbox_xywh2xyxy
 
 from argus.datasets.coco_entries import check_detections, check_entries, read_annotations
 from argus.errors import DataError
+from argus.names.categories import category_ids, person_id
+from argus.names.keypoints import order_keypoints
 from argus.registry import DATASETS
 
 
-class _CheckedCoco(COCO):
+class CheckedCoco(COCO):
     """The index of an annotation file whose entries have been looked at."""
 
     def __init__(self, annotation_file: str) -> None:
         content = read_annotations(annotation_file)
         check_entries(content, annotation_file)
         super().__init__()
+        self.path = annotation_file
         self.dataset = content
         self.createIndex()
         self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
+
+    def get_cat_ids(self, cat_names: Any = (), sup_names: Any = (), cat_ids: Any = ()) -> list[Any]:
+        """Ids of the categories of these names, in the order of the names."""
+        return category_ids(self.dataset, cat_names, self.path)
 
 
 @DATASETS.register_module()
@@ -45,17 +53,17 @@ class CocoInstances(MMDetCocoDataset):
             define.
     """
 
-    COCOAPI = _CheckedCoco
+    COCOAPI = CheckedCoco
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file."""
-        self._category_ids: set[int] | None = None
+        self._category_ids: set[Any] | None = None
         return super().load_data_list()
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> Any:
         """Parse one image's annotations."""
         if self._category_ids is None:
-            self._category_ids = self._check_categories()
+            self._category_ids = self._look_at_categories()
         for annotation in raw_data_info["raw_ann_info"]:
             if annotation["category_id"] not in self._category_ids:
                 ids = sorted(
@@ -72,23 +80,9 @@ class CocoInstances(MMDetCocoDataset):
             instance.setdefault("mask", [])
         return sample
 
-    def _check_categories(self) -> set[int]:
-        categories = {item["name"]: item["id"] for item in self.coco.dataset["categories"]}
-        missing = [name for name in self.metainfo["classes"] if name not in categories]
-        if missing:
-            raise DataError(
-                f"{self.ann_file}: classes {missing[:5]}{' ...' if len(missing) > 5 else ''} are "
-                f"not among its {len(categories)} categories ({', '.join(sorted(categories)[:5])} "
-                "...). Set metainfo=dict(classes=...) of the data set to names of the file."
-            )
-        ids = [categories[name] for name in self.metainfo["classes"]]
-        if ids != self.cat_ids:
-            raise DataError(
-                f"{self.ann_file}: its categories are in another order than the classes of the "
-                "data set, and labels follow the file. List metainfo=dict(classes=...) in the "
-                "order of the file's 'categories'."
-            )
-        return set(categories.values())
+    def _look_at_categories(self) -> set[Any]:
+        """Ids of all categories of the file, which has just been read."""
+        return {item["id"] for item in self.coco.dataset["categories"]}
 
 
 @DATASETS.register_module()
@@ -100,7 +94,7 @@ class CocoKeypoints(MMPoseCocoDataset):
     Raises:
         DataError: An entry of the annotation file or of ``bbox_file`` that cannot be read
             (``argus.datasets.coco_entries``), such as a person with another number of keypoints
-            than the definitions have.
+            than the definitions have; the file names other keypoints than they.
     """
 
     METAINFO = dict(
@@ -129,11 +123,18 @@ class CocoKeypoints(MMPoseCocoDataset):
 
     def _load_detection_results(self) -> list[dict[str, Any]]:
         """People that a detector found, without keypoints."""
-        images = {image["id"]: image for image in self._read()["images"]}
+        content = self._read()
+        images = {image["id"]: image for image in content["images"]}
         detections = read_annotations(self.bbox_file)
         check_detections(detections, self.bbox_file, images)
-        people = [detection for detection in detections if detection["category_id"] == 1]
-        return [self._found(index, person, images) for index, person in enumerate(people)]
+        person = person_id(content, self.ann_file)
+        people = [detection for detection in detections if detection["category_id"] == person]
+        if detections and not people:
+            raise DataError(
+                f"{self.bbox_file}: none of its {len(detections)} boxes has the category_id "
+                f"{person!r}, which people have in {self.ann_file}. Give both files one id."
+            )
+        return [self._found(index, found, images) for index, found in enumerate(people)]
 
     def _found(
         self, index: int, detection: dict[str, Any], images: dict[Any, Any]
@@ -143,6 +144,7 @@ class CocoKeypoints(MMPoseCocoDataset):
         return dict(
             id=index,
             img_id=detection["image_id"],
+            category_id=np.array(detection["category_id"]),
             img_path=os.path.join(self.data_prefix["img"], image["file_name"]),
             img_shape=(image["height"], image["width"]),
             height=image["height"],
@@ -156,7 +158,10 @@ class CocoKeypoints(MMPoseCocoDataset):
     def _read(self) -> dict[str, Any]:
         with get_local_path(self.ann_file) as path:
             content: dict[str, Any] = read_annotations(path)
-        check_entries(content, self.ann_file, num_keypoints=self.metainfo["num_keypoints"])
+        num_keypoints = self.metainfo["num_keypoints"]
+        check_entries(content, self.ann_file, num_keypoints=num_keypoints)
+        names = [self.metainfo["keypoint_id2name"][index] for index in range(num_keypoints)]
+        order_keypoints(content, names, self.ann_file)
         self._metainfo["CLASSES"] = content["categories"]
         return content
 

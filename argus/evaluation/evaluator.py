@@ -16,6 +16,7 @@ from mmengine.evaluator import Evaluator
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.evaluation.coco_classes import order_keypoints_of, places_of_classes, renumbered
 from argus.evaluation.coco_truth import complete_truth
 from argus.evaluation.nothing_found import results_may_be_empty
 from argus.registry import METRICS
@@ -46,21 +47,29 @@ class TaskEvaluator:
                 METRICS.build(metric) if isinstance(metric, Mapping) else metric
                 for metric in metrics
             ]
+        files = [m.get("ann_file") if isinstance(m, Mapping) else None for m in metrics]
         for metric in self.metrics:
-            complete_truth(metric)
             # By messages of the process group (any backend), unless a folder is named: mmengine's
             # default is files below the current directory.
             if getattr(metric, "collect_dir", None) is None:
                 metric.collect_device = "gpu"
         self.unmeasured: set[str] = set()
         self._evaluators = [Evaluator([metric]) for metric in self.metrics]
-        for evaluator in self._evaluators:
-            evaluator.dataset_meta = dict(dataset_meta)
+        self._places = []
+        for evaluator, metric, path in zip(self._evaluators, self.metrics, files, strict=True):
+            evaluator.dataset_meta = dict(dataset_meta)  # mmpose's may then read annotations
+            complete_truth(metric)
+            path = path or f"the annotations of the metric of task {task!r}"
+            order_keypoints_of(metric, dataset_meta, path=path)
+            self._places.append(places_of_classes(metric, dataset_meta, path=path))
 
     def process(self, predictions: Sequence[Any], batch: Mapping[str, Any]) -> None:
         """Take the data samples of one batch with their predictions."""
-        for evaluator in self._evaluators:
-            evaluator.process(data_samples=predictions, data_batch=batch)
+        for evaluator, places in zip(self._evaluators, self._places, strict=True):
+            samples: Sequence[Any] = predictions
+            if places is not None:
+                samples = [renumbered(sample, places) for sample in predictions]
+            evaluator.process(data_samples=samples, data_batch=batch)
 
     def evaluate(self, num_samples: int) -> dict[str, float]:
         """Metrics over all processes, ``<task>/<metric>``, those that could be measured.

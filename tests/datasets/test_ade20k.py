@@ -11,7 +11,7 @@ from mmengine.registry import DATASETS
 from mmengine.structures import InstanceData
 from PIL import Image
 
-from argus.datasets.ade20k import ADE20KInstances, ADE20KPanoptic
+from argus.datasets.ade20k import ADE20KInstances, ADE20KPanoptic, _places
 from argus.datasets.scenes.classes import SEMANTIC_CLASSES, STUFF_CLASSES, THING_CLASSES
 from argus.datasets.scenes.generate import Settings, generate
 from argus.errors import DataError
@@ -181,9 +181,34 @@ def test_panoptic__other_classes_are_refused(tmp_path):
     wrong = OFFICIAL["metainfo"] | dict(classes=("bed", "window", "wall"))
     with pytest.raises(DataError, match="4 categories, but the data set has 3 classes"):
         panoptic(tmp_path, **OFFICIAL | dict(metainfo=wrong))
-    write_official(tmp_path, order=(0, 3, 2, 1))
-    with pytest.raises(DataError, match="'window ' is number 0 of the file, but number 1"):
-        panoptic(tmp_path, **OFFICIAL)
+    wrong = OFFICIAL["metainfo"] | dict(thing_classes=("bed", "sky"), stuff_classes=("wall",))
+    with pytest.raises(DataError, match="lists other classes before its 2 thing_classes"):
+        panoptic(tmp_path, **OFFICIAL | dict(metainfo=wrong))
+    wrong = dict(
+        classes=("bed", "wall", "window", "sky"),
+        thing_classes=("bed", "wall"),
+        stuff_classes=("window", "sky"),
+    )
+    with pytest.raises(DataError, match="isthing of the category 'window ' is 1, but it is stuff"):
+        panoptic(tmp_path, **OFFICIAL | dict(metainfo=wrong))
+
+
+@pytest.mark.parametrize("order", [(0, 3, 2, 1), (3, 2, 1, 0), (2, 0, 1, 3)])
+def test_panoptic__order_of_the_file_is_free(tmp_path, order):
+    write_official(tmp_path)
+    expected = [panoptic(tmp_path, **OFFICIAL).get_data_info(i) for i in range(2)]
+    write_official(tmp_path, order=order)
+    assert [panoptic(tmp_path, **OFFICIAL).get_data_info(i) for i in range(2)] == expected
+
+
+def test_names__in_two_writings_are_found_unless_the_order_is_another_too(tmp_path):
+    names = ["wall", "screen, silver screen", "sofa;couch", "crt screen", "light source"]
+    alike = ["wall ", "Screen, silver screen", "sofa", "CRT screen", "light"]
+    assert _places(names, alike, "a.json") == [0, 1, 2, 3, 4]  # by its place, the last
+    order = [3, 1, 0, 2]
+    assert _places([names[i] for i in order], alike[:4], "a.json") == order
+    with pytest.raises(DataError, match="its category 'light source' is none of .*'crt screen' is"):
+        _places([names[i] for i in (3, 1, 0, 2, 4)], alike, "a.json")
 
 
 def test_panoptic__incomplete_files_are_refused(tmp_path):
@@ -210,15 +235,18 @@ def test_panoptic__incomplete_files_are_refused(tmp_path):
         panoptic(tmp_path, **OFFICIAL)
 
 
-def test_instances__other_order_is_refused(tmp_path):
-    write_official(tmp_path, things=("window", "bed"))
-    with pytest.raises(DataError, match="'window' is number 0 of the file, but number 1"):
-        ADE20KInstances(
+def test_instances__order_of_the_file_is_free(tmp_path):
+    found = []
+    for things in (("bed", "window"), ("window", "bed")):
+        write_official(tmp_path, things=things)
+        dataset = ADE20KInstances(
             data_root=str(tmp_path),
             ann_file="instance.json",
             data_prefix=dict(img=""),
             metainfo=dict(classes=("bed", "window")),
         )
+        found.append([item["bbox_label"] for item in dataset.get_data_info(0)["instances"]])
+    assert found == [[1, 0], [0, 1]]  # the ids of the annotations have changed names
 
 
 def task(name):

@@ -82,14 +82,8 @@ def test_instances__unknown_category_raises(tmp_path):
 
 def test_instances__class_that_the_file_lacks_raises(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1)])
-    with pytest.raises(DataError, match=r"classes \['zebra'\] are not among its 2 categories"):
+    with pytest.raises(DataError, match=r"no category zebra, of the 2 classes"):
         instances(tmp_path, metainfo=dict(classes=("zebra", "car")))
-
-
-def test_instances__classes_in_another_order_raise(tmp_path):
-    toy_coco.write(tmp_path, [annotation(1, 1)])
-    with pytest.raises(DataError, match="another order"):
-        instances(tmp_path, metainfo=dict(classes=("car", "person")))
 
 
 def test_instances__subset_of_the_classes_drops_the_others(tmp_path):
