@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ def pytest_collection_finish() -> None:
     """Leave what was imported out of collections: every data set of mmengine asks for one."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_bfloat16_on_cpus() -> Iterator[None]:
+    """Precision ``auto`` is float32 on every processor: numbers of tests do not depend on it."""
+    from argus import precision
+
+    own = precision.has_bfloat16
+    precision.has_bfloat16 = lambda device_type: device_type != "cpu" and own(device_type)
+    yield
+    precision.has_bfloat16 = own
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "argus.building": ("argus.errors",),
     "argus.names": ("argus.errors",),
     "argus.safe_load": ("argus.errors",),
+    "argus.precision": ("argus.errors",),
     "argus.parent_death": (),
     "argus.foreign_files": ("argus.errors",),
     "argus.printable": (),
@@ -63,7 +64,12 @@ MAY_IMPORT = {
         "argus.durable_files",
         "argus.file_forms",
     ),
-    "argus.model_config": ("argus.errors", "argus.registry", "argus.config_values"),
+    "argus.model_config": (
+        "argus.errors",
+        "argus.registry",
+        "argus.config_values",
+        "argus.precision",
+    ),
     "argus.models.backbones": (
         "argus.layers",
         *COMMON,
@@ -80,7 +86,12 @@ MAY_IMPORT = {
     "argus.evaluation": (*COMMON, "argus.evaluation"),
     "argus.visualization": (*COMMON, "argus.visualization"),
     "argus.results": (*COMMON, "argus.visualization"),
-    "argus.inference": (*MODELS, "argus.datasets.transforms", "argus.results"),
+    "argus.inference": (
+        *MODELS,
+        "argus.precision",
+        "argus.datasets.transforms",
+        "argus.results",
+    ),
 }
 # And what it may not, though the package may.
 MAY_NOT_IMPORT = {

@@ -260,7 +260,11 @@ RUN_MISTAKES = {
     "wrapper of mmengine": (
         "optim_wrapper = dict(",
         "optim_wrapper = dict(type='AmpOptimWrapper', ",
-        ["optim_wrapper.type: expected MultitaskOptimWrapper", "found AmpOptimWrapper", "'bf16'"],
+        [
+            "optim_wrapper.type: expected MultitaskOptimWrapper",
+            "found AmpOptimWrapper",
+            "'precision'",
+        ],
     ),
     "factor that is no number": (
         "weight_decay=0.05)",

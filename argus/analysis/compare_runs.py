@@ -11,7 +11,10 @@ from argus.errors import DataError
 from argus.records import read_record
 
 # Parts of a record in the order of the report; what is not listed differs between any two.
-_PARTS = ("config", "seed", "processes", "resumed_from", "versions", "git", "data", "command")
+_PARTS = (
+    *("config", "seed", "precision", "processes", "resumed_from"),
+    *("versions", "git", "data", "command"),
+)
 _ABSENT = "-"
 _MAX_SHOWN = 60
 # Whatever two runs differ in, a folder of their own is no news.

@@ -34,12 +34,12 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
 from argus.analysis.models import LoadedModel
-from argus.engine.optim import autocast
 from argus.errors import ConfigError
 from argus.inference.normaliser import Normaliser
 from argus.inference.size_rule import SizeRule
 from argus.inference.task_info import labels_of
 from argus.models.foreign import library_scope
+from argus.precision import autocast
 from argus.visualization.anomaly import draw_heat
 from argus.visualization.canvas import Canvas
 from argus.visualization.sheet import contact_sheet

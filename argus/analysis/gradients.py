@@ -21,8 +21,8 @@ from argus.analysis.chart import clean, line_color
 from argus.analysis.models import LoadedModel
 from argus.datasets.seeding import stable_seed
 from argus.engine.loaders import MultitaskLoader
-from argus.engine.optim import autocast
 from argus.errors import ConfigError, DataError
+from argus.precision import autocast
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from argus.errors import ConfigError
 from argus.model_config import build_enclosed, read_config
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
+from argus.precision import AUTO, resolve_precision
 from argus.tasks import Task, parse_tasks, streams_of
 
 
@@ -84,7 +85,7 @@ def load_model(
         model=model.to(device),
         tasks=chosen,
         configs={name: config["tasks"][name] for name in chosen},
-        precision=config.get("precision", "bf16"),
+        precision=resolve_precision(config.get("precision", AUTO), device),
         seed=int((config.get("randomness") or {}).get("seed", 0)),
         device=device,
     )

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from argus.apis.hub import push_model, resolve_model, save_model
-from argus.engine.optim import autocast
 from argus.inference.device import choose_device, choose_precision
 from argus.inference.images import is_single
 from argus.inference.normaliser import Normaliser
@@ -38,6 +37,7 @@ from argus.model_config import (
 )
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
+from argus.precision import autocast
 from argus.results import Prediction
 
 _USUAL_SIZE = (480, 640)
@@ -52,7 +52,8 @@ class Argus:
         folder: The model.
         tasks: Names of the decoders to build; all by default.
         device: ``auto`` (a GPU if there is one), or what ``torch.device`` takes.
-        dtype: ``auto`` (bfloat16 autocast on a GPU, float32 elsewhere), ``bf16`` or ``fp32``.
+        dtype: ``auto`` (bfloat16 autocast where the device has it, float32 elsewhere), ``bf16`` or
+            ``fp32``.
         compile: Whether to compile the backbone with ``torch.compile``; the first pictures of
             each size then take long.
         trust: Packages, beside OpenMMLab's and Argus itself, that classes may come from.

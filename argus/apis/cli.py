@@ -180,7 +180,9 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         "--work-dir", help="outputs; default: work_dirs/ and the config's path below configs/"
     )
     parser.add_argument(
-        "--amp", action="store_true", help="bfloat16 autocast, whatever CONFIG says"
+        "--amp",
+        action="store_true",
+        help="bfloat16 autocast, whatever CONFIG says and however slow it is here",
     )
     parser.add_argument(
         "--cfg-options",

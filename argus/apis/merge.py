@@ -21,6 +21,7 @@ from argus.model_config import (
 )
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
+from argus.precision import AUTO
 
 _BACKBONE = "backbone."
 _FROZEN_ROOM = 6 * 2**30  # bytes; the frozen ViT comes from another file
@@ -84,7 +85,7 @@ def _start(path: str, weights: str, trusted: Sequence[str]) -> ModelFolder:
             )
         ),
         tasks={},
-        precision=settings.get("precision", "bf16"),
+        precision=settings.get("precision", AUTO),
     )
     manifest = dict(
         format=FORMAT,

@@ -17,7 +17,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         default="auto",
         choices=("auto", "bf16", "fp32"),
-        help="default auto: bf16 on a GPU, fp32 elsewhere",
+        help="default auto: bf16 where the device has it, fp32 elsewhere",
     )
     how.add_argument("--compile", action="store_true", help="compile the backbone: slow to start")
     how.add_argument("--revision", help="branch, tag or commit of the repository on the Hub")

@@ -146,14 +146,15 @@ def _check_factors(paramwise: Any) -> None:
     where = "optim_wrapper.paramwise_cfg"
     if not isinstance(paramwise, Mapping):
         raise ConfigError(f"{where}: expected dict(lr_mult={{...}}), found {paramwise!r}.")
-    factors = paramwise.get("lr_mult") or {}
-    if not isinstance(factors, Mapping):
-        raise ConfigError(f"{where}.lr_mult: expected {{prefix: factor}}, found {factors!r}.")
-    for prefix, factor in factors.items():
-        if not isinstance(factor, Real) or factor < 0:
-            raise ConfigError(
-                f"{where}.lr_mult[{prefix!r}]: expected a number >= 0, found {factor!r}."
-            )
+    for key in ("lr_mult", "decay_mult"):
+        factors = paramwise.get(key) or {}
+        if not isinstance(factors, Mapping):
+            raise ConfigError(f"{where}.{key}: expected {{prefix: factor}}, found {factors!r}.")
+        for prefix, factor in factors.items():
+            if not isinstance(factor, Real) or factor < 0:
+                raise ConfigError(
+                    f"{where}.{key}[{prefix!r}]: expected a number >= 0, found {factor!r}."
+                )
 
 
 def _check_schedulers(config: Any) -> None:

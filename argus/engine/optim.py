@@ -1,7 +1,7 @@
-"""The optimizer: AdamW over parameter groups that follow from the modules, in bf16 autocast."""
+"""The optimizer: AdamW over parameter groups that follow from the modules, in autocast."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,18 +13,8 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.precision import AUTO, autocast, resolve_precision
 from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
-
-PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
-
-
-def autocast(precision: str, device_type: str) -> torch.autocast:
-    """Autocast context of a precision, ``fp32`` (off) or ``bf16``, on any device type."""
-    if precision not in PRECISIONS:
-        raise ConfigError(f"precision: expected one of {list(PRECISIONS)}, found {precision!r}.")
-    return torch.autocast(
-        device_type, dtype=PRECISIONS[precision], enabled=PRECISIONS[precision] is not None
-    )
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -35,7 +25,7 @@ class MultitaskOptimWrapper(OptimWrapper):
 
     Args:
         optimizer: The optimizer.
-        precision: ``bf16`` or ``fp32``.
+        precision: ``bf16``, ``fp32``, or ``auto``: see :mod:`argus.precision`.
         clip_grad: ``dict(max_norm=..., norm_type=2)``; ``None`` for no clipping.
         clip_each_part: Clip the backbone and each decoder by a norm of their own. On a frozen
             backbone a decoder then takes the steps that it would take alone.
@@ -48,7 +38,7 @@ class MultitaskOptimWrapper(OptimWrapper):
         self,
         optimizer: torch.optim.Optimizer,
         *,
-        precision: str = "bf16",
+        precision: str = AUTO,
         clip_grad: dict[str, Any] | None = None,
         clip_each_part: bool = False,
     ) -> None:
@@ -58,7 +48,7 @@ class MultitaskOptimWrapper(OptimWrapper):
                 "optim_wrapper.clip_each_part needs a norm to clip by: set clip_grad=dict(max_norm="
                 "...), or remove it."
             )
-        autocast(precision, "cpu")  # an unknown precision is an error here, not in step 1
+        resolve_precision(precision, "cpu")  # an unknown precision is an error here, not in step 1
         self.precision = precision
         self.clip_each_part = clip_each_part
         self.parts: list[list[nn.Parameter]] = []
@@ -100,9 +90,9 @@ class MultitaskOptimConstructor:
 
     Args:
         optim_wrapper_cfg: Config of the wrapper with ``optimizer=dict(type=..., lr=...)``.
-        paramwise_cfg: ``lr_mult`` (factor per parameter name prefix, the longest that matches
-            counts) and ``layer_decay`` (factor per backbone layer from the top, for the ablation
-            that trains the ViT).
+        paramwise_cfg: ``lr_mult`` and ``decay_mult`` (factors of learning rate and weight decay per
+            parameter name prefix, the longest that matches counts) and ``layer_decay`` (factor per
+            backbone layer from the top, for the ablation that trains the ViT).
     """
 
     def __init__(
@@ -111,12 +101,13 @@ class MultitaskOptimConstructor:
         self.config = dict(optim_wrapper_cfg)
         _check_wrapper(self.config.get("type", MultitaskOptimWrapper))
         paramwise = dict(paramwise_cfg or {})
-        self.lr_mult: dict[str, float] = dict(paramwise.pop("lr_mult", {}))
+        self.lr_mult = _Factors("lr_mult", paramwise.pop("lr_mult", {}))
+        self.decay_mult = _Factors("decay_mult", paramwise.pop("decay_mult", {}))
         self.layer_decay: float | None = paramwise.pop("layer_decay", None)
         if paramwise:
             raise ConfigError(
                 f"optim_wrapper.paramwise_cfg: unknown keys {sorted(paramwise)}; known: lr_mult, "
-                "layer_decay."
+                "decay_mult, layer_decay."
             )
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
@@ -139,29 +130,23 @@ class MultitaskOptimConstructor:
         """Groups of equal learning rate and decay, in the order of their first parameter's name.
 
         Raises:
-            ConfigError: If an ``lr_mult`` prefix matches no trainable parameter.
+            ConfigError: If a prefix matches no trainable parameter.
         """
         undecayed = no_decay_names(model)
         groups: dict[tuple[float, float], dict[str, Any]] = {}
-        unused = set(self.lr_mult)
         # By name: the norm that is clipped by must not depend on the order of the tasks.
         for name, parameter in sorted(model.named_parameters()):
             if not parameter.requires_grad:
                 continue
-            prefixes = [p for p in self.lr_mult if name.startswith(p)]
-            unused -= set(prefixes)
-            factor = self.lr_mult[max(prefixes, key=len)] if prefixes else 1.0
-            factor *= self._depth_factor(model, name)
-            decay = 0.0 if name in undecayed else weight_decay
+            factor = self.lr_mult.of(name) * self._depth_factor(model, name)
+            decay = self.decay_mult.of(name) * weight_decay
+            decay = 0.0 if name in undecayed else decay
             group = groups.setdefault(
                 (factor, decay), dict(params=[], lr=lr * factor, weight_decay=decay)
             )
             group["params"].append(parameter)
-        if unused:
-            raise ConfigError(
-                f"optim_wrapper.paramwise_cfg.lr_mult: no trainable parameter begins with "
-                f"{sorted(unused)}."
-            )
+        self.lr_mult.check_used()
+        self.decay_mult.check_used()
         if not groups:
             raise ConfigError("nothing is trainable: every parameter of the model is frozen.")
         return list(groups.values())
@@ -174,13 +159,36 @@ class MultitaskOptimConstructor:
         return float(self.layer_decay ** (backbone.num_layers - 1 - depth))
 
 
+class _Factors:
+    """Factors by prefix of a parameter's name."""
+
+    def __init__(self, key: str, factors: Mapping[str, float]) -> None:
+        self.key = key
+        self.factors = dict(factors)
+        self.unused = set(factors)
+
+    def of(self, name: str) -> float:
+        """That of the longest prefix that matches, else 1."""
+        prefixes = [prefix for prefix in self.factors if name.startswith(prefix)]
+        self.unused -= set(prefixes)
+        return self.factors[max(prefixes, key=len)] if prefixes else 1.0
+
+    def check_used(self) -> None:
+        """Raise if a prefix matched nothing."""
+        if self.unused:
+            raise ConfigError(
+                f"optim_wrapper.paramwise_cfg.{self.key}: no trainable parameter begins with "
+                f"{sorted(self.unused)}."
+            )
+
+
 def _check_wrapper(kind: Any) -> None:
     """Refuse the wrappers of mmengine: autocast and clipping are those of Argus's."""
     found = OPTIM_WRAPPERS.get(kind) if isinstance(kind, str) else kind
     if inspect.isclass(found) and not issubclass(found, MultitaskOptimWrapper):
         raise ConfigError(
             f"optim_wrapper.type: expected MultitaskOptimWrapper or a class derived from it, found "
-            f"{found.__name__}. Remove 'type'; mixed precision is precision='bf16' of the config."
+            f"{found.__name__}. Remove 'type'; mixed precision is the config's 'precision'."
         )
 
 

@@ -46,6 +46,7 @@ def run_record(runner: Any) -> dict[str, Any]:
         "resumed_from": runner.resumed_from,
         "step": runner.train_loop.iter,
         "seed": runner.seed,
+        "precision": runner.precision,
         "versions": _versions(),
         "git": _git_states(runner.cfg.filename),
         "data": dict(_fingerprints(runner)),

@@ -48,6 +48,7 @@ from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
 from argus.models.multitask import MultitaskModel
+from argus.precision import AUTO, remark_on_precision, resolve_precision
 from argus.registry import RUNNERS
 from argus.safe_load import tensors_only
 from argus.tasks import parse_tasks, streams_of
@@ -143,10 +144,14 @@ class MultitaskRunner(Runner):
         """Whether this training was asked to stop."""
         return StopRequest()
 
-    @property
+    @functools.cached_property
     def precision(self) -> str:
-        """Precision of forward passes, ``bf16`` or ``fp32``."""
-        return self.cfg.get("precision", "bf16")
+        """Precision of forward passes, ``bf16`` or ``fp32``; its choice is said in the log."""
+        asked, device = self.cfg.get("precision", AUTO), next(self.model.parameters()).device
+        level, text = remark_on_precision(asked, device)
+        if text:
+            self.logger.log(level, text)
+        return resolve_precision(asked, device)
 
     @property
     def training(self) -> bool:
@@ -462,7 +467,7 @@ def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
     """The config's wrapper with its precision and the tasks' learning rate factors filled in."""
     wrapper = dict(cfg["optim_wrapper"])
     wrapper.setdefault("type", MultitaskOptimWrapper)
-    wrapper.setdefault("precision", cfg.get("precision", "bf16"))
+    wrapper.setdefault("precision", cfg.get("precision", AUTO))
     paramwise = dict(wrapper.get("paramwise_cfg") or {})
     trained = {name for members in streams_of(tasks).values() for name in members}
     factors = {f"decoders.{n}.": tasks[n].lr_mult for n in trained if tasks[n].lr_mult != 1.0}

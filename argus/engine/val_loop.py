@@ -11,12 +11,12 @@ from argus.datasets.paths import check_paths
 from argus.engine.config_checks import check_save_best
 from argus.engine.console import prints_to_log
 from argus.engine.loaders import build_eval_loader
-from argus.engine.optim import autocast
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
 from argus.evaluation.table import results_table
 from argus.models.foreign import library_scope
 from argus.models.multitask import MultitaskModel
+from argus.precision import autocast
 from argus.registry import LOOPS
 from argus.tasks import Task
 

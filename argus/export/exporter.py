@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from argus.apis.argus import Argus
 from argus.errors import ConfigError, ExportError
 from argus.export.check import Differences, above, measure
@@ -16,6 +18,7 @@ from argus.export.plan import file_stem, plan_graphs
 from argus.export.report import ExportReport, difference_rows
 from argus.export.tolerances import tolerances_of
 from argus.export.writer import GraphWriter
+from argus.inference.device import choose_precision
 
 
 def export_model(
@@ -69,6 +72,8 @@ def export_model(
         dynamic_batch=dynamic_batch,
         input_dtype=input_dtype,
     )
+    if options.precision is torch.bfloat16:
+        choose_precision("bf16", torch.device("cpu"))  # says that the check is slow, where it is
     folder, stem, plain_name = file_stem(out, options)
     loaded = _load(model, tasks, trust)
     plans, skipped = plan_graphs(loaded, tasks, sizes, stem=stem, plain_name=plain_name)

@@ -1,8 +1,14 @@
 """Where and in which precision a model predicts."""
 
+import logging
+from functools import cache
+
 import torch
 
 from argus.errors import ConfigError
+from argus.precision import remark_on_precision, resolve_precision
+
+_LOG = logging.getLogger(__name__)
 
 
 def choose_device(device: str | torch.device) -> torch.device:
@@ -23,13 +29,16 @@ def choose_device(device: str | torch.device) -> torch.device:
 
 
 def choose_precision(dtype: str, device: torch.device) -> str:
-    """``bf16`` or ``fp32``; ``auto`` is bfloat16 autocast on a GPU, float32 elsewhere.
+    """``bf16`` or ``fp32`` by the rule of :mod:`argus.precision`, which the log says once.
 
     Raises:
-        ConfigError: Another name.
+        ConfigError: Another name than these and ``auto``.
     """
-    if dtype == "auto":
-        return "bf16" if device.type == "cuda" else "fp32"
-    if dtype not in ("bf16", "fp32"):
-        raise ConfigError(f"dtype: expected auto, bf16 or fp32, found {dtype!r}.")
-    return dtype
+    found = resolve_precision(dtype, device, where="dtype")
+    _say(dtype, device.type)
+    return found
+
+
+@cache
+def _say(dtype: str, device_type: str) -> None:
+    _LOG.log(*remark_on_precision(dtype, device_type, where="dtype"))

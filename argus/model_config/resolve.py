@@ -25,6 +25,7 @@ from argus.model_config.values import (
     check_part_argument,
     check_word,
 )
+from argus.precision import AUTO
 from argus.registry import MODELS
 
 _SPLITS = ("val", "test")
@@ -77,7 +78,7 @@ def resolve_config(
             name: resolve_task(name, config["tasks"][name], trusted=trusted, given=given)
             for name in names
         },
-        "precision": config.get("precision", "bf16"),
+        "precision": config.get("precision", AUTO),
     }
 
 

@@ -20,9 +20,9 @@ visualizer = dict(
     vis_backends=[dict(type=LocalVisBackend), dict(type=TensorboardVisBackend)],
 )
 
-# The kind of mixed precision is not stated in paper; guess: bfloat16 needs no loss scaling. "fp32"
-# switches autocast off.
-precision = "bf16"
+# The kind of mixed precision is not stated in paper; guess: bfloat16, which needs no loss scaling,
+# where the device has it, float32 elsewhere. "bf16" and "fp32" by name are taken as they are.
+precision = "auto"
 # Weights that tools/test.py and load_from take where a checkpoint has both; or "raw".
 eval_weights = "ema"
 randomness = dict(seed=0)  # not stated in paper; guess

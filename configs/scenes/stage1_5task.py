@@ -27,7 +27,7 @@ tasks = dict(
     instance=instance, keypoints=keypoints, semantic=semantic, classification=classification
 )
 train_cfg = dict(max_iters=_max_iters, schedule="joint")
-precision = "fp32"  # few CPUs multiply bfloat16 fast
+precision = "fp32"  # the documented results do not depend on the processor
 optim_wrapper = dict(
     optimizer=dict(type=AdamW, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.05),
     clip_grad=dict(max_norm=5.0),

@@ -35,7 +35,7 @@ def test_compare_runs__of_two_trainings(tmp_path: Path) -> None:
     assert "  config.optim_wrapper.optimizer.lr: 0.001 | 0.002\n" in report
     assert '  config.optim_wrapper.clip_grad: {"max_norm": 1.0} | -\n' in report
     assert "  seed: 0 | 1\n" in report
-    assert "the same: processes, resumed_from, versions, git, data, command" in report
+    assert "the same: precision, processes, resumed_from, versions, git, data, command" in report
     assert "losses: differ first at step 1" in report
     assert "work_dir" not in report
 

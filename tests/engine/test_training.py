@@ -202,7 +202,7 @@ def test_training__loss_that_is_not_finite_stops_with_the_task(tmp_path: Path) -
     [
         (dict(train_cfg=dict(max_iters=0)), "train_cfg.max_iters: expected an integer >= 1"),
         (dict(train_cfg=dict(max_iters=2, schedule="both")), "train_cfg.schedule: expected one of"),
-        (dict(precision="fp8"), "precision: expected one of"),
+        (dict(precision="fp8"), "precision: expected auto, bf16 or fp32"),
         (dict(custom_hooks=[dict(type="argus.EMAHook", decay=2.0)]), r"EMAHook.decay.*found 2\.0"),
         (
             dict(

@@ -11,9 +11,9 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 from mmpretrain.structures import DataSample
 
-from argus.engine.optim import PRECISIONS, autocast
 from argus.errors import ConfigError, DataError
 from argus.models.multitask import MultitaskModel
+from argus.precision import PRECISIONS, autocast
 from tests.learning import learn
 from tests.toy import (
     NUM_CLASSES,

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from argus.engine.optim import autocast
 from argus.models.backbones import PlainViT, ViTAdapter
+from argus.precision import AUTO, autocast, has_bfloat16
 from tools.benchmarks.configs import SEED, stage1_config
 from tools.benchmarks.report import Case, Result, Settings, relative_error
 
@@ -65,7 +65,7 @@ def _run(settings: Settings, build: Callable[[], nn.Module], size: int) -> Resul
     trained = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
 
     def forward() -> tuple[Tensor, ...]:
-        with autocast("bf16", settings.device.type):
+        with autocast(AUTO, settings.device.type):
             return backbone(images)
 
     def forward_backward() -> None:
@@ -93,6 +93,8 @@ def _against_cpu(settings: Settings, size: int) -> Result:
 
 
 def _bf16(settings: Settings, size: int) -> Result:
+    if not has_bfloat16(settings.device.type):
+        return Result(note="without bfloat16")
     backbone, images = _adapter(settings), _images(settings, size)
     with torch.no_grad():
         expected = backbone(images)
@@ -106,7 +108,7 @@ def _checkpointing(settings: Settings, size: int) -> Result:
     for with_cp in (False, True):
         backbone = _adapter(settings, with_cp=with_cp)
         trained = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
-        with autocast("bf16", settings.device.type):
+        with autocast(AUTO, settings.device.type):
             maps = backbone(images)
         loss = torch.stack([level.float().square().mean() for level in maps]).sum()
         gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(loss, trained)]))

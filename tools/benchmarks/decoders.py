@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from argus.engine.optim import autocast
 from argus.models.foreign import library_scope
 from argus.models.multitask import MultitaskModel
+from argus.precision import autocast
 from tools.benchmarks.configs import build_model, stage1_config
 from tools.benchmarks.report import Case, Result, Settings
 from tools.benchmarks.synthetic import batches, feature_maps, preprocess

@@ -23,9 +23,9 @@ if str(ROOT) not in sys.path:  # as a script, only its own folder is searched
     sys.path.insert(0, str(ROOT))
 
 from argus.apis.cli import import_libraries, user_errors  # noqa: E402
-from argus.engine.optim import autocast  # noqa: E402
 from argus.models.backbones.feature_cache import FeatureCache  # noqa: E402
 from argus.models.multitask import MultitaskModel  # noqa: E402
+from argus.precision import autocast  # noqa: E402
 from argus.structures import DenseSample  # noqa: E402
 from tools.benchmarks.timing import measure  # noqa: E402
 

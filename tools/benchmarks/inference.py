@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from argus.engine.optim import autocast
 from argus.models.foreign import library_scope
 from argus.models.multitask import MultitaskModel
+from argus.precision import autocast
 from tools.benchmarks.configs import build_model, stage1_config
 from tools.benchmarks.report import Case, Result, Settings, relative_error
 

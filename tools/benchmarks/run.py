@@ -29,6 +29,7 @@ if str(ROOT) not in sys.path:  # as a script, only its own folder is searched
     sys.path.insert(0, str(ROOT))
 
 from argus import __version__, env  # noqa: E402
+from argus.precision import AUTO, resolve_precision  # noqa: E402
 from tools.benchmarks.report import Result, Settings, as_dict, to_markdown  # noqa: E402
 
 # Each is a module beside this one with ``cases(settings)``.
@@ -71,7 +72,8 @@ def environment_line(environment: dict[str, Any], device: torch.device) -> str:
         deformable = deformable["active"]
     return (
         f"Argus {__version__}, {where}, torch {found['version']} (CUDA {found['cuda_build']}), "
-        f"attention: {backends.get('attention')}, deformable attention: {deformable}"
+        f"attention: {backends.get('attention')}, deformable attention: {deformable}, "
+        f"precision auto: {resolve_precision(AUTO, device)}"
     )
 
 

@@ -6,7 +6,7 @@ from torch.optim import AdamW
 _max_iters = 400
 
 train_cfg = dict(max_iters=_max_iters, schedule="joint")
-precision = "fp32"  # few CPUs multiply bfloat16 fast
+precision = "fp32"  # the documented results do not depend on the processor
 optim_wrapper = dict(
     optimizer=dict(type=AdamW, lr=2e-3, betas=(0.9, 0.99), weight_decay=0.05),
     clip_grad=dict(max_norm=5.0),
