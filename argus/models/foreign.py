@@ -12,10 +12,13 @@ from typing import Any
 import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
+from mmpretrain.models.heads import ClsHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import nn
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.layers.wide import widen
 from argus.model_config.kinds import LIBRARIES, library_of_class
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoder_inputs import check_in_channels
@@ -57,6 +60,18 @@ def needs_float32(decoder: nn.Module) -> bool:
         return False
     parts = (type(decoder), type(getattr(decoder, "head", None)))
     return not any(part.__module__.split(".")[0] == "argus" for part in parts)
+
+
+def widen_scores(decoder: nn.Module) -> None:
+    """Let the layers that give the scores of mmseg's and mmpretrain's heads compute in float32.
+
+    Their models run in autocast; the class of a pixel or picture is the largest score.
+    """
+    for module in decoder.modules():
+        for kind, name in ((BaseDecodeHead, "conv_seg"), (ClsHead, "fc")):
+            layer = getattr(module, name, None) if isinstance(module, kind) else None
+            if layer is not None:
+                widen(layer)
 
 
 def _name_own_classes(config: Any) -> None:
@@ -132,4 +147,5 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
         )
     for slot in slots:
         slot.bind(backbone)
+    widen_scores(model)
     return model

@@ -227,6 +227,9 @@ def test_multitask__unmodified_models_of_four_libraries_predict(
         found = {task: model.predict(task, batch) for task, batch in batches.items()}
     handle.remove()
     assert set(dtypes) == {PRECISIONS[precision] or torch.float32}
+    # What the class is the largest of.
+    assert found["semantic"][0].seg_logits.data.dtype == torch.float32
+    assert found["classification"][0].pred_score.dtype == torch.float32
     assert found["instance"][0].pred_instances.masks.shape[-2:] == (SIZE, SIZE)
     assert found["semantic"][0].pred_sem_seg.data.shape == (1, SIZE, SIZE)
     assert found["keypoints"][0].pred_instances.keypoints.shape == (1, 2, 2)

@@ -54,14 +54,16 @@ class InstancesExport(ExportHead):
         # No picture of the batch is padded.
         ratios = torch.ones_like(maps[0][:, 0, 0, :2], dtype=torch.float32)
         encoded = decoder.pixel_encoder(maps, ratios, is_padded=False)
-        decoded = decoder.head(encoded).decoded
+        output = decoder.head(encoded)
+        decoded = output.decoded
         num_classes = decoder.num_things_classes
         scores = decoded.class_logits[-1, :, :, :num_classes].float().sigmoid()
         scores, index = scores.flatten(1).topk(self.num_kept, dim=1)
         query = index // num_classes
         # Only the masks that are kept are made.
         embeds = _rows(decoded.mask_embeds[-1], query)
-        masks = torch.einsum("bqd,bdhw->bqhw", embeds, encoded.mask_features).float()
+        with torch.autocast(embeds.device.type, enabled=False):
+            masks = torch.einsum("bqd,bdhw->bqhw", embeds, output.mask_features)
         masks = F.interpolate(masks, size=self.size, mode="bilinear", align_corners=False)
         positive = masks > 0
         if not decoder.test_cfg["focus_on_box"]:

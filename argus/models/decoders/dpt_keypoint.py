@@ -20,8 +20,9 @@ from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import KEYPOINT_CODECS
 from mmpose.registry import MODELS as POSE_MODELS
 from mmpose.structures import PoseDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
+from argus.layers.wide import WideConv2d
 from argus.models.decoders.dpt.decoder import DPTDecoder
 from argus.registry import MODELS
 
@@ -62,7 +63,7 @@ class DPTKeypointHead(BaseHead):
         self.log_accuracy = log_accuracy
         self.trunk = DPTDecoder(in_channels, channels, norm_cfg)
         self.project = ConvModule(channels, channels, 3, padding=1, norm_cfg=norm_cfg)
-        self.final_layer = nn.Conv2d(channels, out_channels, 1)
+        self.final_layer = WideConv2d(channels, out_channels, 1)  # the codec looks for the maximum
         normal_init(self.final_layer, std=0.001)
         self.loss_module = POSE_MODELS.build(loss)
         # ``decoder`` is the name under which mmpose's base class looks for the codec.

@@ -137,11 +137,14 @@ def test_keypoint_head__loss_equals_weighted_mse():
     torch.testing.assert_close(losses["loss_kpt"], expected)
 
 
-def test_keypoint_head__loss_is_float32_under_autocast():
+def test_keypoint_head__heatmaps_and_loss_are_float32_under_autocast():
     head = make_head(log_accuracy=True)
     samples = [make_sample(kpts) for kpts in make_keypoints(2)]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert head(make_maps(2)).dtype == torch.bfloat16
+        assert head.project(head.trunk(make_maps(2))).dtype == torch.bfloat16
+        heatmaps = head(make_maps(2))
+        # Where the largest of many equal values would win.
+        assert (heatmaps != heatmaps.bfloat16().float()).float().mean() > 0.9
         losses = head.loss(make_maps(2), samples)
     assert losses["loss_kpt"].dtype == torch.float32
     assert 0 <= losses["acc_pose"] <= 1

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
 
 from argus.errors import DataError
+from argus.layers.wide import WideConv2d
 from argus.models.decoders.anomaly.head import AnomalyHead
 from argus.models.decoders.dpt.decoder import DPTDecoder
 from argus.registry import MODELS
@@ -57,7 +58,7 @@ class DRAEMHead(AnomalyHead):
         self.score_window = score_window
         self.trunk = DPTDecoder(in_channels, channels, norm_cfg)
         self.project = ConvModule(channels, channels, 3, padding=1, norm_cfg=norm_cfg)
-        self.classify = nn.Conv2d(channels, 1, 1)
+        self.classify = WideConv2d(channels, 1, 1)  # the metric ranks pixels
         # Few pixels are defective: the prior of the focal loss (RetinaNet).
         assert self.classify.bias is not None
         nn.init.constant_(self.classify.bias, bias_init_with_prob(0.1))

@@ -8,12 +8,12 @@ What was changed: the trunk, see :mod:`argus.models.decoders.dpt.decoder`; the o
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule, normal_init
 from torch import Tensor, nn
 
+from argus.layers.wide import WideConv2d
 from argus.models.decoders.dpt.decoder import DPTDecoder
 from argus.registry import MODELS
 
@@ -50,14 +50,12 @@ class DPTNetwork(BaseModule):
         self.trunk = DPTDecoder(in_channels, channels, norm_cfg)
         self.project = nn.Conv2d(channels, channels // 2, 3, padding=1)
         self.refine = ConvModule(channels // 2, hidden_channels, 3, padding=1)
-        self.final_layer = nn.Conv2d(hidden_channels, out_channels, 1)
+        # bfloat16 would round depth to steps of up to 0.8 %.
+        self.final_layer = WideConv2d(hidden_channels, out_channels, 1)
         normal_init(self.final_layer, std=0.01, bias=initial_output)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Maps ``(B, in_channels[l], H_l, W_l)`` to float32 ``(B, out_channels, 2 H_0, 2 W_0)``."""
         x = self.project(self.trunk(maps))
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = self.refine(x)
-        # bfloat16 would round depth to steps of up to 0.8 %.
-        with torch.autocast(x.device.type, enabled=False):
-            return self.final_layer(x.to(self.final_layer.weight.dtype))
+        return self.final_layer(self.refine(x))

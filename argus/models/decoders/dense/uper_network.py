@@ -6,10 +6,10 @@ Source: "Unified Perceptual Parsing for Scene Understanding" (Xiao et al., ECCV 
 
 from collections.abc import Sequence
 
-import torch
 from mmseg.models import UPerHead
-from torch import Tensor, nn
+from torch import nn
 
+from argus.layers.wide import widen
 from argus.registry import MODELS
 
 
@@ -54,10 +54,4 @@ class UPerNetwork(UPerHead):
             loss_decode=dict(type=nn.Identity),  # the head has the loss
             init_cfg=init_cfg or dict(type="Normal", std=0.01, override=dict(name="conv_seg")),
         )
-
-    def cls_seg(self, feat: Tensor) -> Tensor:
-        """The last layer, ``(B, channels, H, W)`` to float32 ``(B, out_channels, H, W)``."""
-        if self.dropout is not None:
-            feat = self.dropout(feat)
-        with torch.autocast(feat.device.type, enabled=False):
-            return self.conv_seg(feat.to(self.conv_seg.weight.dtype))
+        widen(self.conv_seg)

@@ -151,7 +151,7 @@ class MaskDINODecoder(nn.Module):
             reference_boxes = (centres_sizes * scale)[:, :, None].expand(-1, -1, num_levels, -1)
             queries = layer(queries, positions, reference_boxes, features, blocked)
             states.append(self.norm(queries))
-            update = box_head(states[-1]).float()
+            update = box_head(states[-1])
             boxes.append((previous + update).sigmoid())
             previous = reference + update
         return torch.stack(states), torch.stack(boxes)

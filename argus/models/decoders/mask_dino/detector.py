@@ -10,7 +10,6 @@ relative to the image, and padding is not attended.
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmdet.models.detectors.base import BaseDetector
 from mmdet.structures import DetDataSample
 from torch import Tensor
@@ -164,8 +163,7 @@ class MaskDINO(BaseDetector):
         shapes = shapes or [batch_shape] * len(features[0])
         output = self.head(self._encode(features, shapes, batch_shape))
         last = output.decoded
-        masks = torch.einsum("bqd,bdhw->bqhw", last.mask_embeds[-1], output.mask_features)
-        return last.class_logits[-1], last.boxes[-1], masks
+        return last.class_logits[-1], last.boxes[-1], output.masks()
 
     def _encode(
         self,
@@ -186,9 +184,7 @@ class MaskDINO(BaseDetector):
         cfg = self.test_cfg
         class_logits = output.decoded.class_logits[-1, image]
         boxes = output.decoded.boxes[-1, image]
-        masks = torch.einsum(
-            "qd,dhw->qhw", output.decoded.mask_embeds[-1, image], output.mask_features[image]
-        )
+        masks = output.masks(image)
         if cfg["instance_on"]:
             sample.pred_instances = instance_results(
                 class_logits,

@@ -2,6 +2,10 @@
 
 Paper: Mask DINO, https://arxiv.org/abs/2206.02777, sections 3.2 to 3.4.
 
+It computes in the type of its weights whatever the autocast, as the published code keeps the
+decoder out of it: in bfloat16 300 of 5,376 tokens shared 26 scores, other tokens were chosen, and
+boxes moved by a pixel.
+
 What was changed: class logits start at the focal-loss prior of 0.01 (as in DINO), and masks stay
 factored as embedding times mask feature, so that losses compute those they need.
 """
@@ -38,6 +42,14 @@ class HeadOutput(NamedTuple):
     """Denoising groups."""
     mask_features: Tensor
     """(B, D, h, w)."""
+
+    def masks(self, image: int | None = None) -> Tensor:
+        """Mask logits of the last layer, (B, Q, h, w); (Q, h, w) of one image."""
+        embeds, maps = self.decoded.mask_embeds[-1], self.mask_features
+        with torch.autocast(maps.device.type, enabled=False):
+            if image is None:
+                return torch.einsum("bqd,bdhw->bqhw", embeds, maps)
+            return torch.einsum("qd,dhw->qhw", embeds[image], maps[image])
 
 
 @MODELS.register_module()
@@ -130,6 +142,11 @@ class MaskDINOHead(BaseModule):
             features: From the pixel encoder.
             targets: In training, for the denoising queries.
         """
+        features = features.to(self.class_head.weight.dtype)
+        with torch.autocast(features.tokens.device.type, enabled=False):
+            return self._predict(features, targets)
+
+    def _predict(self, features: EncodedFeatures, targets: Targets | None) -> HeadOutput:
         selected, content, start = self._select(features)
         blocked, num_groups, num_denoising = None, 0, 0
         if targets is not None:
@@ -168,9 +185,9 @@ class MaskDINOHead(BaseModule):
         tokens = features.tokens.masked_fill(~may_propose[..., None], 0.0)
         tokens = self.token_norm(self.token_projection(tokens))
         with torch.no_grad():
-            chosen = select_tokens(self.class_head(tokens).float(), may_propose, self.num_queries)
+            chosen = select_tokens(self.class_head(tokens), may_propose, self.num_queries)
         tokens = _gather(tokens, chosen)
-        boxes = (self.box_head(tokens).float() + _gather(proposals, chosen)).sigmoid()
+        boxes = (self.box_head(tokens) + _gather(proposals, chosen)).sigmoid()
         states = self.decoder.norm(tokens)
         mask_embeds = self.mask_head(states)
         selected = Predictions(self.class_head(states)[None], boxes[None], mask_embeds[None])

@@ -48,6 +48,12 @@ class EncodedFeatures(NamedTuple):
     mask_features: Tensor
     """(B, D, h, w) at a quarter of the image size."""
 
+    def to(self, dtype: torch.dtype) -> "EncodedFeatures":
+        """The same with tokens and mask features of a type; geometry stays as it is."""
+        return self._replace(
+            tokens=self.tokens.to(dtype), mask_features=self.mask_features.to(dtype)
+        )
+
 
 class Predictions(NamedTuple):
     """Predictions of several stages; masks stay factored until one is needed."""
