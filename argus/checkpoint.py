@@ -68,6 +68,22 @@ def verify_checkpoint(path: str | Path) -> None:
     read_checkpoint(path, in_place=True)
 
 
+def check_is_file(path: Path) -> None:
+    """Refuse the path of a checkpoint that is not there.
+
+    Raises:
+        CheckpointError: Naming the checkpoints that are in the folder.
+    """
+    if path.is_dir():
+        kept = sorted(p.name for p in path.glob("*.pth"))
+        found = f"name one of its files: {', '.join(kept)}" if kept else "it holds no *.pth"
+        raise CheckpointError(f"checkpoint {path} is a folder; {found}.")
+    if not path.is_file():
+        kept = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
+        found = f"that folder holds {', '.join(kept)}" if kept else "that folder holds none"
+        raise CheckpointError(f"checkpoint {path} does not exist ({found}).")
+
+
 def read_checkpoint(
     path: str | Path, *, needs: Sequence[str] = (), in_place: bool = False
 ) -> dict[str, Any]:
@@ -84,14 +100,7 @@ def read_checkpoint(
             needed is not there.
     """
     path = Path(path)
-    if path.is_dir():
-        kept = sorted(p.name for p in path.glob("*.pth"))
-        found = f"name one of its files: {', '.join(kept)}" if kept else "it holds no *.pth"
-        raise CheckpointError(f"checkpoint {path} is a folder; {found}.")
-    if not path.is_file():
-        kept = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
-        found = f"that folder holds {', '.join(kept)}" if kept else "that folder holds none"
-        raise CheckpointError(f"checkpoint {path} does not exist ({found}).")
+    check_is_file(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=in_place)
     except pickle.UnpicklingError as error:

@@ -65,7 +65,7 @@ MISTAKES = {
     "no data": (
         "data/plates",
         "data/plate",
-        ["DataError: tasks.plates.train.dataset", "Missing:", "data/plate\n", "data_root=..."],
+        ["for tasks.plates.train.dataset", "Missing:", "data/plate\n", "data_root=..."],
     ),
     "no model": (
         MODEL,
@@ -86,6 +86,19 @@ MISTAKES = {
         "dict(type=SharedBackbone)",
         "dict(type='ResNet', depth=18)",
         ["ConfigError: tasks['plates'].decoder", "'ResNet'", "backbone=dict(type=SharedBackbone)"],
+    ),
+    "weights for a backbone of its own": (
+        "dict(type=SharedBackbone)",
+        "dict(type=SharedBackbone), pretrained='open-mmlab://resnet50_v1c'",
+        [
+            "ConfigError: tasks['plates'].decoder.pretrained='open-mmlab://r",
+            "Remove it: the decoder",
+        ],
+    ),
+    "keys of a backbone of its own": (
+        "dict(type=SharedBackbone)",
+        "dict(type=SharedBackbone, depth=18)",
+        ["ConfigError: tasks['plates'].decoder.backbone: unknown key 'depth'", "Remove them"],
     ),
     "other channels": (
         "[96, 96, 96, 96]",
@@ -454,12 +467,34 @@ def test_mistake__labels_out_of_range_are_told_with_their_file(
     assert "labels [7] out of range: expected 0..2 or 255" in message
 
 
-def test_mistake__metrics_that_are_not_measured_are_a_warning(
+def test_mistake__names_and_keys_without_effect_are_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = file_in_page("plates.py").replace('"mIoU",\n)', '"mIOU", report=["mIoU", "dice"],\n)')
+    text += "tta_model = dict(type='SegTTAModel')\nauto_scale_lr = dict(enable=False)\n"
     assert train(text, monkeypatch) == 0
     log = capsys.readouterr().out
+    assert log.count("warning: tta_model of the config is not read: there is no test-time") == 1
+    assert "auto_scale_lr" not in log
     for key, name in (("primary", "mIOU"), ("report", "dice")):
         assert f"tasks['plates'].{key} names {name}, which was not measured" in log
     assert "Measured: aAcc, mAcc, mIoU." in log
+
+
+def test_mistake__all_that_is_missing_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = file_in_page("plates.py").replace("data/plates", "data/nowhere")
+    assert MODEL in text
+    assert train(text.replace(MODEL, "no_model") + "\nload_from = 'no.pth'\n", monkeypatch) == 2
+    message = capsys.readouterr().err
+    assert message.count("Error: ") == 1
+    for word in (
+        "backbone.checkpoint: no_model does not exist",
+        "checkpoint no.pth does not exist",
+        "2 places of the config: the data is not there. Missing:\n  "
+        f"{Path('data/nowhere').absolute()}\n    for tasks.plates.train.dataset\n"
+        "    for tasks.plates.val.dataset\n",
+        "tasks.plates.train.dataset.data_root=..., found 'data/nowhere'",
+    ):
+        assert word in message, message

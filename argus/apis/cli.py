@@ -67,6 +67,7 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
                 print(f"\n{prefix}{traceback.format_exc()}", file=sys.stderr)
             _exit_at_once_in_group(1)
             raise
+        _leave_it_to_the_first()
         print(f"\n{prefix}{printable(message, lines=True)}", file=sys.stderr)
         _exit_at_once_in_group(2)
         raise SystemExit(2) from error
@@ -145,6 +146,17 @@ def _exit_at_once_in_group(status: int) -> None:
     """End a process of a group after an error: the others may wait in a collective."""
     if _in_process_group():
         _exit_at_once(status)
+
+
+def _leave_it_to_the_first() -> None:
+    """Wait to be ended by the launcher, if this is not the first process of its machine.
+
+    A mistake in a config is met by all of them, and one message is enough: the first one says it.
+    Only if that is still at work afterwards, the mistake is of this process alone.
+    """
+    names = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK")
+    if next((os.environ[name] for name in names if name in os.environ), "0") != "0":
+        time.sleep(_LAUNCHER_SECONDS)
 
 
 def _await_the_end(error: Exception) -> None:

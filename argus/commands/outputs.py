@@ -1,6 +1,7 @@
 """What ``argus predict`` writes: a folder per image, COCO's result files, or a video."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,9 @@ from argus.commands.inputs import Input
 from argus.errors import ConfigError, DataError
 from argus.inference.persons import PERSON
 from argus.results import Instances, Poses, Prediction
+
+# Best first: of VP9, MPEG-4 part 2.
+VIDEO_CODECS = ("vp09", "mp4v")
 
 
 class Writer(Protocol):
@@ -139,7 +143,9 @@ class VideoWriter:
     """A video of the contact sheet, or of the picture of the only task, and a JSON line per frame.
 
     Args:
-        path: File ``.mp4`` (MPEG-4 part 2, which OpenCV's wheels write); the lines go beside it.
+        path: File ``.mp4``; the lines go beside it. It holds VP9, which OpenCV's wheels write,
+            browsers play, and where any frame can be gone to; MPEG-4 part 2, with a warning, where
+            OpenCV was built without an encoder of it.
         frames_per_second: Of the video that was read.
         draw: Whether to write the video.
     """
@@ -166,11 +172,8 @@ class VideoWriter:
         picture = prediction.draw() if only is None else prediction[only].draw(prediction.image)
         if self.video is None:
             height, width = picture.shape[:2]
-            self.size = (width // 2 * 2, height // 2 * 2)  # codecs want even sides
-            codec = cv2.VideoWriter.fourcc(*"mp4v")
-            self.video = cv2.VideoWriter(str(self.path), codec, self.frames_per_second, self.size)
-            if not self.video.isOpened():
-                raise DataError(f"{self.path}: OpenCV cannot write this video.")
+            self.size = (max(width // 2, 1) * 2, max(height // 2, 1) * 2)  # codecs want even sides
+            self.video = _open_video(self.path, self.frames_per_second, self.size)
         self.video.write(cv2.cvtColor(self._fit(picture), cv2.COLOR_RGB2BGR))
 
     def close(self) -> list[Path]:
@@ -188,3 +191,25 @@ class VideoWriter:
         part = picture[:height, :width]
         frame[: part.shape[0], : part.shape[1]] = part
         return frame
+
+
+def _open_video(path: Path, frames_per_second: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    """A video of frames of ``size`` (width, height), by the first codec that there is.
+
+    Raises:
+        DataError: OpenCV cannot write the video.
+    """
+    for codec in VIDEO_CODECS:
+        code = cv2.VideoWriter.fourcc(*codec)
+        video = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, frames_per_second, size)
+        if not video.isOpened():
+            continue
+        if codec != VIDEO_CODECS[0]:
+            warnings.warn(
+                f"{path}: this OpenCV writes no VP9, so the video is MPEG-4 part 2, which browsers "
+                "do not play. OpenCV's wheels (opencv-python) do; or convert it: "
+                "ffmpeg -i IN -c:v libx264 OUT.mp4.",
+                stacklevel=2,
+            )
+        return video
+    raise DataError(f"{path}: OpenCV cannot write this video.")

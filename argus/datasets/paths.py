@@ -22,19 +22,38 @@ def check_paths(config: Mapping[str, Any], *, where: str) -> None:
     Raises:
         DataError: Naming every missing path, the layout's description and the option to change.
     """
-    missing = missing_paths(config)
-    if missing:
-        root = next((c["data_root"] for c in _flatten(config) if c.get("data_root")), None)
-        remedy = (
-            f"or name another root with --cfg-options {where}.data_root=..., found {root!r}"
-            if root
-            else f"or change the path in {where}"
-        )
-        raise DataError(
-            f"{where}: the data is not there. Missing:\n  "
-            + "\n  ".join(path if "://" in path else os.path.abspath(path) for path in missing)
-            + f"\nBring it into the layout of data/README.md, {remedy}."
-        )
+    check_all_paths({where: config})
+
+
+def check_all_paths(configs: Mapping[str, Mapping[str, Any]]) -> None:
+    """As :func:`check_paths` for several configs by their places: one error names all there is.
+
+    Raises:
+        DataError: Naming every missing path with the places that need it.
+    """
+    needed: dict[str, list[str]] = {}
+    for where, config in configs.items():
+        for path in missing_paths(config):
+            needed.setdefault(path, []).append(where)
+    if not needed:
+        return
+    places = list(dict.fromkeys(where for wheres in needed.values() for where in wheres))
+    root = next((c["data_root"] for c in _flatten(configs[places[0]]) if c.get("data_root")), None)
+    remedy = (
+        f"or name another root with --cfg-options {places[0]}.data_root=..., found {root!r}"
+        if root
+        else f"or change the path in {places[0]}"
+    )
+    lines = []
+    for path, wheres in needed.items():
+        lines.append(path if "://" in path else os.path.abspath(path))
+        lines += [f"  for {where}" for where in wheres] if len(places) > 1 else []
+    subject = places[0] if len(places) == 1 else f"{len(places)} places of the config"
+    raise DataError(
+        f"{subject}: the data is not there. Missing:\n  "
+        + "\n  ".join(lines)
+        + f"\nBring it into the layout of data/README.md, {remedy}."
+    )
 
 
 def missing_paths(config: Mapping[str, Any]) -> list[str]:

@@ -38,12 +38,14 @@ from argus.engine.console import quiet_console
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.log_errors import tolerate_log_errors
+from argus.engine.needed_files import check_data, check_weights
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
 from argus.engine.resume import checkpoints_in, find_checkpoint, move_aside, start_in
 from argus.engine.saving import check_finite, checkpoint_of
 from argus.engine.stop_request import StopRequest
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.training_state import Plan, load_training_state
+from argus.engine.unread_keys import unread_keys
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
@@ -96,6 +98,8 @@ class MultitaskRunner(Runner):
                 "the config has no 'backbone': import one from configs/_base_/backbones/."
             )
         check_backbone(cfg["backbone"])
+        trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
+        check_weights(cfg, tasks, ("train", "val") if trains else ("test",))
         model = dict(
             type=MultitaskModel,
             backbone=cfg["backbone"],
@@ -103,7 +107,6 @@ class MultitaskRunner(Runner):
             loss_weights={name: task.loss_weight for name, task in tasks.items()},
             streams=streams_of(tasks),
         )
-        trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
         validates = any(t.val for t in tasks.values())
         tests = any(t.test for t in tasks.values())
         if trains:
@@ -135,6 +138,8 @@ class MultitaskRunner(Runner):
             cfg=_unformatted(cfg),
         )
         runner.tasks = tasks
+        for note in unread_keys(cfg):
+            runner.logger.warning(note)
         if cfg.get("feature_cache"):
             add_feature_cache(runner.raw_model, cfg["feature_cache"], cfg["backbone"])
         return runner
@@ -239,6 +244,7 @@ class MultitaskRunner(Runner):
                 "nothing to train: the config has no train_cfg, or none of its tasks has train "
                 "data (train=dict(dataset=..., batch_size=...))."
             )
+        check_data(self.tasks, ("train", "val"))
         with self._own_work_dir(), tensors_only():
             model = super().train()
         report = cache_report(self.raw_model)
@@ -256,6 +262,7 @@ class MultitaskRunner(Runner):
             raise ConfigError(
                 "nothing to test: none of the tasks has test or val data (val=dict(dataset=...))."
             )
+        check_data(self.tasks, ("test",))
         with tensors_only():
             return super().test()
 

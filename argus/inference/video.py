@@ -1,6 +1,5 @@
 """Frames of a video file."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 
 from argus.errors import DataError
+from argus.inference.video_files import open_video
 from argus.picture_files import check_regular_file, check_size
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
@@ -26,7 +26,7 @@ def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
 
     Raises:
         DataError: The file is missing or not a regular one, its frames are too large, or none can
-            be read.
+            be read; or it is a playlist, which names other files.
     """
     path = Path(path)
     count = 0
@@ -57,13 +57,11 @@ def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
     """A video whose kind of file and size of frames have been looked at."""
     try:
         check_regular_file(path)
+        video = open_video(path)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its own lines; ours say it
-    # Its other readers would take a picture of any size for a video.
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         width, height = (
             int(video.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)

@@ -20,7 +20,7 @@ from argus.building import building
 from argus.errors import ConfigError
 from argus.layers.wide import widen
 from argus.model_config.kinds import LIBRARIES, library_of_class
-from argus.models.backbones.shared import SharedBackbone
+from argus.models.backbones.shared import SharedBackbone, choose_levels
 from argus.models.decoder_inputs import check_in_channels
 from argus.registry import MODELS
 
@@ -111,6 +111,34 @@ def float32_outside_backbone(decoder: nn.Module) -> Iterator[None]:
             slot.backbone_autocast = None
 
 
+def _check_no_own_weights(config: Mapping[str, Any], where: str) -> None:
+    """Refuse what is left of a backbone of the decoder's own: the shared one has its place.
+
+    The libraries hand ``pretrained`` on to the backbone, which would be blamed. That of mmpretrain
+    names weights of the whole model, which its decoders may have.
+
+    Raises:
+        ConfigError: Naming the keys to remove.
+    """
+    inner = config.get("backbone")
+    if not isinstance(inner, Mapping) or inner.get("type") is not SharedBackbone:
+        return
+    weights = config.get("pretrained")
+    if weights is not None and library_of(config.get("type", "")) != "mmpretrain":
+        raise ConfigError(
+            f"{where}.pretrained={weights!r:.80} names weights for a backbone of the decoder's "
+            "own, which it has not. Remove it: the decoder shares Argus's backbone, whose weights "
+            "are named in 'backbone' of the config."
+        )
+    left = [key for key in inner if key not in ("type", "levels")]
+    if left:
+        raise ConfigError(
+            f"{where}.backbone: unknown key{'s' * (len(left) > 1)} {', '.join(map(repr, left))} of "
+            "SharedBackbone, which takes 'levels' alone; they are of a backbone of the decoder's "
+            "own. Remove them: the decoder shares Argus's, which is 'backbone' of the config."
+        )
+
+
 def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn.Module:
     """Build a complete OpenMMLab model and bind its ``SharedBackbone`` to ``backbone``.
 
@@ -128,8 +156,11 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
     inner = config.get("backbone")
     if inner is not None and inner.get("type") == "SharedBackbone":
         inner["type"] = SharedBackbone
+    _check_no_own_weights(config, where)
     if hasattr(backbone, "out_channels"):
-        check_in_channels(config, backbone.out_channels, where=where)
+        levels = inner.get("levels") if isinstance(inner, Mapping) else None
+        seen = choose_levels(backbone.out_channels, levels, where=f"{where}.backbone.levels")
+        check_in_channels(config, seen, where=where)
     kind = config.get("type")
     if not kind or not isinstance(kind, (str, type)):
         raise ConfigError(f"{where}.type: expected a class or its name, found {kind!r:.80}.")

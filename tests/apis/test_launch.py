@@ -77,14 +77,35 @@ def test_status__of_a_process_that_failed_comes_before_those_that_were_asked_to_
     assert launch(["--standalone", "--nproc_per_node", "2", str(program), "--requeue"]) == 1
 
 
-def test_status__of_a_mistake_comes_back_without_a_summary(
+def test_status__of_a_mistake_comes_back_with_one_message_and_without_a_summary(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     program = tmp_path / "program.py"
-    lines = ("import os, sys, time", "sys.exit(2) if os.environ['RANK'] == '1' else time.sleep(60)")
+    lines = (
+        f"import sys, time; sys.path.insert(0, {str(ROOT)!r})",
+        "import os; from argus.apis.cli import user_errors; from argus.errors import ConfigError",
+        "with user_errors():",
+        "    if os.environ['RANK'] == '0': time.sleep(1)  # the first one is late",
+        "    raise ConfigError('a misspelt key')",
+    )
     program.write_text("\n".join(lines))
-    assert launch(["--standalone", "--nproc_per_node", "2", str(program)]) == 2
-    assert [line for line in capfd.readouterr().err.splitlines() if "arning" not in line] == []
+    assert launch(["--standalone", "--nproc_per_node", "3", str(program)]) == 2
+    lines = [line for line in capfd.readouterr().err.splitlines() if "arning" not in line]
+    assert [line for line in lines if line] == ["ConfigError: a misspelt key"]
+
+
+@pytest.mark.parametrize("name", ["LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK"])
+def test_mistake__the_first_process_of_a_machine_says_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    for number in ("0", "4"):
+        monkeypatch.setenv(name, number)
+        with pytest.raises(SystemExit), cli.user_errors():
+            raise DataError("a bad label")
+        assert waited == ([] if number == "0" else [5])
+    assert capfd.readouterr().err == "\nDataError: a bad label\n" * 2
 
 
 def test_mistake__of_one_of_several_processes_is_one_line_with_its_number(

@@ -8,6 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from argus.commands import outputs
 from argus.commands.coco_ids import CocoIds
 from argus.commands.inputs import Input
 from argus.commands.outputs import CocoWriter, VideoWriter
@@ -135,3 +136,47 @@ def test_video__frames_of_other_sizes_fit(tmp_path: Path) -> None:
         writer.write(prediction(size=size))
     video = cv2.VideoCapture(str(writer.close()[0]))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 3
+
+
+def moving_bar(number: int) -> Prediction:
+    """A picture whose left part, as wide as its number, is bright; nothing is found in it."""
+    image = np.zeros((60, 80, 3), np.uint8)
+    image[:, : 10 * number + 5] = 200
+    nobody = Poses(
+        task="poses",
+        size=(60, 80),
+        classes=("nose",),
+        keypoints=np.zeros((0, 1, 2), np.float32),
+        keypoint_scores=np.zeros((0, 1), np.float32),
+        boxes=np.zeros((0, 4), np.float32),
+        scores=np.zeros(0, np.float32),
+    )
+    return Prediction(source="x", image=image, results=dict(poses=nobody))
+
+
+def test_video__is_what_browsers_play_and_any_frame_can_be_gone_to(tmp_path: Path) -> None:
+    import cv2
+
+    writer = VideoWriter(tmp_path / "clip.mp4", 25, draw=True)
+    for number in range(7):
+        writer.write(moving_bar(number))
+    path = writer.close()[0]
+    assert path.read_bytes()[4:8] == b"ftyp" and b"vpcC" in path.read_bytes()
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    assert int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little") == b"VP90"
+    for number in (5, 1, 6, 0):
+        video.set(cv2.CAP_PROP_POS_FRAMES, number)
+        is_read, frame = video.read()
+        bright = (frame[frame.shape[0] // 2] > 100).any(-1).mean()
+        assert is_read and abs(bright - (10 * number + 5) / 80) < 0.04, number
+
+
+def test_video__without_an_encoder_of_vp9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import cv2
+
+    monkeypatch.setattr(outputs, "VIDEO_CODECS", ("none", "mp4v"))
+    writer = VideoWriter(tmp_path / "clip.mp4", 25, draw=True)
+    with pytest.warns(UserWarning, match="MPEG-4 part 2, which browsers do not play"):
+        writer.write(moving_bar(1))
+    video = cv2.VideoCapture(str(writer.close()[0]), cv2.CAP_FFMPEG)
+    assert int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little") == b"FMP4"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.paths import check_paths, missing_paths
+from argus.datasets.paths import check_all_paths, check_paths, missing_paths
 from argus.errors import DataError
 
 
@@ -61,3 +61,15 @@ def test_check__message_says_what_where_and_what_to_do(root):
         "--cfg-options tasks.instance.train.dataset.data_root=",
     ):
         assert part in str(caught.value)
+
+
+def test_check_all__every_place_in_one_message(root):
+    bad = config(root, ann_file="x.json")
+    configs = {"a": bad, "b": config(root), "c": config(f"{root}/none"), "d": bad}
+    with pytest.raises(DataError) as caught:
+        check_all_paths(configs)
+    text = str(caught.value)
+    assert text.startswith("3 places of the config: the data is not there. Missing:\n")
+    assert f"\n  {root}/x.json\n    for a\n    for d\n  {root}/none\n    for c\n" in text
+    assert f"--cfg-options a.data_root=..., found {root!r}" in text
+    check_all_paths({"b": config(root)})

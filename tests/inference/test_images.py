@@ -225,7 +225,8 @@ def test_video__frames_in_order(tmp_path: Path) -> None:
 def test_video__missing_or_no_video(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         list(iter_images(tmp_path / "clip.mp4"))
-    (tmp_path / "bad.mp4").write_bytes(b"not a video")
+    whole = write_video(tmp_path / "whole.avi", 3).read_bytes()
+    (tmp_path / "bad.mp4").write_bytes(whole[:40])
     with pytest.raises(DataError, match="OpenCV reads no frame"):
         list(iter_images(tmp_path / "bad.mp4"))
 

@@ -139,8 +139,7 @@ class DinoVisionTransformer(nn.Module):
     @property
     def architecture_name(self) -> str:
         """Name in the style of the released models, for example ``dinov2_vitb14_reg4``."""
-        registers = f"_reg{self.num_registers}" if self.num_registers else ""
-        return f"dinov2_{self.arch.name}{self.patch_size}{registers}"
+        return architecture_name(self.arch, self.patch_size, self.num_registers)
 
     @property
     def base_name(self) -> str:
@@ -204,6 +203,12 @@ class DinoVisionTransformer(nn.Module):
         self.cls_token.normal_(std=1e-6, generator=generator)
         if self.num_registers:
             self.register_tokens.normal_(std=1e-6, generator=generator)
+
+
+def architecture_name(arch: Architecture, patch_size: int, num_registers: int) -> str:
+    """Name in the style of the released models, for example ``dinov2_vitb14_reg4``."""
+    registers = f"_reg{num_registers}" if num_registers else ""
+    return f"dinov2_{arch.name}{patch_size}{registers}"
 
 
 def resolve_architecture(arch: str | Mapping[str, Any]) -> Architecture:

@@ -1,12 +1,16 @@
 """The backbone of every decoder: a reference to the one real backbone of the model."""
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from argus.errors import ConfigError
 from argus.registry import MODELS
+
+T = TypeVar("T")
 
 
 @MODELS.register_module()
@@ -17,10 +21,19 @@ class SharedBackbone(BaseModule):
     parameters and checkpoints of the multitask model. Given images it runs the backbone, which
     keeps flip tests and sliding windows of the decoder's library working; given feature maps it
     passes them through, so that several decoders can share one backbone pass.
+
+    Args:
+        levels: Which of the backbone's maps the decoder sees, counted from 0, the finest;
+            ``(1, 2, 3)`` for one made for strides 8, 16 and 32. All of them by default.
+
+    Raises:
+        ConfigError: If ``levels`` are no increasing numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Sequence[int] | None = None) -> None:
         super().__init__()
+        check_levels(levels, where="SharedBackbone.levels")
+        self.levels = None if levels is None else tuple(levels)
         self._reference: tuple[nn.Module, ...] = ()
         # Autocast (enabled, dtype) of the backbone where the decoder around it runs in float32.
         self.backbone_autocast: tuple[bool, torch.dtype] | None = None
@@ -36,10 +49,13 @@ class SharedBackbone(BaseModule):
         """Feature maps of ``inputs``.
 
         Args:
-            inputs: Normalised images (B, 3, H, W), or the feature maps themselves.
+            inputs: Normalised images (B, 3, H, W), or the backbone's feature maps, all of them.
 
         Returns:
-            Four maps (B, C, H / s, W / s) with s = 4, 8, 16, 32.
+            The chosen ones of four maps (B, C, H / s, W / s) with s = 4, 8, 16, 32.
+
+        Raises:
+            ConfigError: If the backbone has fewer maps than ``levels`` name.
         """
         if self.backbone_autocast is None:
             return self._maps(inputs)
@@ -51,6 +67,49 @@ class SharedBackbone(BaseModule):
 
     def _maps(self, inputs: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
         if not isinstance(inputs, Tensor):
-            return tuple(inputs)
+            return choose_levels(inputs, self.levels, where="SharedBackbone.levels")
         assert self._reference, "SharedBackbone.bind(backbone) has to come before the first forward"
-        return tuple(self._reference[0](inputs))
+        maps = self._reference[0](inputs)
+        return choose_levels(maps, self.levels, where="SharedBackbone.levels")
+
+
+def choose_levels(items: Sequence[T], levels: Sequence[int] | None, *, where: str) -> tuple[T, ...]:
+    """Those of one item per map that ``levels`` name; all without them.
+
+    Args:
+        items: The maps, or their channels or strides.
+        levels: As of :class:`SharedBackbone`.
+        where: Their place in the config, for messages.
+
+    Raises:
+        ConfigError: If they are no increasing numbers, or there are fewer maps.
+    """
+    if levels is None:
+        return tuple(items)
+    check_levels(levels, where=where)
+    if levels[-1] >= len(items):
+        raise ConfigError(
+            f"{where}: expected numbers from 0 to {len(items) - 1}, since the backbone gives "
+            f"{len(items)} maps, found {tuple(levels)}."
+        )
+    return tuple(items[level] for level in levels)
+
+
+def check_levels(levels: Any, *, where: str) -> None:
+    """Refuse levels that are no increasing numbers.
+
+    Raises:
+        ConfigError: Naming their place.
+    """
+    if levels is None:
+        return
+    numbers = list(levels) if isinstance(levels, (list, tuple)) else []
+    if not numbers or any(type(level) is not int or level < 0 for level in numbers):
+        fits = False
+    else:
+        fits = numbers == sorted(set(numbers))
+    if not fits:
+        raise ConfigError(
+            f"{where}: expected the numbers of the maps that the decoder sees, from fine to "
+            f"coarse and counted from 0, e.g. (1, 2, 3); found {levels!r}."
+        )

@@ -48,11 +48,7 @@ def trained_backbone(
     if checkpoint != "random" and Path(checkpoint).is_dir():
         module, name = _of_model(checkpoint, backbone)
     elif checkpoint != "random" and not Path(checkpoint).exists():
-        raise CheckpointError(
-            f"backbone.checkpoint: {checkpoint} does not exist. Stage 2 stands on a trained stage "
-            "1: train it with tools/dist_train.sh configs/stage1_5task.py 8, or point "
-            "backbone.checkpoint at its checkpoint, or at the folder of a merged model."
-        )
+        raise CheckpointError(missing_checkpoint_message(checkpoint))
     elif backbone is None:
         raise ConfigError(
             f"trained_backbone: checkpoint={checkpoint!r} is no folder of a merged model, so the "
@@ -71,6 +67,15 @@ def trained_backbone(
             )
         module.freeze(name)
     return module
+
+
+def missing_checkpoint_message(checkpoint: str) -> str:
+    """What to do where the checkpoint of stage 1 is not there."""
+    return (
+        f"backbone.checkpoint: {checkpoint} does not exist. Stage 2 stands on a trained stage "
+        "1: train it with tools/dist_train.sh configs/stage1_5task.py 8, or point "
+        "backbone.checkpoint at its checkpoint, or at the folder of a merged model."
+    )
 
 
 def _of_model(path: str, backbone: Any) -> tuple[Any, str]:

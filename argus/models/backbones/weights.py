@@ -92,7 +92,7 @@ def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
             many, or holds one of another shape.
     """
     if not Path(path).is_file():
-        raise CheckpointError(_missing_message(path, name))
+        raise CheckpointError(missing_weights_message(path, name))
     state = read_weight_file(path)
     try:
         layout = detect_layout(state)
@@ -128,7 +128,8 @@ def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[st
     return problems
 
 
-def _missing_message(path: str, name: str) -> str:
+def missing_weights_message(path: str, name: str) -> str:
+    """What to do where the weight file of an architecture is not there."""
     lines = [f"DINOv2 weight file not found: {Path(path).absolute()}."]
     if re.fullmatch(r"dinov2_vit[sblg]14(_reg4)?", name):
         lines += [
