@@ -5,7 +5,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo docs test fuzz test-slow test-gpu lint format check env clean clean-venv
+.PHONY: help install demo docs test fuzz test-slow test-draws test-gpu lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ fuzz: install ## Try 2,000 damaged inputs; ARGS='--only pictures:123' tries one 
 	@$(VENV_PYTHON) -m tests.fuzz $(ARGS)
 
 test-slow: install ## Run the tests that train for minutes
-	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+	@$(VENV_PYTHON) -m pytest -m slow -o faulthandler_timeout=0 $(ARGS)
+
+test-draws: install ## Repeat the tests that train with ten draws and 1, 2, 4 threads
+	@$(VENV_PYTHON) -m tests.repeat $(ARGS)
 
 test-gpu: install ## Run the tests that need a CUDA device
 	@$(VENV_PYTHON) -m pytest -m gpu $(ARGS)

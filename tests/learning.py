@@ -1,6 +1,7 @@
 """Trainings of tests: short, and with an end that hangs on neither rounding nor the draw."""
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,3 +38,36 @@ def learn(
         schedule.step()
         history.append(value.item())
     return history
+
+
+class Reached(NamedTuple):
+    """What a training came to, and what it has to."""
+
+    value: float
+    bar: float
+    above: bool
+
+    @property
+    def room(self) -> float:
+        """How far the value is on the right side of the bar, as a share of the bar."""
+        return (self.value - self.bar if self.above else self.bar - self.value) / self.bar
+
+
+# By the name of what was measured; ``tests/repeat.py`` prints the worst.
+reached: dict[str, list[Reached]] = {}
+
+
+def expect_above(what: str, value: float, bar: float) -> None:
+    """A training has to bring a value above a bar; by how much it does is kept."""
+    _expect(what, Reached(float(value), bar, above=True))
+
+
+def expect_below(what: str, value: float, bar: float) -> None:
+    """A training has to bring a value below a bar; by how much it does is kept."""
+    _expect(what, Reached(float(value), bar, above=False))
+
+
+def _expect(what: str, found: Reached) -> None:
+    reached.setdefault(what, []).append(found)
+    side = "above" if found.above else "below"
+    assert found.room > 0, f"{what} is {found.value:.4g}, expected {side} {found.bar:.4g}"

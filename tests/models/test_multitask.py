@@ -14,7 +14,7 @@ from mmpretrain.structures import DataSample
 from argus.errors import ConfigError, DataError
 from argus.models.multitask import MultitaskModel
 from argus.precision import PRECISIONS, autocast
-from tests.learning import learn
+from tests.learning import expect_below, learn
 from tests.toy import (
     NUM_CLASSES,
     PREPROCESS,
@@ -194,6 +194,7 @@ def four_libraries() -> tuple[MultitaskModel, dict]:
     return model, batches
 
 
+@pytest.mark.trains
 @both_precisions
 def test_multitask__unmodified_models_of_four_libraries_train(
     four_libraries: tuple, precision: str
@@ -211,7 +212,8 @@ def test_multitask__unmodified_models_of_four_libraries_train(
 
     learn([p for p in model.parameters() if p.requires_grad], loss, steps=8, rate=2e-2)
     for task in batches:
-        assert history[-1][task] < history[0][task], task
+        share = history[-1][task] / history[0][task]
+        expect_below(f"four libraries: loss of {task}, of its first", share, 1.0)
     assert model.backbone.stages[0].weight.grad.abs().sum() > 0
 
 

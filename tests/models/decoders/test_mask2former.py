@@ -21,7 +21,7 @@ from argus.datasets.transforms import PackPanoptic, PackTasks, PackThings
 from argus.evaluation.evaluator import TaskEvaluator
 from argus.models.multitask import MultitaskModel
 from argus.tasks import parse_tasks
-from tests.learning import learn
+from tests.learning import expect_below, learn
 from tests.models.decoders.test_fragments import (
     ConvMaps,
     build,
@@ -165,6 +165,7 @@ def test_scenes__truth_as_prediction_is_one(task):
     assert {"panoptic/PQ", "panoptic/RQ_st", "panoptic/SQ_th"} <= set(found)
 
 
+@pytest.mark.trains
 def test_scenes__overfits_and_predicts_at_the_original_size(task):
     torch.manual_seed(0)
     model = MultitaskModel(ConvMaps(CHANNELS), dict(panoptic=task["decoder"]))
@@ -176,7 +177,7 @@ def test_scenes__overfits_and_predicts_at_the_original_size(task):
         steps=15,
         rate=3e-3,
     )
-    assert losses[-1] < 0.75 * losses[0]
+    expect_below("Mask2Former: loss of its first", losses[-1] / losses[0], 0.75)
     val = batch_of(task, "val", 1)
     val["data_samples"][0].set_metainfo(dict(ori_shape=(48, 80)))
     (prediction,) = model.eval().predict("panoptic", val)

@@ -13,7 +13,7 @@ from argus.models.decoders.anomaly.placement import to_original
 from argus.models.foreign import build_decoder
 from argus.models.multitask import MultitaskModel
 from argus.registry import MODELS
-from tests.learning import learn
+from tests.learning import expect_above, learn
 from tests.models.decoders.anomaly.toys import (
     CATEGORIES,
     DRAEM,
@@ -110,17 +110,17 @@ def test_categories__mistakes_raise():
             build(DRAEM, categories=wrong)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
-    ("head", "reach"),
+    ("name", "head", "reach"),
     [
         # A patch of SimpleNet sees three by three cells of stride 8, so that what is next to a
         # defect shows it as well.
-        (SIMPLENET | dict(in_index=(0, 1), noise_std=3.0), 12),
-        (DRAEM, 0),
+        ("SimpleNet", SIMPLENET | dict(in_index=(0, 1), noise_std=3.0), 12),
+        ("DRAEM", DRAEM, 0),
     ],
-    ids=["simplenet", "draem"],
 )
-def test_learning__separates_good_from_defective_pictures(head, reach):
+def test_learning__separates_good_from_defective_pictures(name, head, reach):
     torch.manual_seed(0)
     model = MultitaskModel(HandMade(), dict(anomaly=detector(head)))
     model.train()
@@ -144,13 +144,15 @@ def test_learning__separates_good_from_defective_pictures(head, reach):
         entries = [(category, seed, seed % 2 == 0) for seed in range(20)]
         results = model.predict("anomaly", batch(entries))
         labels = [entry[2] for entry in entries]
-        assert roc_auc_score(labels, [r.pred_anomaly for r in results]) >= 0.95
+        image = roc_auc_score(labels, [r.pred_anomaly for r in results])
+        expect_above(f"{name}: AUROC of pictures", image, 0.9)
         # In a defective picture, the pixels at the defect score higher than the others.
         defective = [result for result in results if result.gt_anomaly]
         masks = torch.cat([result.gt_anomaly_map.data for result in defective]).float()
         near = F.max_pool2d(masks, 2 * reach + 1, 1, reach)
         maps = torch.cat([result.pred_anomaly_map.data for result in defective])
-        assert roc_auc_score(near.flatten() > 0, maps.flatten()) >= 0.8
+        pixel = roc_auc_score(near.flatten() > 0, maps.flatten())
+        expect_above(f"{name}: AUROC of pixels", pixel, 0.8)
 
 
 def test_placement__resized_centre_crop_goes_back_to_its_place():

@@ -8,7 +8,7 @@ from mmseg.structures import SegDataSample
 from argus.engine.checkpoint import trained_state
 from argus.engine.distributed import training_buffers
 from argus.models.multitask import MultitaskModel
-from tests.learning import learn
+from tests.learning import expect_below, learn
 from tests.models.decoders.dense.toys import HEADS, batch, decoder
 from tests.toy import NUM_CLASSES, ToyBackbone, semantic_decoder
 
@@ -67,6 +67,7 @@ def test_multitask__tasks_of_one_stream_have_the_gradients_of_each_alone():
         torch.testing.assert_close(together[name], parameter.grad)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("precision", [None, torch.bfloat16])
 def test_multitask__dense_tasks_train_and_predict(precision):
     torch.manual_seed(0)
@@ -84,7 +85,8 @@ def test_multitask__dense_tasks_train_and_predict(precision):
     learn([p for p in model.parameters() if p.requires_grad], loss, steps=12, rate=1e-2)
     for task in HEADS:
         # After SILog's two steps of warm-up, whose loss is another.
-        assert history[-1][task] < history[2][task], task
+        share = history[-1][task] / history[2][task]
+        expect_below(f"dense tasks: loss of {task}, of its third", share, 1.0)
     model.eval()
     for kind in HEADS:
         field = model.decoder(kind).head.field
