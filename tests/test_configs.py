@@ -10,9 +10,16 @@ import torch
 from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import CosineAnnealingLR
-from mmpose.datasets.transforms import RandomBBoxTransform
 
-from argus.datasets.transforms import CheckLabel
+from argus.datasets.transforms import (
+    BoxJitter,
+    CheckLabel,
+    IgnoreEmpty,
+    JointRandomCrop,
+    JointRandomRotate,
+    LoadSegMap,
+    SyntheticAnomaly,
+)
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
 from argus.evaluation.metrics import depth, normals
@@ -219,8 +226,8 @@ def test_base__settings_that_libraries_would_choose_otherwise():
     """Where a default of a library is not what the specification says, the config says it."""
     config = Config.fromfile(CONFIGS / "stage1_5task.py")
     steps = config.tasks.keypoints.train.dataset.pipeline
-    boxes = next(step for step in steps if step["type"] is RandomBBoxTransform)
-    assert boxes["shift_prob"] == 0
+    boxes = next(step for step in steps if step["type"] is BoxJitter)
+    assert boxes == dict(type=BoxJitter, scale=0.5, degrees=40.0, rotate_prob=0.6)
     assert config.ema.ramp == 10
     for part in ("train", "val"):  # labels are looked at before they are on a GPU
         steps = config.tasks.instance[part].dataset.pipeline
@@ -230,6 +237,52 @@ def test_base__settings_that_libraries_would_choose_otherwise():
         assert steps[check]["num_classes"] == config.tasks.instance.decoder.num_things_classes
     for task in ("instance", "keypoints"):  # loaders pin memory
         assert MODELS.build(config.tasks[task].decoder.data_preprocessor)._non_blocking
+
+
+@pytest.mark.parametrize("name", ["nyuv2_semantic", "nyuv2_semantic_13", "pascal_parsing"])
+def test_stage2__cross_entropies_of_invpt_divide_by_labelled_pixels(name):
+    config = stage2(name)
+    (task,) = config.tasks.values()
+    classes = task.decoder.decode_head.num_classes
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, classes, 8, 8, generator=generator)
+    labels = torch.randint(classes, (2, 8, 8), generator=generator)
+    labels[:, 3:] = 255
+    expected = torch.nn.functional.cross_entropy(logits, labels, ignore_index=255)
+    for head in (task.decoder.decode_head, task.decoder.auxiliary_head):
+        loss = MODELS.build(head.loss_decode)(logits, labels, ignore_index=255)
+        torch.testing.assert_close(loss, head.loss_decode.loss_weight * expected)
+        unknown = MODELS.build(head.loss_decode)(logits, labels * 0 + 255, ignore_index=255)
+        assert unknown == 0
+    crop = next(s for s in task.train.dataset.pipeline if s["type"] is JointRandomCrop)
+    assert crop["cat_max_ratio"] == 0.75
+
+
+@pytest.mark.parametrize("name", ["pascal_parsing", "pascal_joint"])
+def test_stage2__parsing_learns_nothing_beside_people(name):
+    tasks = stage2(name).tasks
+    source = next(task.train for task in tasks.values() if "train" in task)
+    kinds = [step["type"] for step in source.dataset.pipeline]
+    assert kinds.index(JointRandomCrop) < kinds.index(IgnoreEmpty)
+    kinds = [step["type"] for step in tasks.parsing.val.dataset.pipeline]
+    assert kinds.index(LoadSegMap) < kinds.index(IgnoreEmpty)
+
+
+def test_stage2__anomaly_recipes_are_those_of_their_code():
+    steps = stage2("mvtec_anomaly_draem").tasks.anomaly.train.dataset.pipeline
+    kinds = [step["type"] for step in steps]
+    turn = kinds.index(JointRandomRotate)
+    assert turn < kinds.index(SyntheticAnomaly)  # a defect is painted on the turned picture
+    assert (steps[turn]["degrees"], steps[turn]["prob"]) == (90, 0.3)
+    wrapper = stage2("mvtec_anomaly").optim_wrapper
+    rate, decay = wrapper.optimizer.lr, wrapper.optimizer.weight_decay
+    assert (rate, decay) == (1e-4, 0.01)  # the adaptor
+    for key, whole, expected in (("lr_mult", rate, 2e-4), ("decay_mult", decay, 1e-5)):
+        factors = wrapper.paramwise_cfg[key]
+        assert len(factors) == 4
+        for prefix, factor in factors.items():
+            assert prefix.endswith(".discriminator.")
+            assert whole * factor == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +421,7 @@ def augmentations(train: ConfigDict) -> list[dict]:
     return [
         {key: value for key, value in step.items() if key != "cat_max_ratio"}
         for step in steps
-        if not step["type"].rsplit(".", 1)[-1].startswith(("Load", "Pack", "IfPresent"))
+        if not step["type"].rsplit(".", 1)[-1].startswith(("Load", "Pack", "IfPresent", "Ignore"))
     ]
 
 

@@ -15,11 +15,12 @@ with read_base():
     from .._base_.tasks.mvtec_anomaly import mvtec_anomaly
 
 tasks = dict(anomaly=mvtec_anomaly)
-# SimpleNet's discriminator learns twice as fast as its adaptor.
+# SimpleNet's discriminator learns twice as fast as its adaptor, and its weights decay by 1e-5.
+_discriminators = [
+    f"decoders.anomaly.heads.{_category}.discriminator."
+    for _category in ("transistor", "metal_nut", "screw", "leather")
+]
 optim_wrapper["paramwise_cfg"] = dict(
-    lr_mult={
-        # not stated in paper: SimpleNet
-        f"decoders.anomaly.heads.{_category}.discriminator.": 2.0
-        for _category in ("transistor", "metal_nut", "screw", "leather")
-    }
+    lr_mult=dict.fromkeys(_discriminators, 2.0),  # not stated in paper: SimpleNet
+    decay_mult=dict.fromkeys(_discriminators, 1e-3),  # not stated in paper: SimpleNet
 )

@@ -94,6 +94,18 @@ def test_lr_mult__longest_prefix_counts() -> None:
     assert found["decoders.depth.fc.weight"] == (LR, DECAY)
 
 
+def test_decay_mult__longest_prefix_counts() -> None:
+    found = settings(
+        _Model(),
+        lr_mult={"decoders.pose.fc.": 2.0},
+        decay_mult={"decoders.": 0.1, "decoders.pose.fc.": 0.5},
+    )
+    assert found["decoders.pose.fc.weight"] == (pytest.approx(2 * LR), pytest.approx(0.5 * DECAY))
+    assert found["decoders.pose.fc.bias"] == (pytest.approx(2 * LR), 0.0)
+    assert found["decoders.depth.conv.weight"] == (LR, pytest.approx(0.1 * DECAY))
+    assert found["backbone.spm.fc1.weight"] == (LR, DECAY)
+
+
 def test_layer_decay__falls_from_the_top_of_the_vit_to_its_embeddings() -> None:
     model, rate = _Model(), 0.5
     found = {name: lr / LR for name, (lr, _) in settings(model, layer_decay=rate).items()}
@@ -119,6 +131,8 @@ def test_layer_decay__multiplies_with_lr_mult() -> None:
 def test_groups__mistakes() -> None:
     with pytest.raises(ConfigError, match=r"no trainable parameter begins with.*decoders.post"):
         settings(_Model(), lr_mult={"decoders.post.": 2.0})
+    with pytest.raises(ConfigError, match=r"decay_mult: no trainable .*decoders.post"):
+        settings(_Model(), decay_mult={"decoders.post.": 2.0})
     with pytest.raises(ConfigError, match=r"unknown keys \['norm_decay_mult'\].*layer_decay"):
         settings(_Model(), norm_decay_mult=0.0)
     with pytest.raises(ConfigError, match="nothing is trainable"):

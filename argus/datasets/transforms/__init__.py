@@ -1,9 +1,11 @@
 """Transforms that mmdet, mmseg, mmpose and mmpretrain lack; importing this registers them."""
 
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask, LoadBoundary, LoadSaliency
+from argus.datasets.transforms.box_jitter import BoxJitter
 from argus.datasets.transforms.color import RandomColor
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.if_present import IfPresent
+from argus.datasets.transforms.ignore_empty import IgnoreEmpty
 from argus.datasets.transforms.joint_crop import JointCrop, JointRandomCrop
 from argus.datasets.transforms.joint_flip import JointRandomFlip
 from argus.datasets.transforms.joint_resize import JointRandomResize, JointResize
@@ -21,8 +23,10 @@ from argus.datasets.transforms.panoptic import (
 from argus.datasets.transforms.synthetic_anomaly import SyntheticAnomaly
 
 __all__ = [
+    "BoxJitter",
     "CheckLabel",
     "IfPresent",
+    "IgnoreEmpty",
     "JointCrop",
     "JointRandomCrop",
     "JointRandomFlip",

@@ -1,5 +1,9 @@
 """Depth decoder: DPT with SILog and gradient matching, metres, NYUv2 with 416 x 544 crops.
 
+DINOv2 configures gradient matching with weight 0.5, but its code slices the axes of images and
+channels, so that with two images per GPU the term was always 0 in its own training. Here it is at
+work. ``dpt_depth["head"]["gradient_loss"] = None`` switches it off.
+
 For a backbone of 768 channels (Base); Large sets ``in_channels`` to 1024. The recipe is that of
 DINOv2's depth training. ``bin_depth_head`` is the variant with the expectation over bins. Assign it
 (``dpt_depth["head"] = bin_depth_head``): ``update`` would merge the two heads.
@@ -32,7 +36,7 @@ _losses = dict(
         type=GradientMatchingLoss,
         steps=(1, 2, 4, 8),  # not stated in paper: MegaDepth; DINOv2 has 1, 2, 4, 6
         eps=0.001,  # not stated in paper: DINOv2
-        loss_weight=0.5,  # not stated in paper: DINOv2
+        loss_weight=0.5,  # not stated in paper; guess: DINOv2's, which had no effect there
     ),
 )
 _network = dict(

@@ -16,6 +16,8 @@ _preprocessor = nyuv2_upernet["data_preprocessor"]
 _preprocessor.update(size=_size)
 # Assigned, as an update would merge it with size_divisor, and mmseg takes one of the two.
 _preprocessor["test_cfg"] = dict(size=_size)
-nyuv2_upernet["decode_head"].update(num_classes=_num_classes)
-nyuv2_upernet["auxiliary_head"].update(num_classes=_num_classes)
+for _head in (nyuv2_upernet["decode_head"], nyuv2_upernet["auxiliary_head"]):
+    _head.update(num_classes=_num_classes)
+    # not stated in paper: InvPT divides by the pixels with a label, mmseg by all
+    _head["loss_decode"].update(avg_non_ignore=True)
 nyuv2_upernet["test_cfg"] = dict(mode="whole")  # not stated in paper: InvPT

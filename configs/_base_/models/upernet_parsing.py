@@ -15,5 +15,7 @@ _preprocessor = upernet_parsing["data_preprocessor"]
 _preprocessor.update(size=(512, 512))  # not stated in paper: InvPT
 # Assigned, as an update would merge it with size_divisor, and mmseg takes one of the two.
 _preprocessor["test_cfg"] = dict(size=(512, 512))  # not stated in paper: InvPT
-upernet_parsing["decode_head"].update(num_classes=_num_classes)
-upernet_parsing["auxiliary_head"].update(num_classes=_num_classes)
+for _head in (upernet_parsing["decode_head"], upernet_parsing["auxiliary_head"]):
+    _head.update(num_classes=_num_classes)
+    # not stated in paper: InvPT divides by the pixels with a label, mmseg by all
+    _head["loss_decode"].update(avg_non_ignore=True)

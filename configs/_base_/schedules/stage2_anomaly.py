@@ -13,7 +13,7 @@ optim_wrapper = dict(
         type=AdamW,
         lr=1e-4,  # not stated in paper: SimpleNet's adaptor
         betas=(0.9, 0.999),  # not stated in paper; default of AdamW
-        weight_decay=1e-5,  # not stated in paper: SimpleNet's discriminator
+        weight_decay=0.01,  # not stated in paper: SimpleNet's adaptor, the default of AdamW
     ),
     clip_grad=None,  # not stated in paper: SimpleNet
 )

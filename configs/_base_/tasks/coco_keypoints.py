@@ -12,7 +12,6 @@ from mmpose.datasets.transforms import (
     GenerateTarget,
     GetBBoxCenterScale,
     PackPoseInputs,
-    RandomBBoxTransform,
     RandomFlip,
     RandomHalfBody,
     TopdownAffine,
@@ -20,7 +19,7 @@ from mmpose.datasets.transforms import (
 from mmpose.evaluation.metrics import CocoMetric
 
 from argus.datasets.coco import CocoKeypoints
-from argus.datasets.transforms import LoadImage
+from argus.datasets.transforms import BoxJitter, LoadImage
 
 with read_base():
     from ..models.dpt_keypoint import dpt_keypoint, udp_codec
@@ -34,15 +33,8 @@ _train_pipeline = [
     dict(type=RandomFlip, prob=0.5, direction="horizontal"),  # not stated in paper; ViTPose
     # not stated in paper; ViTPose, more than 8 joints
     dict(type=RandomHalfBody, min_total_keypoints=9, prob=0.3),
-    # not stated in paper; ViTPose, without mmpose's shift. ViTPose's rotation of 40 degrees is a
-    # standard deviation, cut at twice that; here the cut.
-    dict(
-        type=RandomBBoxTransform,
-        shift_prob=0.0,
-        scale_factor=(0.5, 1.5),
-        rotate_factor=80.0,
-        rotate_prob=0.6,
-    ),
+    # not stated in paper; ViTPose
+    dict(type=BoxJitter, scale=0.5, degrees=40.0, rotate_prob=0.6),
     dict(type=TopdownAffine, input_size=_input_size, use_udp=True),  # not stated in paper; ViTPose
     dict(type=GenerateTarget, encoder=udp_codec),
     dict(type=PackPoseInputs),

@@ -2,8 +2,9 @@
 
 Data: ``data/mvtec_ad``, see data/README.md. 998 flawless training pictures, 499 test pictures;
 20,000 steps of 8 images are 160 epochs, as long as SimpleNet trains. SimpleNet's adaptor has half
-the learning rate of its discriminator, here through ``paramwise_cfg.lr_mult`` of the training
-config: names begin with ``decoders.<task>.heads.<category>.adaptor``. The result is that of the
+the learning rate of its discriminator and a thousand times its weight decay, here through
+``paramwise_cfg`` of the training config: names begin with
+``decoders.<task>.heads.<category>.adaptor``. The result is that of the
 last step: SimpleNet's code reports the epoch that is best on the test set.
 """
 

@@ -10,6 +10,7 @@ from mmengine.config import read_base
 
 from argus.datasets.mvtec_ad import MVTEC_4, MVTecAD
 from argus.datasets.transforms import (
+    JointRandomRotate,
     JointResize,
     LoadAnomalyMask,
     LoadImage,
@@ -28,6 +29,7 @@ _size = 256  # not stated in paper: DRAEM
 _train_pipeline = [
     dict(type=LoadImage),
     dict(type=JointResize, scale=(_size, _size)),
+    dict(type=JointRandomRotate, degrees=90, prob=0.3),  # not stated in paper: DRAEM's code
     dict(  # not stated in paper: DRAEM
         type=SyntheticAnomaly,
         prob=0.5,

@@ -43,7 +43,7 @@ _train_pipeline = [
     ),
     dict(type=IfPresent, key="normal_path", transform=dict(type=LoadNormals)),
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
-    dict(type=JointRandomCrop, size=_crop_size),
+    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),  # not stated: InvPT
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
     dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
     dict(

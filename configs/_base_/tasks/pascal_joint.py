@@ -9,6 +9,7 @@ from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion
 
 from argus.datasets.transforms import (
     IfPresent,
+    IgnoreEmpty,
     JointRandomCrop,
     JointRandomFlip,
     JointRandomResize,
@@ -40,7 +41,9 @@ _train_pipeline = [
         transform=dict(type=LoadSaliency, threshold=127),  # not stated in paper: InvPT
     ),
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
-    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),  # not stated: InvPT
+    # not stated: InvPT, which bounds the shares of its semantic classes instead
+    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),
+    dict(type=IgnoreEmpty),  # not stated in paper: InvPT
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
     dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
     dict(

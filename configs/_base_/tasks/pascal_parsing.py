@@ -10,6 +10,7 @@ from mmseg.evaluation import IoUMetric
 
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import (
+    IgnoreEmpty,
     JointRandomCrop,
     JointRandomFlip,
     JointRandomResize,
@@ -28,7 +29,9 @@ _train_pipeline = [
     dict(type=LoadImage),
     dict(type=LoadSegMap, num_classes=_num_classes),
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
-    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),  # not stated: InvPT
+    # not stated: InvPT, which bounds the shares of its semantic classes instead
+    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),
+    dict(type=IgnoreEmpty),  # not stated in paper: InvPT
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
     dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
     dict(type=PackSegInputs),
@@ -36,6 +39,7 @@ _train_pipeline = [
 _test_pipeline = [
     dict(type=LoadImage),
     dict(type=LoadSegMap, num_classes=_num_classes),
+    dict(type=IgnoreEmpty),  # not stated in paper: InvPT
     dict(type=PackSegInputs),
 ]
 

@@ -29,6 +29,7 @@ _train_pipeline = [
     dict(type=LoadImage),
     dict(type=LoadSaliency, threshold=127),  # not stated in paper: InvPT
     dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
+    # InvPT also bounds the share of one semantic class; their labels are not read here.
     dict(type=JointRandomCrop, size=_crop_size),
     dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
     dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
