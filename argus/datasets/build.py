@@ -2,11 +2,12 @@
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argus.building import explain
 from argus.datasets.paths import check_paths
+from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
 from argus.safe_load import NotPlainError, tensors_only
@@ -34,6 +35,7 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
             dataset = DATASETS.build(config)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
+            _hand_over_palettes(dataset)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):
@@ -47,6 +49,32 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     if len(dataset) == 0:
         raise _no_samples(where)
     return dataset
+
+
+def parts_of(dataset: Any) -> Iterator[Any]:
+    """A data set and, of a wrapper, those inside."""
+    yield dataset
+    for part in (getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())):
+        if part is not None:
+            yield from parts_of(part)
+
+
+def _hand_over_palettes(dataset: Any) -> None:
+    for part in parts_of(dataset):
+        for transform in _transforms(getattr(part, "pipeline", None)):
+            if isinstance(transform, LoadSegMap):
+                transform.take_palette(part.metainfo)
+
+
+def _transforms(pipeline: Any) -> Iterator[Any]:
+    """The transforms of a pipeline, and those inside them."""
+    if isinstance(pipeline, (list, tuple)):
+        for transform in pipeline:
+            yield from _transforms(transform)
+    elif pipeline is not None:
+        yield pipeline
+        for name in ("inner", "transforms"):
+            yield from _transforms(getattr(pipeline, name, None))
 
 
 def _no_samples(where: str) -> DataError:

@@ -8,7 +8,6 @@ there.
 import contextlib
 import copy
 import os.path
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,14 +17,16 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from argus.datasets.build import build_dataset
+from argus.datasets.census import judge
 from argus.datasets.coco_checks import check_coco
 from argus.datasets.coco_entries import read_annotations
+from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
 from argus.datasets.label_checks import label_loaders
+from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
 from argus.datasets.paths import annotation_files, missing_paths
 from argus.datasets.samplers import TaskSampler
-from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
@@ -118,14 +119,16 @@ def _check_part(
     dataset = _build(data["dataset"], findings)
     if dataset is None:
         return
+    learns = part == "train"
     with _kept_apart(findings):
-        _check_sample_labels(data["dataset"], dataset, findings)
-    if part == "train":
+        _count_entries(data["dataset"], dataset, findings, learns=learns)
+    if learns:
         _count_schedule(data, len(dataset), num_steps, num_processes, findings)
     check_files(
         dataset,
         findings,
-        loaders=label_loaders(data["dataset"]),
+        loaders=label_loaders(data["dataset"], dataset.metainfo),
+        learns=learns,
         sample=sample,
         num_threads=num_threads,
         progress=progress,
@@ -201,27 +204,18 @@ def _num_keypoints(config: Any) -> int | None:
     return _num_keypoints([config.get("dataset"), config.get("datasets")])
 
 
-def _check_sample_labels(config: Mapping[str, Any], dataset: Any, findings: Findings) -> None:
-    """Count the classes of the samples, where no annotation file does."""
-    if not annotation_files(config):
-        labels = [dataset.get_data_info(i).get("gt_label") for i in range(len(dataset))]
-        if labels[0] is not None:
-            _check_labels(labels, dataset.metainfo.get("classes"), findings)
-
-
-def _check_labels(labels: list[Any], classes: Any, findings: Findings) -> None:
-    numbers = Counter(int(label) for label in labels)
-    names = list(classes) if classes else [str(i) for i in range(max(numbers) + 1)]
-    names = [name if isinstance(name, str) else str(name) for name in names]
-    findings.classes.update({f"{i} {name}": numbers[i] for i, name in enumerate(names)})
-    wrong = {label: n for label, n in numbers.items() if not 0 <= label < len(names)}
-    for label, number in sorted(wrong.items()):
-        findings.errors.append(
-            f"label out of range: class {label} of {number} images, expected 0..{len(names) - 1}"
+def _count_entries(
+    config: Mapping[str, Any], dataset: Any, findings: Findings, *, learns: bool
+) -> None:
+    """Count and judge the labels that the samples have before a file is read."""
+    census = entry_census(dataset, config)
+    if census is None:
+        return
+    if census.unit == "image":  # of no annotation file, which has been counted
+        findings.classes.update(
+            {f"{label} {name}": census.counts[label] for label, name in enumerate(census.names)}
         )
-    empty = sum(numbers[i] == 0 for i in range(len(names)))
-    if empty:
-        findings.warnings.append(f"{empty} of {len(names)} classes have no image")
+    findings.add_judgement(judge(census, learns=learns))
 
 
 def _count_schedule(
@@ -243,6 +237,7 @@ def check_files(
     findings: Findings,
     *,
     loaders: Sequence[BaseTransform] = (),
+    learns: bool = True,
     sample: int | None,
     num_threads: int,
     progress: Progress = lambda items, total, title: items,
@@ -253,24 +248,44 @@ def check_files(
         dataset: A built data set of OpenMMLab.
         findings: Where errors and counts go.
         loaders: Loaders of the label maps that the task uses.
+        learns: Whether the data set is trained on; else it is measured by.
         sample: Files to decode, chosen at random; ``None`` for all.
         num_threads: Threads.
         progress: Wraps the iteration.
     """
     infos = _unique_files(dataset)
+    num_all = len(infos)
     if sample is not None and sample < len(infos):
         chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
         infos = [infos[i] for i in sorted(chosen)]
-    classes = dataset.metainfo.get("classes") or ()
+    classes = [str(name) for name in dataset.metainfo.get("classes") or ()]
     load = _FileLoader(len(classes), loaders)
+    counts, num_seen = MapCounts(), 0
     with ThreadPoolExecutor(num_threads) as pool:
         for loaded in progress(pool.map(load, infos), len(infos), findings.where):
             findings.count("files decoded")
             findings.errors += loaded.errors
-            for name in loaded.counts:
-                findings.count(name)
-            if loaded.histogram is not None:
-                _count_pixels(loaded.histogram, classes, findings)
+            _note_maps(loaded.maps, findings)
+            counts.add(loaded.maps)
+            num_seen += not loaded.errors
+    if counts.num_maps:
+        numbers = {f"{i} {name}": int(counts.labels[i]) for i, name in enumerate(classes)}
+        findings.classes.update(numbers)
+    for census in map_censuses(counts, classes, num_seen=num_seen, num_all=num_all):
+        findings.add_judgement(judge(census, learns=learns))
+
+
+def _note_maps(maps: MapCounts, findings: Findings) -> None:
+    """Count the label maps of one sample."""
+    if maps.num_maps:
+        findings.count("label maps")
+        if maps.labels[:IGNORE].sum() == 0:
+            findings.count("label maps without any label (all ignored)")
+    for unit, (number, labelled) in maps.dense.items():
+        name = unit.partition(" with ")[0]
+        findings.count(f"{name}s", number)
+        if number > labelled:
+            findings.count(f"{name}s without any label", number - labelled)
 
 
 def _unique_files(dataset: Any) -> list[dict[str, Any]]:
@@ -284,11 +299,10 @@ def _unique_files(dataset: Any) -> list[dict[str, Any]]:
 
 @dataclass
 class _Loaded:
-    """What the files of one sample hold: errors, names to count, pixels per class label."""
+    """What the files of one sample hold."""
 
     errors: list[str] = field(default_factory=list)
-    counts: list[str] = field(default_factory=list)
-    histogram: np.ndarray | None = None
+    maps: MapCounts = field(default_factory=MapCounts)
 
 
 class _FileLoader:
@@ -296,42 +310,21 @@ class _FileLoader:
 
     def __init__(self, num_classes: int, loaders: Sequence[BaseTransform]) -> None:
         self.load_image = LoadImage()
-        self.load_seg_map = LoadSegMap(min(num_classes, IGNORE)) if num_classes else None
-        self.loaders = loaders
+        self.loaders = list(loaders)
+        if num_classes and not any(isinstance(load, LoadSegMap) for load in loaders):
+            # mmseg's own, or a task that has the map, but does not use it.
+            self.loaders.insert(0, LoadSegMap(min(num_classes, IGNORE)))
 
     def __call__(self, info: dict[str, Any]) -> _Loaded:
         loaded = _Loaded()
-        results = {**info, "seg_fields": []}
         try:
-            results = self.load_image.transform(results)
+            results = self.load_image.transform({**info, "seg_fields": []})
         except DataError as error:  # without its size the labels cannot be judged
             loaded.errors.append(str(error))
             return loaded
-        if results.get("seg_map_path") is not None and self.load_seg_map is not None:
-            try:
-                labels = self.load_seg_map.transform(results)["gt_seg_map"]
-                loaded.histogram = np.bincount(labels.ravel(), minlength=IGNORE + 1)
-            except DataError as error:
-                loaded.errors.append(str(error))
         for load in self.loaders:
-            is_dense = isinstance(load, LoadDenseLabel)
-            if is_dense and results.get(load.path_key) is None:
-                continue
             try:
-                load.transform(results)
+                loaded.maps.add(count_maps(load, results))
             except DataError as error:
                 loaded.errors.append(str(error))
-                continue
-            if is_dense:
-                loaded.counts.append(f"{load.name}s")
-                if load.is_empty(results[load.label_key]):
-                    loaded.counts.append(f"{load.name}s without any label")
         return loaded
-
-
-def _count_pixels(histogram: np.ndarray, classes: Any, findings: Findings) -> None:
-    findings.count("label maps")
-    if histogram[:IGNORE].sum() == 0:
-        findings.count("label maps without any label (all ignored)")
-    for index, name in enumerate(classes):
-        findings.classes[f"{index} {name}"] += int(histogram[index])

@@ -8,6 +8,7 @@ the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
 """
 
 import os.path
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.body.coco_dataset import CocoDataset as MMPoseCocoDataset
 from mmpose.structures.bbox import bbox_xywh2xyxy
 
+from argus.datasets.coco_checks import CROWD, ignored_kinds
 from argus.datasets.coco_entries import check_detections, check_entries, read_annotations
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
@@ -47,6 +49,8 @@ class CheckedCoco(COCO):
 class CocoInstances(MMDetCocoDataset):
     """Boxes and instance masks in COCO format; arguments as mmdet's ``CocoDataset``.
 
+    ``dropped`` counts the annotations that were left out, by the reason.
+
     Raises:
         DataError: An entry that cannot be read (``argus.datasets.coco_entries``), a class that
             the annotation file does not hold, or an annotation whose category the file does not
@@ -58,6 +62,7 @@ class CocoInstances(MMDetCocoDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file."""
         self._category_ids: set[Any] | None = None
+        self.dropped: Counter[str] = Counter()
         return super().load_data_list()
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> Any:
@@ -74,6 +79,11 @@ class CocoInstances(MMDetCocoDataset):
                     f"{annotation['category_id']}, which the file's 'categories' do not define "
                     f"(ids {ids[0]}..{ids[-1]})."
                 )
+        image = raw_data_info["raw_img_info"]
+        for annotation in raw_data_info["raw_ann_info"]:
+            kinds = ignored_kinds(annotation, image, num_keypoints=None)
+            # Crowd regions stay, as such.
+            self.dropped.update(kind for kind in kinds[:1] if kind != CROWD)
         sample = super().parse_data_info(raw_data_info)
         for instance in sample["instances"]:
             # mmdet leaves the key out and then needs it; no polygon is a mask that it ignores.
@@ -90,6 +100,7 @@ class CocoKeypoints(MMPoseCocoDataset):
     """Person keypoints in COCO format, one sample a person; arguments as mmpose's ``CocoDataset``.
 
     The keypoint definitions are read from the installed mmpose, wherever the program runs.
+    ``dropped`` counts the people that were left out, by the reason.
 
     Raises:
         DataError: An entry of the annotation file or of ``bbox_file`` that cannot be read
@@ -104,7 +115,8 @@ class CocoKeypoints(MMPoseCocoDataset):
     # mmpose's own would read the file again, and index it for lookups that are not made.
     def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The people, and the images that they are in."""
-        content = self._read()
+        content, number = self._read(), self.metainfo["num_keypoints"]
+        self.dropped: Counter[str] = Counter()
         by_image: dict[Any, list[dict[str, Any]]] = {}
         for annotation in content["annotations"]:
             by_image.setdefault(annotation["image_id"], []).append(annotation)
@@ -116,6 +128,7 @@ class CocoKeypoints(MMPoseCocoDataset):
             image["img_path"] = os.path.join(self.data_prefix["img"], image["file_name"])
             images.append(image)
             for annotation in by_image.get(image["id"], ()):
+                self.dropped.update(ignored_kinds(annotation, image, num_keypoints=number)[:1])
                 person = self.parse_data_info(dict(raw_ann_info=annotation, raw_img_info=image))
                 if person:
                     people.append(person)

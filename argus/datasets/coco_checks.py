@@ -6,12 +6,11 @@ from typing import Any
 from argus.datasets.coco_entries import entry_problems, is_coco
 from argus.datasets.findings import Findings
 
-_CROWD = "crowd regions (ignored)"
-_NO_AREA = "zero-area boxes (dropped)"
-_OUTSIDE = "boxes outside their image (dropped)"
-_NO_KEYPOINTS = "instances without keypoints (dropped)"
-_NO_POLYGON = "masks without a valid polygon (ignored)"
-_IGNORED = (_CROWD, _NO_AREA, _OUTSIDE, _NO_KEYPOINTS, _NO_POLYGON)
+CROWD = "crowd regions (ignored)"
+NO_AREA = "zero-area boxes (dropped)"
+OUTSIDE = "boxes outside their image (dropped)"
+NO_KEYPOINTS = "instances without keypoints (dropped)"
+NO_POLYGON = "masks without a valid polygon (ignored)"
 
 
 def check_coco(
@@ -38,7 +37,7 @@ def check_coco(
     categories = {item["id"]: item["name"] for item in category_list}
     findings.classes.update(dict.fromkeys(categories.values(), 0))
     findings.count("images in the annotation file", len(content["images"]))
-    annotated, num_usable = set(), 0
+    annotated = set()
     for annotation in annotations:
         if annotation["category_id"] not in categories:
             findings.errors.append(
@@ -49,21 +48,10 @@ def check_coco(
         findings.count("annotations")
         findings.classes[categories[annotation["category_id"]]] += 1
         annotated.add(annotation["image_id"])
-        num_usable += _count_kinds(
+        _count_kinds(
             annotation, images[annotation["image_id"]], findings, with_masks, num_keypoints
         )
     findings.count("images without annotation", len(images.keys() - annotated))
-    _judge(num_usable, findings)
-
-
-def _judge(num_usable: int, findings: Findings) -> None:
-    total = findings.counts.get("annotations", 0)
-    ignored = [f"{n} {kind}" for kind, n in findings.counts.items() if n and kind in _IGNORED]
-    why = f": {', '.join(ignored)}" if ignored else ""
-    if total and not num_usable:
-        findings.errors.append(f"nothing to learn: all {total} annotations are ignored{why}")
-    elif num_usable < total / 2:
-        findings.warnings.append(f"{total - num_usable} of {total} annotations are ignored{why}")
 
 
 def _range(ids: Mapping[Any, str]) -> str:
@@ -77,29 +65,48 @@ def _count_kinds(
     findings: Findings,
     with_masks: bool,
     num_keypoints: int | None,
-) -> bool:
-    """Count what is odd of an annotation; whether a training learns from it."""
-    x, y, width, height = annotation["bbox"]
-    kinds = []
-    if annotation.get("iscrowd"):
-        kinds.append(_CROWD)
-    if width <= 0 or height <= 0:
-        kinds.append(_NO_AREA)
-    elif x >= image["width"] or y >= image["height"] or x + width <= 0 or y + height <= 0:
-        kinds.append(_OUTSIDE)
+) -> None:
+    kinds = ignored_kinds(annotation, image, num_keypoints=num_keypoints)
     if num_keypoints is not None:
-        labelled = any(v > 0 for v in (annotation.get("keypoints") or ())[2::3])
-        findings.count("instances with keypoints", int(labelled and _CROWD not in kinds))
-        findings.count(_NO_KEYPOINTS, 0)
-        if not labelled:
-            kinds.append(_NO_KEYPOINTS)
+        is_labelled = NO_KEYPOINTS not in kinds and CROWD not in kinds
+        findings.count("instances with keypoints", int(is_labelled))
+        findings.count(NO_KEYPOINTS, 0)
     elif with_masks and not annotation.get("segmentation"):
         findings.errors.append(
             f"annotation {annotation.get('id')}: no segmentation, but the task learns masks"
         )
-    elif with_masks and isinstance(annotation["segmentation"], list):
-        if not any(len(p) >= 6 for p in annotation["segmentation"]):
-            kinds.append(_NO_POLYGON)
+    elif with_masks and not has_polygon(annotation["segmentation"]):
+        kinds.append(NO_POLYGON)
     for kind in kinds:
         findings.count(kind)
-    return not kinds
+
+
+def ignored_kinds(
+    annotation: Mapping[str, Any], image: Mapping[str, Any], *, num_keypoints: int | None
+) -> list[str]:
+    """Why nothing is learned from an annotation, its mask apart; empty if something is.
+
+    Args:
+        annotation: An entry that can be read.
+        image: Its entry of ``images``.
+        num_keypoints: As for :func:`check_coco`.
+    """
+    x, y, width, height = annotation["bbox"]
+    kinds = []
+    if annotation.get("iscrowd"):
+        kinds.append(CROWD)
+    if width <= 0 or height <= 0:
+        kinds.append(NO_AREA)
+    elif x >= image["width"] or y >= image["height"] or x + width <= 0 or y + height <= 0:
+        kinds.append(OUTSIDE)
+    if num_keypoints is not None:
+        if not any(v > 0 for v in (annotation.get("keypoints") or ())[2::3]):
+            kinds.append(NO_KEYPOINTS)
+    return kinds
+
+
+def has_polygon(segmentation: Any) -> bool:
+    """Whether a segmentation is a run-length mask, or has a polygon of three corners."""
+    if isinstance(segmentation, list):
+        return any(len(polygon) >= 6 for polygon in segmentation)
+    return bool(segmentation)

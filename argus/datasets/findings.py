@@ -27,6 +27,11 @@ class Findings:
         """Add to a count."""
         self.counts[name] = self.counts.get(name, 0) + number
 
+    def add_judgement(self, judgement: tuple[list[str], list[str]]) -> None:
+        """Add errors and warnings."""
+        self.errors += judgement[0]
+        self.warnings += judgement[1]
+
     def to_dict(self) -> dict[str, Any]:
         """As plain types, for JSON."""
         return dict(

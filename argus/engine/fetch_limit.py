@@ -28,8 +28,10 @@ class FetchLimit:
         self._num_fetches = 0
         self._is_fetching = False
         self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
         if seconds:
-            threading.Thread(target=self._look_on, daemon=True, name="argus_fetch").start()
+            self._thread = threading.Thread(target=self._look_on, daemon=True, name="argus_fetch")
+            self._thread.start()
 
     def __enter__(self) -> None:
         self._num_fetches += 1
@@ -39,8 +41,10 @@ class FetchLimit:
         self._is_fetching = False
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, which does not take long: it waits, or kills processes."""
         self._closed.set()
+        if self._thread is not None:
+            self._thread.join(self.interval)
 
     def _look_on(self) -> None:
         number, num_looks = 0, 0

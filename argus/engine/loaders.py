@@ -15,6 +15,7 @@ from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.budget import SharedBudget, share_budgets
+from argus.engine.label_census import check_labels
 from argus.engine.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
@@ -164,7 +165,10 @@ class MultitaskLoader:
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
-        _check_packed(dataset, data, where=f"tasks.{task}.train.dataset")
+        where = f"tasks.{task}.train.dataset"
+        _check_packed(dataset, data, where=where)
+        with isolated_rng(0), _without_threads_of_opencv():
+            check_labels(dataset, data, where=where)
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

@@ -124,6 +124,9 @@ class MultitaskValLoop(BaseLoop):
         with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
             measured = evaluator.evaluate(len(loader.dataset))
         self.unmeasured = self.unmeasured - set(measured) | evaluator.unmeasured
+        if task.name not in self._checked:
+            for text in evaluator.absent:
+                self.runner.logger.warning(f"tasks.{task.name}.{self.part}: {text}")
         return measured
 
     def _mean_gain(self, metrics: Mapping[str, float]) -> dict[str, float]:

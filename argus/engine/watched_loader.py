@@ -192,6 +192,9 @@ class WatchedLoader:
     def _end(self, batches: Any) -> None:
         """End the processes, also one that hangs, before torch waits for them."""
         self._limit.close()
+        # It knows torch's iterator, which must go now: processes that are forked later would have
+        # it as well, and end it when they clear their memory.
+        self._limit = FetchLimit(0, _POLL_SECONDS, lambda: None)
         workers = getattr(batches, "_workers", ())  # there are none in a loader of one process
         for process in workers:
             process.kill()

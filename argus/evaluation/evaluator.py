@@ -16,6 +16,7 @@ from mmengine.evaluator import Evaluator
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.evaluation.absent_classes import AbsentClasses
 from argus.evaluation.coco_classes import order_keypoints_of, places_of_classes, renumbered
 from argus.evaluation.coco_truth import complete_truth
 from argus.evaluation.nothing_found import results_may_be_empty
@@ -36,6 +37,7 @@ class TaskEvaluator:
 
     Attributes:
         unmeasured: Names of the metrics that the last evaluation had nothing to measure on.
+        absent: Sentences about classes that its truth did not have; on the process that computes.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class TaskEvaluator:
             if getattr(metric, "collect_dir", None) is None:
                 metric.collect_device = "gpu"
         self.unmeasured: set[str] = set()
+        self.absent: list[str] = []
+        self._absences = [AbsentClasses(metric) for metric in self.metrics]
         self._evaluators = [Evaluator([metric]) for metric in self.metrics]
         self._places = []
         for evaluator, metric, path in zip(self._evaluators, self.metrics, files, strict=True):
@@ -91,6 +95,7 @@ class TaskEvaluator:
                     found[name] = float(value) * scale
                 else:
                     self.unmeasured.add(name)
+        self.absent = [absence.text for absence in self._absences if absence.text]
         return found
 
 

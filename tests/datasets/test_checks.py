@@ -31,12 +31,12 @@ def test_coco__nothing_to_learn_is_an_error(tmp_path):
     crowds = [annotation(i, i, iscrowd=1, segmentation=toy_coco.CROWD_RLE) for i in (1, 2, 3, 4)]
     findings = check(coco_task(toy_coco.write(tmp_path, crowds)))
     assert findings.errors == [
-        "nothing to learn: all 4 annotations are ignored: 4 crowd regions (ignored)"
+        "nothing to learn: all 4 objects are ignored: 4 crowd regions (ignored)"
     ]
     crowds[3] = annotation(4, 4)
     findings = check(coco_task(toy_coco.write(tmp_path, crowds)))
     assert not findings.errors
-    assert "3 of 4 annotations are ignored: 3 crowd regions (ignored)" in findings.warnings
+    assert "3 of 4 objects are ignored: 3 crowd regions (ignored)" in findings.warnings
 
 
 def test_coco__good_set_counts_everything(tmp_path):
@@ -187,7 +187,7 @@ def classification_task(root, lines):
 def test_classification__labels_out_of_range_and_empty_class(tmp_path):
     findings = check(classification_task(tmp_path, ["a.jpg 0", "b.jpg 0", "c.jpg 2"]))
     assert findings.errors == ["label out of range: class 2 of 1 images, expected 0..1"]
-    assert findings.warnings == ["1 of 2 classes have no image"]
+    assert findings.warnings == ["1 of 2 classes have no image: car"]
     assert findings.counts["files decoded"] == 3
 
 

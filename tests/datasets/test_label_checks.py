@@ -139,8 +139,8 @@ def test_loaders__of_wrapped_sets_once_each_with_their_options(root):
     inner = nyu_task(root)["train"]["dataset"]
     wrapped = dict(type="Repeat", dataset=dict(type="Concat", datasets=[inner, inner]))
     loaders = {type(loader): loader for loader in label_loaders(wrapped)}
-    assert set(loaders) == {LoadDepth, LoadNormals, LoadBoundary}
-    assert len(label_loaders(wrapped)) == 3
+    assert set(loaders) == {LoadSegMap, LoadDepth, LoadNormals, LoadBoundary}
+    assert len(label_loaders(wrapped)) == 4
     assert loaders[LoadDepth].scale == 100
 
 

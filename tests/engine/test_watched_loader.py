@@ -1,7 +1,9 @@
 """Loader processes that die, hang or fail: which sample it was, and what comes in its place."""
 
+import contextlib
 import ctypes
 import errno
+import gc
 import multiprocessing
 import os
 import re
@@ -10,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -403,3 +406,24 @@ def test_training__a_crash_beside_a_loader_of_torch() -> None:
     lost = first_batches(loader({}), num=2)[1]["inputs"][2]
     (message,) = first_batches(loader({lost: crash}), num=2)[1][REPLACED]
     assert f"pictures/{lost}.jpg" in message
+
+
+def test_iterator_of_torch__is_gone_when_its_processes_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process forked later would end it, and say that it cannot."""
+    made: list[weakref.ref[Any]] = []
+    original = WatchedLoader._start
+
+    def start(self: WatchedLoader, number: int) -> Any:
+        batches = original(self, number)
+        made.append(weakref.ref(batches))
+        return batches
+
+    monkeypatch.setattr(WatchedLoader, "_start", start)
+    gc.disable()
+    try:
+        numbers = loader({}, num_workers=1)
+        with contextlib.closing(numbers.iterate()) as batches:
+            next(batches)
+        assert len(made) == 1 and made[0]() is None
+    finally:
+        gc.enable()

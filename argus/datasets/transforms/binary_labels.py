@@ -12,7 +12,8 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
-from argus.datasets.transforms.labels import IGNORE, check_label_size, decode_label_map
+from argus.datasets.transforms.label_images import check_label_size, decode_label_map
+from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.picture_files import open_picture
@@ -61,6 +62,8 @@ def white_of(content: bytes) -> np.ndarray | None:
 
 class _LoadBinary(LoadDenseLabel):
     """Base of label maps of 0 and 1; see the subclasses."""
+
+    content = "a positive pixel"
 
     def __init__(
         self,
@@ -174,7 +177,7 @@ class LoadAnomalyMask(BaseTransform):
             return results
         content = read_bytes(path, self.backend_args)
         try:
-            check_label_size(content, shape, name="mask")
+            check_label_size(content, results, name="mask")
             white = white_of(content)
             mask = decode_label_map(content) != 0 if white is None else white
         except DataError as error:

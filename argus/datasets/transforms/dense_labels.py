@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.labels import (
-    IGNORE,
+from argus.datasets.transforms.label_images import (
     check_label_size,
     decode_label_map,
     decode_stored,
 )
+from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.registry import TRANSFORMS
@@ -28,7 +28,8 @@ _PNG_BIT_DEPTH = 24  # position of the byte
 class LoadDenseLabel(BaseTransform):
     """Base: read the file ``path_key`` of a sample into the label map ``label_key``.
 
-    Subclasses set both keys and ``name`` (for messages), and implement ``decode`` and ``is_empty``.
+    Subclasses set both keys, and ``name`` and ``content`` for messages: what it is called, and what
+    one that is not empty has. They implement ``decode`` and ``is_empty``.
 
     Args:
         backend_args: Options of mmengine's file backend.
@@ -37,6 +38,7 @@ class LoadDenseLabel(BaseTransform):
     path_key: str
     label_key: str
     name: str
+    content: str = "a known value"
 
     def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
         self.backend_args = backend_args
@@ -64,7 +66,7 @@ class LoadDenseLabel(BaseTransform):
             )
         content = read_bytes(path, self.backend_args)
         try:
-            check_label_size(content, results["ori_shape"], name=self.name)
+            check_label_size(content, results, name=self.name)
             labels = self.decode(content)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error

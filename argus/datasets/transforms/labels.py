@@ -6,84 +6,22 @@ process.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
+from argus.datasets.transforms.colour_table import ColourTable
+from argus.datasets.transforms.label_images import check_label_size, decode_label_map
 from argus.datasets.transforms.reading import read_bytes
-from argus.errors import DataError
-from argus.foreign_files import raise_if_foreign
+from argus.errors import ConfigError, DataError
 from argus.picture_files import open_picture
 from argus.registry import TRANSFORMS
 
 IGNORE = 255
-# Pillow spreads grey of two and four bits over 0 to 255.
-_SCALES = {"L;2": 85, "L;4": 17}
-
-
-def decode_label_map(content: bytes) -> np.ndarray:
-    """Decode a label image to its integer labels, (H, W); a palette image to its indices.
-
-    Raises:
-        DataError: The bytes do not decode, declare too many pixels, or hold a colour image.
-    """
-    labels = decode_stored(content, name="label image")
-    if labels.ndim != 2 or not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
-        raise DataError(
-            f"expected a label image with one integer per pixel, found shape {labels.shape} of "
-            f"{labels.dtype}: a colour picture of the labels?"
-        )
-    return labels.astype(np.int64)
-
-
-def decode_stored(content: bytes, *, name: str) -> np.ndarray:
-    """The values of an image as they are stored, without conversion.
-
-    Args:
-        content: The file's bytes.
-        name: What it is called in messages.
-
-    Raises:
-        DataError: The bytes do not decode, are another kind of file, or declare too many pixels.
-    """
-    raise_if_foreign(content)
-    try:
-        with open_picture(content) as image:
-            scale = _SCALES.get(_raw_mode(image), 1)
-            return np.array(image) // scale if scale > 1 else np.array(image)
-    except DataError:
-        raise
-    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(f"corrupt or truncated {name} ({len(content)} bytes)") from error
-
-
-def _raw_mode(image: Image.Image) -> str:
-    """How the pixels of a picture that is not decoded yet are stored, in Pillow's words."""
-    tiles = getattr(image, "tile", ())
-    arguments = tiles[0].args if tiles else ""
-    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
-
-
-def check_label_size(content: bytes, shape: Sequence[int], *, name: str) -> None:
-    """Raise for a label image of another size than its picture's, before it is decoded.
-
-    Args:
-        content: The file's bytes; what is no image is let through.
-        shape: (height, width) of the picture in pixels.
-        name: What the image is called in messages.
-
-    Raises:
-        DataError: Its header declares another size, or too many pixels.
-    """
-    with contextlib.suppress(UnidentifiedImageError), open_picture(content) as image:
-        if image.size != (shape[1], shape[0]):
-            raise DataError(
-                f"the {name} is {image.width}x{image.height} (width x height), its image "
-                f"{shape[1]}x{shape[0]}"
-            )
+_JPEG = b"\xff\xd8"
 
 
 @TRANSFORMS.register_module()
@@ -93,36 +31,107 @@ class LoadSegMap(BaseTransform):
     Stands in for mmseg's ``LoadAnnotations``; follows the data set's ``reduce_zero_label`` (0 is
     ignored, the classes are 1..num_classes in the file) and ``label_map`` (other class lists).
 
+    Without ``colours`` all files of the data set hold labels: one integer per pixel, of a palette
+    image its index. With it all of them hold colours, those with a palette too, which then may have
+    one each; ``reduce_zero_label`` and ``label_map`` do not apply, since the table names classes.
+
     Args:
         num_classes: Number of classes; at most 255.
+        colours: RGB of each class, 0..255, in the order of the classes; or ``"palette"`` for that
+            of the data set's ``metainfo``.
+        void_colours: RGB of what is ignored.
         backend_args: Options of mmengine's file backend.
+
+    Raises:
+        ConfigError: The colours are not one for each class, or one stands for two.
     """
 
-    def __init__(self, num_classes: int, *, backend_args: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        colours: Sequence[Sequence[int]] | str | None = None,
+        void_colours: Sequence[Sequence[int]] = (),
+        backend_args: dict[str, Any] | None = None,
+    ) -> None:
         assert 0 < num_classes <= IGNORE, num_classes
         self.num_classes = num_classes
+        self.void_colours = void_colours
         self.backend_args = backend_args
+        self.table: ColourTable | None = None
+        self._awaits_palette = colours == "palette"
+        if isinstance(colours, str) and not self._awaits_palette:
+            raise ConfigError(
+                f"LoadSegMap.colours: expected a list of RGB or 'palette', found {colours!r}."
+            )
+        if colours is None and void_colours:
+            raise ConfigError("LoadSegMap.void_colours: it needs colours, those of the classes.")
+        if colours is not None and not self._awaits_palette:
+            self.table = self._table(colours, "LoadSegMap.colours")
+
+    def take_palette(self, metainfo: Mapping[str, Any]) -> None:
+        """Take the colours of a data set, if ``colours`` asks for them.
+
+        Raises:
+            ConfigError: It has none, or not one for each class.
+        """
+        if self._awaits_palette:
+            palette = metainfo.get("palette") or ()
+            self.table = self._table(palette, "LoadSegMap.colours='palette': metainfo.palette")
+
+    def _table(self, colours: Any, where: str) -> ColourTable:
+        if len(colours) != self.num_classes:
+            raise ConfigError(
+                f"{where}: expected the colours of {self.num_classes} classes, found {len(colours)}"
+            )
+        return ColourTable(colours, void=self.void_colours, ignore=IGNORE, where=where)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add the label map to ``results``.
 
         Raises:
             DataError: The file is missing or damaged, its size is not the image's, or a label is
-                out of range.
+                out of range, or a colour not in the table.
         """
-        path = results["seg_map_path"]
-        content = read_bytes(path, self.backend_args)
-        try:
-            check_label_size(content, results["ori_shape"], name="label map")
-            labels = decode_label_map(content)
-            labels = self._to_train_labels(labels, results)
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
-        results["gt_seg_map"] = labels
+        results["gt_seg_map"] = self.load(results)[1]
         results["seg_fields"].append("gt_seg_map")
         return results
 
-    def _to_train_labels(self, labels: np.ndarray, results: dict[str, Any]) -> np.ndarray:
+    def load(self, sample: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Read the label map of a sample.
+
+        Returns:
+            What the file holds, (H, W) int64, of colours the labels in the table; and the labels to
+            train on, (H, W) uint8.
+
+        Raises:
+            DataError: As :meth:`transform`.
+        """
+        assert self.table is not None or not self._awaits_palette, "take_palette comes first"
+        path = sample["seg_map_path"]
+        content = read_bytes(path, self.backend_args)
+        try:
+            check_label_size(content, sample, name="label map")
+            if self.table is not None:
+                labels = self.table.decode(content)
+                return labels, labels.astype(np.uint8)
+            stored = decode_label_map(content)
+            return stored, self._to_train_labels(stored, sample)
+        except DataError as error:
+            raise DataError(f"{path}: {error}{self._remedy(content)}") from error
+
+    def _remedy(self, content: bytes) -> str:
+        """What to do about a file that holds no labels."""
+        if self.table is None and _has_colours(content):
+            return (
+                ". Say which colour is which class, for the whole data set: LoadSegMap(colours="
+                "[(red, green, blue), ...]), or colours='palette' for metainfo.palette"
+            )
+        if content.startswith(_JPEG):
+            return ". It is a JPEG, which changes values: save label maps as PNG"
+        return ""
+
+    def _to_train_labels(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
         ignored = labels == IGNORE
         if results.get("reduce_zero_label"):
             ignored |= labels == 0
@@ -143,7 +152,14 @@ class LoadSegMap(BaseTransform):
         return labels.astype(np.uint8)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(num_classes={self.num_classes})"
+        colours = self._awaits_palette or self.table is not None
+        return f"{type(self).__name__}(num_classes={self.num_classes}, colours={colours})"
+
+
+def _has_colours(content: bytes) -> bool:
+    with contextlib.suppress(DataError, UnidentifiedImageError), open_picture(content) as picture:
+        return picture.mode in ("RGB", "RGBA")
+    return False
 
 
 def _map_labels(labels: np.ndarray, ignored: np.ndarray, label_map: dict[int, int]) -> np.ndarray:

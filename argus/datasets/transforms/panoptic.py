@@ -16,7 +16,8 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import PixelData
 
-from argus.datasets.transforms.labels import IGNORE, check_label_size
+from argus.datasets.transforms.label_images import check_label_size
+from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.loading import decode_image
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
@@ -57,7 +58,7 @@ class LoadPanoptic(BaseTransform):
         return results
 
     def _numbers(self, content: bytes, results: dict[str, Any]) -> np.ndarray:
-        check_label_size(content, results["ori_shape"], name="panoptic PNG")
+        check_label_size(content, results, name="panoptic PNG")
         blue, green, red = np.moveaxis(decode_image(content).astype(np.int32), -1, 0)
         ids = red + 256 * green + 65536 * blue
         if ids.shape != tuple(results["ori_shape"]):

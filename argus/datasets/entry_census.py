@@ -1,0 +1,121 @@
+"""Count the labels that the entries of a data set hold, before any file is read.
+
+Objects (mmdet), classes of pictures (mmpretrain), keypoints (mmpose) and panoptic segments: what
+the data set gives, whatever it was read from, through wrappers, filters and choices of classes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from argus.datasets.build import parts_of
+from argus.datasets.census import Census
+from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
+from argus.datasets.label_checks import steps_of
+
+_Reader = Callable[[Mapping[str, Any], Census], None]
+
+
+def entry_census(
+    dataset: Any, config: Mapping[str, Any], *, least: int | None = None, most: int | None = None
+) -> Census | None:
+    """The labels in the entries of a data set; ``None`` if they hold none.
+
+    Args:
+        dataset: A built data set of OpenMMLab.
+        config: Its config.
+        least: Entries after which counting ends once every class has been seen; ``None`` counts
+            all.
+        most: Entries after which it ends once there is something to learn; ``None`` for all.
+
+    Returns:
+        With the entries that the data set itself left out, where it says which (``dropped``).
+    """
+    found = _start(dataset, config)
+    if found is None:
+        return None
+    census, read = found
+    for index in spread(len(dataset)):
+        if least is not None and census.num_seen >= least and is_enough(census, most):
+            break
+        read(dataset.get_data_info(index), census)
+        census.num_seen += 1
+    if census.is_whole:
+        for part in parts_of(dataset):
+            census.ignored.update(getattr(part, "dropped", {}))
+    return census
+
+
+def spread(number: int) -> list[int]:
+    """The numbers below one, in an order that is the same every time and follows no folder."""
+    return np.random.default_rng(0).permutation(number).tolist()
+
+
+def is_enough(census: Census, most: int | None) -> bool:
+    """Whether counting more samples would not change the judgement, or would cost too much."""
+    if len(census.occurring) == len(census.names):
+        return True
+    return most is not None and census.num_seen >= most and census.can_be_learned
+
+
+def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | None:
+    info, meta = dataset.get_data_info(0), dataset.metainfo
+    classes = [str(name) for name in meta.get("classes") or ()]
+    num_all = len(dataset)
+    if "instances" in info and classes:
+        with_masks = any(step.get("with_mask") for step in steps_of(config))
+
+        def read(info: Mapping[str, Any], census: Census) -> None:
+            _count_objects(info, census, with_masks)
+
+        return Census(unit="object", names=classes, num_all=num_all), read
+    if "segments_info" in info and classes:
+        return Census(unit="segment", names=classes, num_all=num_all), _count_segments
+    if "keypoints_visible" in info:
+        names = meta.get("keypoint_id2name") or {}
+        number = int(meta.get("num_keypoints") or np.shape(info["keypoints_visible"])[1])
+        keypoints = [str(names.get(index, index)) for index in range(number)]
+        census = Census(unit="labelled point", names=keypoints, num_all=num_all, what="keypoints")
+        return census, _count_keypoints
+    label = info.get("gt_label")
+    if isinstance(label, (int, np.integer)) and classes:
+        census = Census(unit="image", names=classes, num_all=num_all, needs_two=True)
+        return census, _count_class
+    if isinstance(label, (list, tuple, np.ndarray)) and classes:
+        return Census(unit="image", names=classes, num_all=num_all), _count_class
+    return None
+
+
+def _count_objects(info: Mapping[str, Any], census: Census, with_masks: bool) -> None:
+    for instance in info["instances"]:
+        if instance.get("ignore_flag"):
+            census.ignored[CROWD] += 1
+        elif with_masks and not has_polygon(instance.get("mask")):
+            census.ignored[NO_POLYGON] += 1
+        else:
+            census.counts[int(instance["bbox_label"])] += 1
+
+
+def _count_segments(info: Mapping[str, Any], census: Census) -> None:
+    for segment in info["segments_info"]:
+        if segment.get("is_crowd"):
+            census.ignored[CROWD] += 1
+        else:
+            census.counts[int(segment["label"])] += 1
+
+
+def _count_keypoints(info: Mapping[str, Any], census: Census) -> None:
+    weights = np.asarray(info["keypoints_visible"])
+    if weights.ndim == 3:  # visibility and weight
+        weights = weights[..., -1]
+    labelled = (weights > 0).sum(axis=0)
+    census.counts.update({index: int(number) for index, number in enumerate(labelled) if number})
+    negative = int((weights < 0).sum())
+    if negative:
+        census.wrong["keypoint weight below 0: the loss would fall without end"] += negative
+
+
+def _count_class(info: Mapping[str, Any], census: Census) -> None:
+    census.counts.update(Counter(int(label) for label in np.atleast_1d(info["gt_label"])))

@@ -1,0 +1,132 @@
+"""Count the labels in the label maps of a data set: pixels of each class, maps without any label.
+
+The maps alone are read, not their pictures.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from argus.datasets.census import Census
+from argus.datasets.transforms.dense_labels import LoadDenseLabel
+from argus.datasets.transforms.labels import IGNORE, LoadSegMap
+
+_BEYOND = IGNORE + 1  # counts the stored values that no label has
+
+
+@dataclass(kw_only=True)
+class MapCounts:
+    """What the label maps of one sample, or of many, hold.
+
+    Args:
+        stored: Pixels of each value as it is in the file, (257,), the last for all others.
+        labels: Pixels of each class, (256,), 255 for those that are ignored.
+        num_maps: Semantic maps.
+        reduces_zero: Whether 0 in the files is void.
+        dense: By what is looked for in other maps: their number, and that of those that have it.
+    """
+
+    stored: np.ndarray = field(default_factory=lambda: np.zeros(_BEYOND + 1, np.int64))
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(IGNORE + 1, np.int64))
+    num_maps: int = 0
+    reduces_zero: bool = False
+    dense: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, other: "MapCounts") -> None:
+        """Add those of other samples."""
+        self.stored += other.stored
+        self.labels += other.labels
+        self.num_maps += other.num_maps
+        self.reduces_zero |= other.reduces_zero
+        for name, (number, labelled) in other.dense.items():
+            total = self.dense.setdefault(name, [0, 0])
+            total[0] += number
+            total[1] += labelled
+
+
+def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
+    """Read a label map of a sample and count what it holds.
+
+    Args:
+        load: A loader of the task; one for other labels reads its file, and nothing is counted.
+        sample: Its entry; with ``ori_shape`` the size of the map is compared with it.
+
+    Raises:
+        DataError: As the loader.
+    """
+    if isinstance(load, LoadSegMap):
+        return _semantic(load, sample) if sample.get("seg_map_path") is not None else MapCounts()
+    if isinstance(load, LoadDenseLabel):
+        return _dense(load, sample) if sample.get(load.path_key) is not None else MapCounts()
+    load.transform(dict(sample))
+    return MapCounts()
+
+
+def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
+    stored, labels = load.load(sample)
+    known = np.where((stored < 0) | (stored > IGNORE), _BEYOND, stored)
+    return MapCounts(
+        stored=np.bincount(known.ravel(), minlength=_BEYOND + 1),
+        labels=np.bincount(labels.ravel(), minlength=IGNORE + 1),
+        num_maps=1,
+        reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
+    )
+
+
+def _dense(load: LoadDenseLabel, sample: Mapping[str, Any]) -> MapCounts:
+    labels = load.transform(dict(sample))[load.label_key]
+    unit = f"{load.name} with {load.content}"
+    return MapCounts(dense={unit: [1, int(not load.is_empty(labels))]})
+
+
+def map_censuses(
+    counts: MapCounts, names: Sequence[str], *, num_seen: int, num_all: int
+) -> list[Census]:
+    """The judgeable numbers: one census of the semantic maps, and one of every other kind.
+
+    Args:
+        counts: Of all samples that were looked at.
+        names: Of the classes.
+        num_seen: Samples that were looked at.
+        num_all: Samples of the data set.
+    """
+    found = []
+    if counts.num_maps:
+        census = Census(
+            unit="pixel", names=names, num_all=num_all, num_seen=num_seen, needs_two=True
+        )
+        census.counts.update(
+            {label: int(counts.labels[label]) for label in range(IGNORE) if counts.labels[label]}
+        )
+        if not census.counts:
+            census.ignored["pixels without a label"] = int(counts.labels[IGNORE])
+        census.causes += _causes(counts, census)
+        found.append(census)
+    for unit, (_, labelled) in counts.dense.items():
+        census = Census(unit=unit, names=[unit], num_all=num_all, num_seen=num_seen)
+        census.counts[0] = labelled
+        found.append(census)
+    return found
+
+
+def _causes(counts: MapCounts, census: Census) -> list[str]:
+    number, last = len(census.names), len(census.names) - 1
+    if len(census.occurring) == number or number < 2:
+        return []
+    causes = []
+    if counts.reduces_zero and counts.stored[0] and last not in census.occurring:
+        causes.append(
+            "reduce_zero_label=True takes 0 in the files for void and 1 for the first class: set "
+            "it to False if the files count from 0"
+        )
+    ignored = counts.stored[IGNORE]
+    if ignored:
+        causes.append(
+            f"255 is in {ignored / counts.stored.sum():.1%} of the pixels, and is ignored: if it "
+            "is a class, save it as its number, or say which colour is which class with "
+            "LoadSegMap(colours=...)"
+        )
+    return causes

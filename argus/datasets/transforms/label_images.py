@@ -1,0 +1,116 @@
+"""Decode the pictures that hold labels, and compare their size with that of their picture."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from argus.datasets.transforms.colour_table import described, raise_if_transparent
+from argus.datasets.transforms.orientation import TURNED, orientation_of, tag_of, turn
+from argus.datasets.transforms.reading import read_bytes
+from argus.errors import DataError
+from argus.foreign_files import raise_if_foreign
+from argus.picture_files import open_picture
+
+# Pillow spreads grey of two and four bits over 0 to 255.
+_SCALES = {"L;2": 85, "L;4": 17}
+
+
+def decode_label_map(content: bytes) -> np.ndarray:
+    """Decode a label image to its integer labels, (H, W); a palette image to its indices.
+
+    Raises:
+        DataError: The bytes do not decode, declare too many pixels, or hold a colour image, or
+            transparent pixels.
+    """
+    labels = decode_stored(content, name="label image")
+    if labels.ndim == 3 and labels.dtype == np.uint8 and labels.shape[2] in (2, 3, 4):
+        if labels.shape[2] != 3:
+            raise_if_transparent(labels[..., -1])
+        if labels.shape[2] > 2:
+            raise DataError(
+                "expected a label image with one integer per pixel, found a colour picture of the "
+                f"labels: {described(labels[..., :3])}{_grey_as_colour(labels)}"
+            )
+        labels = labels[..., 0]
+    if labels.ndim != 2 or not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
+        raise DataError(
+            f"expected a label image with one integer per pixel, found shape {labels.shape} of "
+            f"{labels.dtype}"
+        )
+    return labels.astype(np.int64)
+
+
+def _grey_as_colour(pixels: np.ndarray) -> str:
+    is_grey = (pixels[..., :3] == pixels[..., :1]).all()
+    return ". It is grey: save it with one channel" if is_grey else ""
+
+
+def decode_stored(content: bytes, *, name: str) -> np.ndarray:
+    """The values of an image as they are stored, without conversion, turned as it is shown.
+
+    Args:
+        content: The file's bytes.
+        name: What it is called in messages.
+
+    Raises:
+        DataError: The bytes do not decode, are another kind of file, or declare too many pixels.
+    """
+    raise_if_foreign(content)
+    try:
+        with open_picture(content) as image:
+            scale = _SCALES.get(_raw_mode(image), 1)
+            values = turn(np.array(image), tag_of(image))
+            return values // scale if scale > 1 else values
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
+        raise DataError(f"corrupt or truncated {name} ({len(content)} bytes)") from error
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels of a picture that is not decoded yet are stored, in Pillow's words."""
+    tiles = getattr(image, "tile", ())
+    arguments = tiles[0].args if tiles else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) -> None:
+    """Raise for a label image of another size than its picture's, before it is decoded.
+
+    Args:
+        content: The file's bytes; what is no image is let through.
+        sample: With ``ori_shape``, (height, width) of the picture in pixels; without it the number
+            of pixels alone is looked at.
+        name: What the image is called in messages.
+
+    Raises:
+        DataError: Its header declares another size, or too many pixels.
+    """
+    with contextlib.suppress(UnidentifiedImageError), open_picture(content) as image:
+        size = image.size[::-1] if orientation_of(content) in TURNED else image.size
+        shape = sample.get("ori_shape")
+        if shape is not None and size != (shape[1], shape[0]):
+            raise DataError(
+                f"the {name} is {size[0]}x{size[1]} (width x height), its image "
+                f"{shape[1]}x{shape[0]}{_turned(sample, size)}"
+            )
+
+
+def _turned(sample: Mapping[str, Any], size: tuple[int, int]) -> str:
+    """What to say if the sides of the picture are swapped, and it has an EXIF orientation."""
+    with contextlib.suppress(DataError, KeyError):
+        content = read_bytes(sample["img_path"])
+        orientation = orientation_of(content)
+        if orientation in TURNED and tuple(size) == tuple(sample["ori_shape"]):
+            with open_picture(content) as picture:
+                is_stored = picture.size == tuple(size)
+            made, remedy = ("stored", "stored") if is_stored else ("shown", "shown")
+            return (
+                f". The picture has the EXIF orientation {orientation}, and the label was made on "
+                f"its pixels as they are {made}: set orientation={remedy!r} of LoadImage, for the "
+                "whole data set, or turn the pixels of the pictures and take the tag away"
+            )
+    return ""

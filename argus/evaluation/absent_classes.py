@@ -1,0 +1,81 @@
+"""Classes that the truth of an evaluation does not have, which a mean over classes passes over.
+
+mmseg's IoU of a class without a pixel is 0 where it is predicted, else NaN, and the mean leaves NaN
+out; COCO's AP of a class without an object is -1, and is left out too. An evaluation in which half
+of the classes never occur looks like any other.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+_MAX_NAMES = 5
+
+
+class AbsentClasses:
+    """Look at what a metric compares with, while it computes.
+
+    Args:
+        metric: Any metric; of others than mmseg's IoU and mmdet's COCO nothing is found.
+
+    Attributes:
+        text: What the last evaluation lacked, in words; empty if nothing, or on a process that did
+            not compute.
+    """
+
+    def __init__(self, metric: Any) -> None:
+        self.text = ""
+        self._metric = metric
+        kinds = {base.__name__ for base in type(metric).__mro__ if _is_foreign(base)}
+        if "IoUMetric" in kinds:
+            self._watch(_pixels, "pixel", "IoU is 0 where they are predicted, else they are")
+        elif "CocoMetric" in kinds:
+            self._watch(_objects, "object", "they are")
+
+    def _watch(self, count: Callable[[Any, list[Any]], list[str]], unit: str, what: str) -> None:
+        compute = self._metric.compute_metrics
+
+        def watched(results: list[Any]) -> Any:
+            values = compute(results)
+            names = [str(name) for name in self._metric.dataset_meta.get("classes") or ()]
+            absent = count(self._metric, results) if results else []
+            self.text = (
+                f"{len(absent)} of {len(names)} classes have no {unit} in the truth: "
+                f"{_listed(absent)}; {what} left out of the mean"
+                if absent
+                else ""
+            )
+            return values
+
+        self._metric.compute_metrics = watched
+
+
+def _is_foreign(base: type) -> bool:
+    return base.__module__.split(".")[0] in ("mmseg", "mmdet")
+
+
+def _pixels(metric: Any, results: list[Any]) -> list[str]:
+    if metric.format_only:
+        return []
+    areas = torch.stack([result[3] for result in results]).sum(dim=0)  # of the truth, by class
+    names = metric.dataset_meta["classes"]
+    return [str(name) for name, area in zip(names, areas.tolist(), strict=True) if not area]
+
+
+def _objects(metric: Any, results: list[Any]) -> list[str]:
+    truth = metric._coco_api
+    if truth is None or metric.cat_ids is None:
+        return []
+    images = set(metric.img_ids)
+    found = {
+        entry["category_id"]
+        for entry in truth.dataset.get("annotations", ())
+        if entry["image_id"] in images and not entry.get("iscrowd")
+    }
+    return [str(truth.cats[number]["name"]) for number in metric.cat_ids if number not in found]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(names[:_MAX_NAMES]) + more

@@ -1,0 +1,257 @@
+"""What cannot be learned is refused before the first step, and in the check of the data alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mmdet.datasets.transforms import LoadAnnotations
+from mmengine.dataset import ConcatDataset
+from mmengine.logging import MMLogger
+from PIL import Image
+
+from argus.datasets.checks import check_tasks
+from argus.datasets.coco import CocoInstances, CocoKeypoints
+from argus.datasets.mvtec_ad import MVTecAD
+from argus.datasets.pascal_context import PascalContext
+from argus.datasets.transforms import LoadImage, LoadSaliency, LoadSegMap
+from argus.engine.label_census import check_labels
+from argus.engine.loaders import guarded_dataset
+from argus.errors import DataError
+from argus.tasks import TrainData
+from tests.datasets import toy_coco
+from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
+from tests.datasets.list_files import write_set
+from tests.datasets.toy_coco import annotation
+
+OTHERS = dict(metainfo=dict(classes=("person", "car")))
+
+
+def messages_of(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
+    """The error before the first step of a training, and the warnings; those of the check."""
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    data = TrainData(dataset=config, batch_size=1, num_workers=0)
+    error = ""
+    try:
+        check_labels(dataset, data, where="here")
+    except DataError as found:
+        error = str(found).removeprefix("here: ")
+    (findings,) = check_tasks(dict(toy=dict(train=dict(dataset=config, batch_size=1))))
+    assert findings.errors == ([error] if error else [])
+    told = [text.removeprefix("here: ") for text in warnings if text.startswith("here: ")]
+    assert findings.warnings == told
+    return error, findings.warnings
+
+
+def crowds(root: Path) -> dict[str, Any]:
+    entries = [annotation(i, i, iscrowd=1, segmentation=toy_coco.CROWD_RLE) for i in (1, 2)]
+    return toy_coco.config(toy_coco.write(root, entries), CocoInstances, **OTHERS)
+
+
+def without_corners(root: Path) -> dict[str, Any]:
+    entries = [annotation(i, i, segmentation=[[1, 2, 3, 4]]) for i in (1, 2)]
+    pipeline = [dict(type=LoadAnnotations, with_mask=True)]
+    return toy_coco.config(
+        toy_coco.write(root, entries), CocoInstances, pipeline=pipeline, **OTHERS
+    )
+
+
+def without_area(root: Path) -> dict[str, Any]:
+    entries = [annotation(i, i, box=(5, 5, 0, 4)) for i in (1, 2)]
+    return toy_coco.config(toy_coco.write(root, entries), CocoInstances, **OTHERS)
+
+
+def empty(root: Path) -> dict[str, Any]:
+    return toy_coco.config(toy_coco.write(root, []), CocoInstances, **OTHERS)
+
+
+def of_0_and_255(root: Path) -> dict[str, Any]:
+    return semantic(write_maps(root, [SQUARE * 255] * 2))
+
+
+def reduced(root: Path) -> dict[str, Any]:
+    return semantic(write_maps(root, [SQUARE] * 2), reduce_zero_label=True)
+
+
+def void(root: Path) -> dict[str, Any]:
+    return semantic(write_maps(root, [np.full_like(SQUARE, 255)] * 2))
+
+
+def one_class(root: Path) -> dict[str, Any]:
+    return semantic(write_maps(root, [SQUARE * 255] * 2), classes=("cup",))
+
+
+def one_folder(root: Path) -> dict[str, Any]:
+    return folders(write_pictures(root, ["cup/1.png", "cup/2.png"]))
+
+
+def without_saliency(root: Path) -> dict[str, Any]:
+    maps = {name: np.zeros((8, 10), np.uint8) for name in "ab"}
+    write_set(
+        root, "ab", dict(saliency=maps), ann_file="ImageSets/train.txt", image_folder="JPEGImages"
+    )
+    pipeline = [dict(type=LoadImage), dict(type=LoadSaliency, positive=255)]
+    return dict(type=PascalContext, data_root=str(root), labels=("saliency",), pipeline=pipeline)
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        (crowds, "all 2 objects are ignored: 2 crowd regions (ignored)"),
+        (without_corners, "all 2 objects are ignored: 2 masks without a valid polygon (ignored)"),
+        (without_area, "all 2 objects are ignored: 2 zero-area boxes (dropped)"),
+        (empty, "none of its 4 samples has an object"),
+        (
+            of_0_and_255,
+            "all 128 pixels are of one class, 'background'. 255 is in 20.0% of the pixels, and is "
+            "ignored: if it is a class, save it as its number, or say which colour is which class "
+            "with LoadSegMap(colours=...)",
+        ),
+        (
+            reduced,
+            "all 32 pixels are of one class, 'background'. reduce_zero_label=True takes 0 in the "
+            "files for void and 1 for the first class: set it to False if the files count from 0",
+        ),
+        (
+            void,
+            "all 160 pixels are ignored: 160 pixels without a label. 255 is in 100.0% of the "
+            "pixels, and is ignored: if it is a class, save it as its number, or say which colour "
+            "is which class with LoadSegMap(colours=...)",
+        ),
+        (
+            one_class,
+            "all 128 pixels are of one class, 'cup', and there is no other to tell it from. What "
+            "it is not needs a class, too: metainfo=dict(classes=('background', 'cup'))",
+        ),
+        (
+            one_folder,
+            "all 2 images are of one class, 'cup', and there is no other to tell it from. What it "
+            "is not needs a class, too",
+        ),
+        (without_saliency, "none of its 2 samples has a saliency map with a positive pixel"),
+    ],
+)
+def test_nothing_to_learn__is_an_error(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[Path], dict[str, Any]],
+    expected: str,
+) -> None:
+    error, warnings = messages_of(write(tmp_path), monkeypatch)
+    assert error == f"nothing to learn: {expected}"
+    assert warnings == []
+
+
+def keypoints(root: Path) -> dict[str, Any]:
+    people = [annotation(i, i, keypoints=toy_coco.keypoints(labelled=15)) for i in (1, 2)]
+    return toy_coco.config(toy_coco.write(root, people), CocoKeypoints)
+
+
+def one_class_of_two(root: Path) -> dict[str, Any]:
+    return toy_coco.config(toy_coco.write(root, [annotation(1, 1)]), CocoInstances, **OTHERS)
+
+
+def three_classes(root: Path) -> dict[str, Any]:
+    maps = write_maps(root, [SQUARE] * 2)
+    return semantic(maps, classes=("background", "cup", "pen"))
+
+
+def folder_without_picture(root: Path) -> dict[str, Any]:
+    write_pictures(root, ["cup/1.png", "pen/2.png"])
+    (root / "ink").mkdir()
+    return folders(root)
+
+
+def mostly_crowd(root: Path) -> dict[str, Any]:
+    entries = [annotation(i, i, iscrowd=1, segmentation=toy_coco.CROWD_RLE) for i in (1, 2, 3)]
+    entries += [annotation(5, 4), annotation(6, 4, category=3)]
+    return toy_coco.config(toy_coco.write(root, entries), CocoInstances, **OTHERS)
+
+
+def joined(root: Path) -> dict[str, Any]:
+    parts = [one_class_of_two(root / "a"), one_class_of_two(root / "b")]
+    return dict(type=ConcatDataset, datasets=parts)
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        (keypoints, "2 of 17 keypoints have no labelled point: left_ankle, right_ankle"),
+        (one_class_of_two, "1 of 2 classes have no object: car"),
+        (joined, "1 of 2 classes have no object: car"),
+        (three_classes, "1 of 3 classes have no pixel: pen"),
+        (folder_without_picture, "1 of 3 classes have no image: ink"),
+        (mostly_crowd, "3 of 5 objects are ignored: 3 crowd regions (ignored)"),
+    ],
+)
+def test_class_without_sample__is_a_warning(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[Path], dict[str, Any]],
+    expected: str,
+) -> None:
+    assert messages_of(write(tmp_path), monkeypatch) == ("", [expected])
+
+
+def test_negative_weights__are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = keypoints(tmp_path)
+    original = CocoKeypoints.get_data_info
+
+    def with_negative(self: CocoKeypoints, index: int) -> dict[str, Any]:
+        info = original(self, index)
+        info["keypoints_visible"] = info["keypoints_visible"] - 1
+        return info
+
+    monkeypatch.setattr(CocoKeypoints, "get_data_info", with_negative)
+    error, _ = messages_of(config, monkeypatch)
+    assert error == "keypoint weight below 0: the loss would fall without end (4 times)"
+
+
+def test_label_maps__no_more_are_read_than_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = semantic(write_maps(tmp_path, [SQUARE] * 40), classes=("background", "cup"))
+    read = []
+    original = LoadSegMap.load
+    monkeypatch.setattr(LoadSegMap, "load", lambda s, i: read.append(i) or original(s, i))
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    data = TrainData(dataset=config, batch_size=1, num_workers=0)
+    check_labels(dataset, data, where="here")
+    assert len(read) == 8
+    # Where a class is missing, as many as may be; the warning says how many that were.
+    read.clear()
+    monkeypatch.setattr("argus.engine.label_census._MOST_MAPS", 16)
+    config = semantic(tmp_path, classes=("background", "cup", "pen"))
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    check_labels(dataset, TrainData(dataset=config, batch_size=1, num_workers=0), where="here")
+    assert len(read) == 16
+    assert warnings == [
+        "here: 1 of 3 classes have no pixel in the 16 of 40 samples that were counted: pen"
+    ]
+    # One class alone: all of them, for there may be a second in the last.
+    read.clear()
+    for index in range(40):
+        Image.fromarray(SQUARE * 0).save(tmp_path / f"labels/{index}.png")
+    with pytest.raises(DataError, match=r"all 3,200 pixels are of one class, 'background'"):
+        check_labels(dataset, data, where="here")
+    assert len(read) == 40
+
+
+def test_flawless_pictures__are_no_classes_to_tell_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(tmp_path, ["screw/train/good/000.png", "screw/train/good/001.png"])
+    config = dict(
+        type=MVTecAD,
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path=""),
+        categories=("screw",),
+        split="train",
+        pipeline=[],
+    )
+    assert messages_of(config, monkeypatch) == ("", [])
