@@ -28,6 +28,7 @@ class Census:
         ignored: Units that nothing is learned from, by the reason.
         wrong: Values that cannot be such a label, in words.
         causes: What may be behind a class that never occurs, as sentences without a stop.
+        notes: What else a person should know.
     """
 
     unit: str
@@ -40,6 +41,7 @@ class Census:
     ignored: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     causes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -69,7 +71,7 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
         measure by is a warning.
     """
     errors = _wrong(census)
-    warnings: list[str] = []
+    warnings = list(census.notes)
     if not census.can_be_learned and census.is_whole and not errors:
         if learns:
             errors.append(f"nothing to learn: {_reason(census)}")
@@ -100,7 +102,10 @@ def _wrong(census: Census) -> list[str]:
     return [
         f"label out of range: class {label} of {census.counts[label]} {census.unit}s, {expected}"
         for label in labels
-    ] + [f"{text} ({number:,} times)" for text, number in census.wrong.items()]
+    ] + [
+        f"{text} ({number:,} times)" if number > 1 else text
+        for text, number in census.wrong.items()
+    ]
 
 
 def _reason(census: Census) -> str:

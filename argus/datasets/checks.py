@@ -22,8 +22,9 @@ from argus.datasets.coco_checks import check_coco
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
-from argus.datasets.label_checks import label_loaders
+from argus.datasets.label_checks import image_loader, label_loaders
 from argus.datasets.map_census import MapCounts, count_maps, map_censuses
+from argus.datasets.orientation_checks import Turned, look_at, told
 from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
 from argus.datasets.paths import annotation_files, missing_paths
 from argus.datasets.samplers import TaskSampler
@@ -127,6 +128,7 @@ def _check_part(
     check_files(
         dataset,
         findings,
+        load_image=image_loader(data["dataset"]),
         loaders=label_loaders(data["dataset"], dataset.metainfo),
         learns=learns,
         sample=sample,
@@ -236,6 +238,7 @@ def check_files(
     dataset: Any,
     findings: Findings,
     *,
+    load_image: LoadImage | None = None,
     loaders: Sequence[BaseTransform] = (),
     learns: bool = True,
     sample: int | None,
@@ -247,6 +250,7 @@ def check_files(
     Args:
         dataset: A built data set of OpenMMLab.
         findings: Where errors and counts go.
+        load_image: Loader of the pictures; ``None`` for one as by default.
         loaders: Loaders of the label maps that the task uses.
         learns: Whether the data set is trained on; else it is measured by.
         sample: Files to decode, chosen at random; ``None`` for all.
@@ -259,19 +263,21 @@ def check_files(
         chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
         infos = [infos[i] for i in sorted(chosen)]
     classes = [str(name) for name in dataset.metainfo.get("classes") or ()]
-    load = _FileLoader(len(classes), loaders)
-    counts, num_seen = MapCounts(), 0
+    load = _FileLoader(len(classes), load_image or LoadImage(), loaders)
+    counts, turned, num_seen = MapCounts(), Turned(), 0
     with ThreadPoolExecutor(num_threads) as pool:
         for loaded in progress(pool.map(load, infos), len(infos), findings.where):
             findings.count("files decoded")
             findings.errors += loaded.errors
             _note_maps(loaded.maps, findings)
             counts.add(loaded.maps)
+            turned.add(loaded.turned)
             num_seen += not loaded.errors
+    findings.warnings += told(turned, load.load_image)
     if counts.num_maps:
         numbers = {f"{i} {name}": int(counts.labels[i]) for i, name in enumerate(classes)}
         findings.classes.update(numbers)
-    for census in map_censuses(counts, classes, num_seen=num_seen, num_all=num_all):
+    for census in map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=num_all):
         findings.add_judgement(judge(census, learns=learns))
 
 
@@ -279,6 +285,8 @@ def _note_maps(maps: MapCounts, findings: Findings) -> None:
     """Count the label maps of one sample."""
     if maps.num_maps:
         findings.count("label maps")
+        for kind, number in maps.kinds.items():
+            findings.count(kind, number)
         if maps.labels[:IGNORE].sum() == 0:
             findings.count("label maps without any label (all ignored)")
     for unit, (number, labelled) in maps.dense.items():
@@ -303,13 +311,16 @@ class _Loaded:
 
     errors: list[str] = field(default_factory=list)
     maps: MapCounts = field(default_factory=MapCounts)
+    turned: Turned = field(default_factory=Turned)
 
 
 class _FileLoader:
     """Decode the files of one sample."""
 
-    def __init__(self, num_classes: int, loaders: Sequence[BaseTransform]) -> None:
-        self.load_image = LoadImage()
+    def __init__(
+        self, num_classes: int, load_image: LoadImage, loaders: Sequence[BaseTransform]
+    ) -> None:
+        self.load_image = load_image
         self.loaders = list(loaders)
         if num_classes and not any(isinstance(load, LoadSegMap) for load in loaders):
             # mmseg's own, or a task that has the map, but does not use it.
@@ -322,6 +333,7 @@ class _FileLoader:
         except DataError as error:  # without its size the labels cannot be judged
             loaded.errors.append(str(error))
             return loaded
+        loaded.turned = look_at(results, self.load_image)
         for load in self.loaders:
             try:
                 loaded.maps.add(count_maps(load, results))

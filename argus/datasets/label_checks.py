@@ -12,6 +12,7 @@ from mmcv.transforms import BaseTransform
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap
+from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.registry import TRANSFORMS
 
@@ -42,6 +43,17 @@ def label_loaders(
             if isinstance(load, LoadSegMap):
                 load.take_palette(metainfo or {})
     return list(loaders.values())
+
+
+def image_loader(config: Mapping[str, Any]) -> LoadImage:
+    """The loader of pictures in a data set config; one of its own where that has another."""
+    for step in steps_of(config):
+        kind = step["type"]
+        kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if isinstance(kind, type) and issubclass(kind, LoadImage):
+            load: LoadImage = TRANSFORMS.build(dict(step))
+            return load
+    return LoadImage()
 
 
 def steps_of(config: Any) -> Iterator[Mapping[str, Any]]:

@@ -3,7 +3,8 @@
 The maps alone are read, not their pictures.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,14 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from argus.datasets.census import Census
+from argus.datasets.label_palettes import Palettes, palettes_of
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
+from argus.datasets.transforms.reading import read_bytes
 
+BY_VALUE = "label maps of one value a pixel (which is the label)"
+BY_INDEX = "label maps with a palette (its index is the label)"
+BY_COLOUR = "label maps of colours (the table says the label)"
 _BEYOND = IGNORE + 1  # counts the stored values that no label has
 
 
@@ -26,6 +32,8 @@ class MapCounts:
         labels: Pixels of each class, (256,), 255 for those that are ignored.
         num_maps: Semantic maps.
         reduces_zero: Whether 0 in the files is void.
+        kinds: Semantic maps by how they are read.
+        palettes: Of those that are read by their indices.
         dense: By what is looked for in other maps: their number, and that of those that have it.
     """
 
@@ -33,6 +41,8 @@ class MapCounts:
     labels: np.ndarray = field(default_factory=lambda: np.zeros(IGNORE + 1, np.int64))
     num_maps: int = 0
     reduces_zero: bool = False
+    kinds: Counter[str] = field(default_factory=Counter)
+    palettes: Palettes = field(default_factory=Palettes)
     dense: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, other: "MapCounts") -> None:
@@ -41,6 +51,8 @@ class MapCounts:
         self.labels += other.labels
         self.num_maps += other.num_maps
         self.reduces_zero |= other.reduces_zero
+        self.kinds.update(other.kinds)
+        self.palettes.add(other.palettes)
         for name, (number, labelled) in other.dense.items():
             total = self.dense.setdefault(name, [0, 0])
             total[0] += number
@@ -68,11 +80,19 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
 def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
     stored, labels = load.load(sample)
     known = np.where((stored < 0) | (stored > IGNORE), _BEYOND, stored)
+    histogram = np.bincount(known.ravel(), minlength=_BEYOND + 1)
+    path, palettes = str(sample["seg_map_path"]), Palettes()
+    if load.table is None:
+        used = np.flatnonzero(histogram[: IGNORE + 1]).tolist()
+        palettes = palettes_of(read_bytes(path, load.backend_args), used, path)
+    kind = BY_COLOUR if load.table else BY_INDEX if palettes.colours else BY_VALUE
     return MapCounts(
-        stored=np.bincount(known.ravel(), minlength=_BEYOND + 1),
+        stored=histogram,
         labels=np.bincount(labels.ravel(), minlength=IGNORE + 1),
         num_maps=1,
         reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
+        kinds=Counter([kind]),
+        palettes=palettes,
     )
 
 
@@ -83,17 +103,18 @@ def _dense(load: LoadDenseLabel, sample: Mapping[str, Any]) -> MapCounts:
 
 
 def map_censuses(
-    counts: MapCounts, names: Sequence[str], *, num_seen: int, num_all: int
+    counts: MapCounts, metainfo: Mapping[str, Any], *, num_seen: int, num_all: int
 ) -> list[Census]:
     """The judgeable numbers: one census of the semantic maps, and one of every other kind.
 
     Args:
         counts: Of all samples that were looked at.
-        names: Of the classes.
+        metainfo: Of the data set.
         num_seen: Samples that were looked at.
         num_all: Samples of the data set.
     """
     found = []
+    names = [str(name) for name in metainfo.get("classes") or ()]
     if counts.num_maps:
         census = Census(
             unit="pixel", names=names, num_all=num_all, num_seen=num_seen, needs_two=True
@@ -104,6 +125,12 @@ def map_censuses(
         if not census.counts:
             census.ignored["pixels without a label"] = int(counts.labels[IGNORE])
         census.causes += _causes(counts, census)
+        if counts.palettes.problem:
+            census.wrong[counts.palettes.problem] = 1
+        else:
+            palette, first = metainfo.get("palette") or (), int(counts.reduces_zero)
+            doubt = counts.palettes.doubt(palette, names, first)
+            census.notes += [doubt] if doubt else []
         found.append(census)
     for unit, (_, labelled) in counts.dense.items():
         census = Census(unit=unit, names=[unit], num_all=num_all, num_seen=num_seen)

@@ -27,6 +27,8 @@ _COUNTS = "counts"
 # Counting ends when every class was seen in so many entries; or, if there is something to learn
 # but some class was not seen, at the second number of entries, or of maps, which take longer.
 _LEAST_ENTRIES, _MOST_ENTRIES, _MOST_MAPS = 1_000, 100_000, 1_000
+# Maps with a palette that are looked at before they are taken to agree.
+_LEAST_PALETTES = 100
 _BATCH = 8
 
 
@@ -103,7 +105,6 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
     ]
     if not loaders:
         return []
-    names = [str(name) for name in dataset.metainfo.get("classes") or ()]
     number = len(dataset)
     loader = WatchedLoader(
         ResilientDataset(_Counted(inner, loaders), task=dataset.task, seed=dataset.seed),
@@ -119,7 +120,8 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
             for found in batch[_COUNTS]:
                 counts.add(found)
             num_seen += len(batch[_COUNTS])
-            censuses = map_censuses(counts, names, num_seen=num_seen, num_all=number)
-            if censuses and all(is_enough(census, _MOST_MAPS) for census in censuses):
+            censuses = map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=number)
+            least = _LEAST_PALETTES if counts.palettes.colours else 0
+            if num_seen >= least and censuses and all(is_enough(c, _MOST_MAPS) for c in censuses):
                 break
     return censuses

@@ -65,6 +65,7 @@ def test_check__good_set_counts_what_there_is(root):
         "samples of one step, all processes": 2,
         "files decoded": 3,
         "label maps": 2,
+        "label maps of one value a pixel (which is the label)": 2,
         "depth maps": 3,
         "normal maps": 2,
         "boundary maps": 3,

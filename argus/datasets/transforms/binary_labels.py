@@ -14,6 +14,7 @@ from PIL import Image
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.label_images import check_label_size, decode_label_map
 from argus.datasets.transforms.labels import IGNORE
+from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.picture_files import open_picture
@@ -37,7 +38,7 @@ def white_of(content: bytes) -> np.ndarray | None:
         picture: Image.Image = open_picture(content)
         if picture.mode not in ("1", "P"):
             return None
-        indices = np.array(picture)
+        indices = shown_pixels(picture, content)
     except DataError:
         raise
     except Exception:  # noqa: BLE001 - damaged; who decodes it says so

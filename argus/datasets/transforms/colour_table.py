@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.transforms.orientation import tag_of, turn
+from argus.datasets.transforms.orientation import shown_pixels
 from argus.errors import ConfigError, DataError
 from argus.picture_files import open_picture
 
@@ -76,7 +76,7 @@ def decode_colours(content: bytes) -> np.ndarray:
     try:
         with open_picture(content) as picture:
             mode = picture.mode
-            rgba = turn(np.array(picture.convert("RGBA")), tag_of(picture))
+            rgba = shown_pixels(picture.convert("RGBA"), content)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes

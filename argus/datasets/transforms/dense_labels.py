@@ -17,6 +17,7 @@ from argus.datasets.transforms.label_images import (
     decode_stored,
 )
 from argus.datasets.transforms.labels import IGNORE
+from argus.datasets.transforms.orientation import orientation_of, turn
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.registry import TRANSFORMS
@@ -172,6 +173,7 @@ def _decode_rgb(content: bytes) -> np.ndarray:
     if _png_bits(content) == 16:  # Pillow keeps the upper 8 bits alone
         stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
         assert stored is not None  # Pillow decoded it
+        stored = turn(stored, orientation_of(content))  # OpenCV does not, of what is unchanged
         pixels = stored[..., 2::-1] if stored.ndim == 3 else stored
     if pixels.ndim != 3 or pixels.shape[2] < 3:
         raise DataError(

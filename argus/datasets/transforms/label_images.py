@@ -8,7 +8,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from argus.datasets.transforms.colour_table import described, raise_if_transparent
-from argus.datasets.transforms.orientation import TURNED, orientation_of, tag_of, turn
+from argus.datasets.transforms.orientation import (
+    TURNED,
+    orientation_of,
+    shown_pixels,
+    shown_size,
+)
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.foreign_files import raise_if_foreign
@@ -62,7 +67,7 @@ def decode_stored(content: bytes, *, name: str) -> np.ndarray:
     try:
         with open_picture(content) as image:
             scale = _SCALES.get(_raw_mode(image), 1)
-            values = turn(np.array(image), tag_of(image))
+            values = shown_pixels(image, content)
             return values // scale if scale > 1 else values
     except DataError:
         raise
@@ -90,7 +95,7 @@ def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) ->
         DataError: Its header declares another size, or too many pixels.
     """
     with contextlib.suppress(UnidentifiedImageError), open_picture(content) as image:
-        size = image.size[::-1] if orientation_of(content) in TURNED else image.size
+        size = shown_size(image, content)
         shape = sample.get("ori_shape")
         if shape is not None and size != (shape[1], shape[0]):
             raise DataError(
@@ -101,16 +106,18 @@ def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) ->
 
 def _turned(sample: Mapping[str, Any], size: tuple[int, int]) -> str:
     """What to say if the sides of the picture are swapped, and it has an EXIF orientation."""
-    with contextlib.suppress(DataError, KeyError):
+    if tuple(size) != tuple(sample["ori_shape"]):  # (height, width): the other way round
+        return ""
+    with contextlib.suppress(DataError, KeyError, UnidentifiedImageError):
         content = read_bytes(sample["img_path"])
         orientation = orientation_of(content)
-        if orientation in TURNED and tuple(size) == tuple(sample["ori_shape"]):
+        if orientation in TURNED:
             with open_picture(content) as picture:
-                is_stored = picture.size == tuple(size)
-            made, remedy = ("stored", "stored") if is_stored else ("shown", "shown")
+                made = "shown" if shown_size(picture, content) == tuple(size) else "stored"
             return (
                 f". The picture has the EXIF orientation {orientation}, and the label was made on "
-                f"its pixels as they are {made}: set orientation={remedy!r} of LoadImage, for the "
-                "whole data set, or turn the pixels of the pictures and take the tag away"
+                f"its pixels as they are {made}: set orientation={made!r} of LoadImage, which "
+                "holds for the whole data set, or turn the pixels of the pictures and remove the "
+                "tag"
             )
     return ""

@@ -7,14 +7,15 @@ an error, a file that does not decode, and an image whose size is not the annota
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from argus.datasets.transforms.orientation import UPRIGHT, orientation_of, turn_opencv
 from argus.datasets.transforms.reading import read_bytes
-from argus.errors import DataError
+from argus.errors import ConfigError, DataError
 from argus.foreign_files import raise_if_foreign
 from argus.picture_files import check_declared_size, open_picture
 from argus.registry import TRANSFORMS
@@ -26,15 +27,16 @@ _COMPLETE = (
 )
 
 
-def decode_image(content: bytes) -> np.ndarray:
+def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     """Decode an encoded image to BGR uint8, (H, W, 3).
 
     As OpenCV's colour mode: grey is replicated, a palette is looked up, CMYK is converted, 16 bits
     become their upper 8, alpha is dropped (the stored colour stays, nothing is composited), and the
-    EXIF orientation is applied.
+    EXIF orientation is applied, to a WebP as well.
 
     Args:
         content: The file's bytes.
+        as_stored: Leave the pixels as they are stored, whatever the EXIF orientation.
 
     Raises:
         DataError: The bytes are empty, truncated, another kind of file, no image that OpenCV reads,
@@ -44,8 +46,9 @@ def decode_image(content: bytes) -> np.ndarray:
     raise_if_foreign(content)
     check_declared_size(content)
     _raise_if_truncated(content)
+    flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if as_stored else 0)
     try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error as error:  # e.g. a format that Pillow does not know, with too many pixels
         raise DataError(
             f"OpenCV refuses the image ({len(content)} bytes): {' '.join(error.err.split())}"
@@ -54,7 +57,7 @@ def decode_image(content: bytes) -> np.ndarray:
         raise DataError(f"does not decode as an image ({len(content)} bytes)")
     if not image.any():
         _raise_if_made_black(content)
-    return image
+    return turn_opencv(image, content, as_stored=as_stored)
 
 
 def _raise_if_made_black(content: bytes) -> None:
@@ -95,14 +98,16 @@ def read_image(
     path: str | Path,
     annotated: tuple[int, int] | None = None,
     *,
+    orientation: Literal["shown", "stored"] | None = None,
     backend_args: dict[str, Any] | None = None,
 ) -> np.ndarray:
     """Read an image file, in the orientation that its annotations were made in.
 
     Args:
         path: The file.
-        annotated: (height, width) that the annotations say, ``None`` if they say nothing. If only
-            the stored pixels have it, the EXIF orientation is not applied.
+        annotated: (height, width) that the annotations say, ``None`` if they say nothing.
+        orientation: Whether the pixels are read as they are shown or as they are stored; ``None``
+            for shown, unless the stored pixels alone have the annotated size.
         backend_args: Options of mmengine's file backend.
 
     Returns:
@@ -113,20 +118,22 @@ def read_image(
     """
     content = read_bytes(path, backend_args)
     try:
-        image = decode_image(content)
+        image = decode_image(content, as_stored=orientation == "stored")
+        if annotated is None or image.shape[:2] == annotated:
+            return image
+        tag = orientation_of(content)
+        if orientation is None and tag != UPRIGHT:
+            stored = decode_image(content, as_stored=True)
+            if stored.shape[:2] == annotated:
+                return stored
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    if annotated is None or image.shape[:2] == annotated:
-        return image
-    unrotated = cv2.imdecode(
-        np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    )
-    if unrotated is not None and unrotated.shape[:2] == annotated:
-        return unrotated
+    turned = f" (read as it is {orientation or 'shown'}; its EXIF orientation is {tag})"
     raise DataError(
-        f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height), its annotation "
-        f"says {annotated[1]}x{annotated[0]}; boxes and masks would not fit. Was the image "
-        "resized, or does the annotation file belong to another version of the set?"
+        f"{path}: the image is {image.shape[1]}x{image.shape[0]} (width x height)"
+        f"{'' if tag == UPRIGHT else turned}, its annotation says {annotated[1]}x{annotated[0]}; "
+        "boxes and masks would not fit. Was the image resized, or does the annotation file belong "
+        "to another version of the set?"
     )
 
 
@@ -137,18 +144,30 @@ class LoadImage(BaseTransform):
     Stands in for ``LoadImageFromFile`` of mmcv (mmdet, mmseg, mmpretrain) and ``LoadImage`` of
     mmpose: an image already in ``results['img']`` is kept.
 
-    The EXIF orientation is applied, as OpenMMLab does, unless the annotation says the size
-    (``height``, ``width``) and only the stored orientation has it: then the annotation was made on
-    the unrotated pixels and they are used.
+    A picture is read as it is shown: the EXIF orientation is applied, as OpenMMLab does. Where the
+    annotation says the size (``height``, ``width``), and the stored pixels alone have it, they are
+    used: it was made on them. A size does not tell of a square picture, or of one that is mirrored
+    or upside down; of those, and of label maps made on stored pixels, ``orientation`` does.
 
     Args:
+        orientation: ``"shown"`` or ``"stored"``, what the labels of the whole data set were made
+            on; ``None`` for shown, with the exception above.
         to_float32: Return float32 in [0, 255] instead of uint8.
         backend_args: Options of mmengine's file backend.
     """
 
     def __init__(
-        self, *, to_float32: bool = False, backend_args: dict[str, Any] | None = None
+        self,
+        *,
+        orientation: Literal["shown", "stored"] | None = None,
+        to_float32: bool = False,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
+        if orientation not in (None, "shown", "stored"):
+            raise ConfigError(
+                f"LoadImage.orientation: expected 'shown', 'stored' or None, found {orientation!r}."
+            )
+        self.orientation = orientation
         self.to_float32 = to_float32
         self.backend_args = backend_args
 
@@ -163,7 +182,12 @@ class LoadImage(BaseTransform):
             results.setdefault("img_path", None)
         else:
             annotated = _annotated_shape(results)
-            image = read_image(results["img_path"], annotated, backend_args=self.backend_args)
+            image = read_image(
+                results["img_path"],
+                annotated,
+                orientation=self.orientation,
+                backend_args=self.backend_args,
+            )
         if self.to_float32:
             image = image.astype(np.float32)
         results["img"] = image
@@ -172,7 +196,8 @@ class LoadImage(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(to_float32={self.to_float32})"
+        name = type(self).__name__
+        return f"{name}(orientation={self.orientation}, to_float32={self.to_float32})"
 
 
 def _annotated_shape(results: dict[str, Any]) -> tuple[int, int] | None:

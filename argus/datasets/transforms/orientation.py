@@ -18,8 +18,9 @@ TURNED = (5, 6, 7, 8)
 _TAG = 0x0112
 # What a file with EXIF data holds: to look for it costs less than to decode a PNG, which may have
 # them at its end.
-_MARKS = (b"Exif", b"eXIf", b"EXIF", b"Raw profile type")
+_MARKS = (b"Exif", b"eXIf", b"EXIF")
 _TIFF = (b"II*\0", b"MM\0*")
+_BACK = {6: 8, 8: 6}  # the others are their own inverse
 
 
 def orientation_of(content: bytes) -> int:
@@ -31,16 +32,54 @@ def orientation_of(content: bytes) -> int:
     if not content.startswith(_TIFF) and not any(mark in content for mark in _MARKS):
         return UPRIGHT
     picture = open_unchecked(content)
-    return UPRIGHT if picture is None else tag_of(picture)
-
-
-def tag_of(picture: Image.Image) -> int:
-    """The orientation of an opened picture that is still to be applied, 1 to 8."""
+    if picture is None:
+        return UPRIGHT
     try:
         tag = picture.getexif().get(_TAG, UPRIGHT)
     except Exception:  # noqa: BLE001 - damaged EXIF data, or pixels, which who decodes it names
         return UPRIGHT
     return tag if tag in range(1, 9) else UPRIGHT
+
+
+def shown_size(picture: Image.Image, content: bytes) -> tuple[int, int]:
+    """(width, height) of a picture that Pillow has opened, as it is shown.
+
+    Args:
+        picture: Its header.
+        content: The file's bytes.
+    """
+    width, height = picture.size
+    is_turned = orientation_of(content) in TURNED and not content.startswith(_TIFF)
+    return (height, width) if is_turned else (width, height)
+
+
+def shown_pixels(picture: Image.Image, content: bytes) -> np.ndarray:
+    """The pixels of a picture that Pillow has opened, as they are shown.
+
+    Args:
+        picture: Decoded here; Pillow turns a TIFF itself.
+        content: The file's bytes.
+    """
+    pixels = np.array(picture)
+    return pixels if content.startswith(_TIFF) else turn(pixels, orientation_of(content))
+
+
+def turn_opencv(pixels: np.ndarray, content: bytes, *, as_stored: bool) -> np.ndarray:
+    """What OpenCV has decoded, turned where it does not do what it is asked for.
+
+    It has no eye for the tag of a WebP, and turns a TIFF also when told not to.
+
+    Args:
+        pixels: As it gives them, (H, W, C).
+        content: The file's bytes.
+        as_stored: Whether they are wanted as they are stored; else as they are shown.
+    """
+    if as_stored and content.startswith(_TIFF):
+        orientation = orientation_of(content)
+        return turn(pixels, _BACK.get(orientation, orientation))
+    if not as_stored and content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return turn(pixels, orientation_of(content))
+    return pixels
 
 
 def turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -50,6 +89,8 @@ def turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
         pixels: (H, W) or (H, W, C).
         orientation: 1 to 8.
     """
+    if orientation == UPRIGHT:
+        return pixels
     if orientation in TURNED:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):

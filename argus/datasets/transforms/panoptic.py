@@ -61,8 +61,6 @@ class LoadPanoptic(BaseTransform):
         check_label_size(content, results, name="panoptic PNG")
         blue, green, red = np.moveaxis(decode_image(content).astype(np.int32), -1, 0)
         ids = red + 256 * green + 65536 * blue
-        if ids.shape != tuple(results["ori_shape"]):
-            raise DataError("the panoptic PNG has an EXIF orientation, which turns it: remove it")
         segments = results["segments_info"]
         for segment in segments:
             if not 0 <= segment["label"] < self.num_classes:

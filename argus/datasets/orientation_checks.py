@@ -1,0 +1,100 @@
+"""Say by which rule the pictures of a data set are read that a camera has turned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from argus.datasets.transforms.loading import LoadImage
+from argus.datasets.transforms.orientation import TURNED, UPRIGHT, orientation_of
+from argus.datasets.transforms.reading import read_bytes
+
+_MAX_NAMES = 3
+_ANNOTATED = ("height", "width")
+
+
+@dataclass(kw_only=True)
+class Turned:
+    """Pictures with an EXIF orientation other than 1, by how they are read.
+
+    Args:
+        shown: As they are shown; their size tells.
+        stored: As they are stored, since their annotation has that size.
+        undecided: Square, mirrored or upside down: no size tells what labels were made on.
+    """
+
+    shown: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+    def add(self, other: "Turned") -> None:
+        """Add those of other samples."""
+        self.shown += other.shown
+        self.stored += other.stored
+        self.undecided += other.undecided
+
+
+def look_at(sample: Mapping[str, Any], load: LoadImage) -> Turned:
+    """How a sample's picture is read, if it is turned and has labels that have a place in it.
+
+    Args:
+        sample: With ``img`` as ``load`` has read it.
+        load: The loader of the task.
+    """
+    path = sample["img_path"]
+    tag = orientation_of(read_bytes(path, load.backend_args))
+    is_annotated = all(key in sample for key in _ANNOTATED)
+    has_map = any(
+        key.endswith("_path") and key != "img_path" and value is not None
+        for key, value in sample.items()
+    )
+    if tag == UPRIGHT or not (is_annotated or has_map):
+        return Turned()
+    name = f"{path}: {tag}"
+    height, width = sample["img"].shape[:2]
+    if tag not in TURNED or height == width:
+        return Turned(undecided=[name])
+    if load.orientation is None and is_annotated and _is_stored(sample, load):
+        return Turned(stored=[name])
+    return Turned(shown=[name])
+
+
+def _is_stored(sample: Mapping[str, Any], load: LoadImage) -> bool:
+    shown = LoadImage(orientation="shown", backend_args=load.backend_args)
+    free = {key: value for key, value in sample.items() if key not in (*_ANNOTATED, "img")}
+    return shown.transform(free)["img"].shape[:2] != sample["img"].shape[:2]
+
+
+def told(turned: Turned, load: LoadImage) -> list[str]:
+    """What a person should know about the turned pictures of a data set, in a sentence or none.
+
+    Args:
+        turned: All of them.
+        load: The loader of the task.
+    """
+    names = [*turned.shown, *turned.stored, *turned.undecided]
+    if not names:
+        return []
+    more = ", ..." if len(names) > _MAX_NAMES else ""
+    text = (
+        f"{len(names):,} pictures have an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
+    )
+    if load.orientation is not None:
+        return [
+            f"{text}; they are read as they are {load.orientation}, as LoadImage(orientation="
+            f"{load.orientation!r}) says, and labels have to be made on that"
+        ]
+    text += "; they are read as they are shown, turned, and labels have to be made on that"
+    if turned.stored:
+        text += (
+            f". Except for {len(turned.stored):,}: their annotations say the size of the stored "
+            "pixels, which are used"
+        )
+    if turned.undecided:
+        text += (
+            f". Of {len(turned.undecided):,} no size tells what the labels were made on (square, "
+            f"mirrored or upside down: {turned.undecided[0]}): look at them, and if it was the "
+            "stored pixels"
+        )
+        text += ", as of the others," if turned.stored else ""
+        text += " set orientation='stored' of LoadImage, for the whole data set"
+    return [text]

@@ -1,0 +1,78 @@
+"""Palettes of label maps: whether an index means the same in all files is seen for the data set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from argus.datasets.checks import check_tasks
+from argus.datasets.findings import Findings
+from argus.engine.label_census import check_labels
+from argus.engine.loaders import guarded_dataset
+from argus.errors import DataError
+from argus.tasks import TrainData
+from tests.datasets.label_sets import SQUARE, semantic, write_maps
+
+BLACK, RED = (0, 0, 0), (200, 0, 0)
+CONFLICT = (
+    "the palettes of 1 label maps do not agree with those before: index 0 is (0, 0, 0) in "
+    "{root}/labels/{first}.png, and (200, 0, 0) in {root}/labels/{second}.png, so an index is no "
+    "class. Say which colour is which class with LoadSegMap(colours=...), and palettes of any "
+    "order are read; if the indices are the labels nevertheless, save them as grey pictures"
+)
+
+
+def with_palette(indices: np.ndarray, *colours: tuple[int, int, int]) -> Image.Image:
+    picture = Image.fromarray(indices, "P")
+    picture.putpalette([value for colour in colours for value in colour])
+    return picture
+
+
+def check(config: dict) -> Findings:
+    (findings,) = check_tasks(dict(toy=dict(train=dict(dataset=config, batch_size=1))))
+    return findings
+
+
+def test_palettes__that_differ_are_an_error_of_check_and_training(tmp_path: Path) -> None:
+    maps = [with_palette(SQUARE, BLACK, RED), with_palette(1 - SQUARE, RED, BLACK)]
+    config = semantic(write_maps(tmp_path, maps))
+    assert check(config).errors == [CONFLICT.format(root=tmp_path, first=0, second=1)]
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    data = TrainData(dataset=config, batch_size=1, num_workers=0)
+    with pytest.raises(DataError, match="the palettes of 1 label maps do not agree"):
+        check_labels(dataset, data, where="here")
+    colours = semantic(tmp_path, load=dict(colours=[BLACK, RED]))
+    findings = check(colours)
+    assert findings.errors == [] and findings.warnings == []
+    assert findings.classes == {"0 background": 128, "1 cup": 32}
+    assert findings.counts["label maps of colours (the table says the label)"] == 2
+
+
+def test_palettes__that_agree_are_read_by_index(tmp_path: Path) -> None:
+    maps = [with_palette(SQUARE, RED, BLACK), with_palette(SQUARE * 0, RED)]
+    findings = check(semantic(write_maps(tmp_path, maps)))
+    assert findings.errors == [] and findings.warnings == []
+    assert findings.counts["label maps with a palette (its index is the label)"] == 2
+    assert findings.classes == {"0 background": 144, "1 cup": 16}
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_palette__in_another_order_than_the_classes_is_a_doubt(
+    tmp_path: Path, reduced: bool
+) -> None:
+    """Pillow's quantize puts the lightest colour first, whatever it stands for."""
+    void = [(7, 7, 7)] * reduced
+    maps = [with_palette(SQUARE + reduced, *void, RED, BLACK)]
+    meta = dict(classes=("background", "cup"), palette=[list(BLACK), list(RED)])
+    write_maps(tmp_path, maps)
+    config = semantic(tmp_path, metainfo=meta, reduce_zero_label=reduced)
+    (warning,) = check(config).warnings
+    assert warning == (
+        f"index {0 + reduced} of the label maps has the colour (200, 0, 0), which is that of class "
+        f"{1 + reduced}, 'cup', in metainfo.palette: are colours meant, not indices? Then set "
+        "LoadSegMap(colours='palette')"
+    )
+    right = [with_palette(SQUARE + reduced, *void, BLACK, RED)]
+    write_maps(tmp_path, right)
+    assert check(config).warnings == []
