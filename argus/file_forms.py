@@ -82,7 +82,10 @@ MANIFEST: Schema = table(
 """Of ``manifest.json``, beside its format."""
 
 CONFIG: Schema = table(
-    required=dict(backbone=table(), tasks=table(others=table())), optional=dict(precision=_TEXT)
+    required=dict(
+        backbone=table(), tasks=table(others=table(optional=dict(classes=listing(_TEXT))))
+    ),
+    optional=dict(precision=_TEXT),
 )
 """Of ``config.json``."""
 
@@ -127,6 +130,7 @@ _STORED_TASK = table(
     optional=dict(
         val=either(NULL, _DATA),
         test=either(NULL, _DATA),
+        classes=listing(_TEXT),
         primary=_TEXT_OR_NULL,
         units=either(NULL, table(others=_TEXT)),
         paper=either(NULL, table(others=NUMBER)),

@@ -9,11 +9,12 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from argus.errors import ConfigError
+from argus.label_counts import check_class_list, check_label_counts
 
 SAMPLINGS = ("shuffle", "sequential", "balanced")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
@@ -72,6 +73,9 @@ class Task:
         val: Validation data, ``None`` to skip validation.
         test: Test data; ``val`` where absent.
         metrics: Metric config or configs.
+        classes: Names of the classes in the order of the decoder's outputs; that of the training
+            data by default. Data that list them in another order are numbered anew. A checkpoint
+            and a model keep it.
         loss_weight: Factor of the task's loss in the total.
         lr_mult: Factor of the learning rate of the task's decoder.
         stream: Data stream the task draws from. Tasks of one stream are labels on the same images;
@@ -93,6 +97,7 @@ class Task:
     val: EvalData | None = None
     test: EvalData | None = None
     metrics: Sequence[Mapping[str, Any]] = ()
+    classes: Sequence[str] = ()
     loss_weight: float = 1.0
     lr_mult: float = 1.0
     stream: str = ""
@@ -216,7 +221,10 @@ def _parse_task(name: str, config: Any) -> Task:
         number = getattr(task, key)
         if not isinstance(number, (int, float)) or number < 0:
             raise ConfigError(f"{where}.{key}: expected a number >= 0, found {number!r}.")
-    _check_label_count(where, task)
+    parts = {part: getattr(task, part) for part in ("train", "val", "test")}
+    datasets = {part: data.dataset for part, data in parts.items() if data is not None}
+    check_class_list(where, task.classes, task.decoder)
+    check_label_counts(where, task.decoder, datasets)
     return task
 
 
@@ -299,105 +307,3 @@ def _check_streams(tasks: Mapping[str, Task]) -> None:
             raise ConfigError(
                 f"stream {stream!r} has the name of a task that does not belong to it. Rename it."
             )
-
-
-def _check_label_count(where: str, task: Task) -> None:
-    """Compare the number of labels of each data set with that of the decoder."""
-    heads = dict(_label_counts(task.decoder, f"{where}.decoder"))
-    scopes = _scopes_of(task.decoder["type"])
-    for part in ("train", "val", "test"):
-        data = getattr(task, part)
-        count = None if data is None else _dataset_label_count(data.dataset, scopes)
-        for path, expected in heads.items():
-            if count is not None and count != expected:
-                raise ConfigError(
-                    f"{path} is {expected}, but the {part} data set has {count} labels. "
-                    f"Set {path.rsplit('.', 1)[-1]}={count}, or metainfo=dict(classes=...) of the "
-                    "data set to the classes you mean."
-                )
-
-
-def _label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
-    """(path, value) of every ``num_classes`` of a decoder config that counts the task's labels."""
-    if isinstance(config, Mapping):
-        things, stuff = config.get("num_things_classes"), config.get("num_stuff_classes")
-        if isinstance(things, int) and isinstance(stuff, int):
-            yield f"{path}.num_things_classes", things + stuff
-            return
-        joints = config.get("out_channels")
-        if isinstance(joints, int) and isinstance(config.get("decoder"), Mapping):
-            yield f"{path}.out_channels", joints  # a keypoint head and its codec
-        for key, value in config.items():
-            if key == "num_classes" and isinstance(value, int):
-                yield f"{path}.{key}", value
-            # A loss or matching part may count classes in another way (with background).
-            elif not key.startswith("loss"):
-                yield from _label_counts(value, f"{path}.{key}")
-    elif isinstance(config, (list, tuple)):
-        for index, value in enumerate(config):
-            yield from _label_counts(value, f"{path}[{index}]")
-
-
-def _scopes_of(kind: Any) -> list[str]:
-    """Libraries of a decoder's ``type``: where the bare names of its task belong."""
-    from mmengine.registry import MODELS
-
-    if isinstance(kind, str):
-        if "." in kind:
-            return [kind.split(".")[0]]
-        kind = _first_registered(MODELS, (kind, f"argus.{kind}"))
-    modules = (base.__module__ for base in getattr(kind, "__mro__", ()))
-    return list(dict.fromkeys(module.split(".")[0] for module in modules))
-
-
-def _dataset_class(kind: Any, scopes: Sequence[str]) -> Any:
-    """The class that a data set's ``type`` names; ``None`` if it is not found."""
-    from mmengine.registry import DATASETS
-
-    if not isinstance(kind, str):
-        return kind
-    names = (kind, f"argus.{kind}", *(f"{scope}.{kind}" for scope in scopes))
-    return _first_registered(DATASETS, names)
-
-
-def _first_registered(registry: Any, names: Sequence[str]) -> Any:
-    """The first of ``names`` that leads to a class; building says what is wrong if none does."""
-    for name in names:
-        try:
-            found = registry.get(name)
-        except (ImportError, RuntimeError):  # mmengine's, for a name that leads nowhere
-            continue
-        if found is not None:
-            return found
-    return None
-
-
-def _dataset_label_count(config: Mapping[str, Any], scopes: Sequence[str]) -> int | None:
-    """Number of labels of a data set config, through wrappers; ``None`` if it does not say.
-
-    Classes, or the keypoints of a pose data set.
-    """
-    meta = config.get("metainfo") or {}
-    if not {"classes", "keypoint_info", "from_file"} & set(meta):
-        kind = _dataset_class(config.get("type"), scopes)
-        if hasattr(kind, "classes_of"):  # they depend on the config
-            return len(kind.classes_of(config)) or None
-        meta = getattr(kind, "METAINFO", {})
-    if "keypoint_info" in meta or "from_file" in meta:
-        return _keypoint_count(meta)
-    classes = meta.get("classes")
-    if classes is None:
-        # The parts of a joined data set have one set of labels.
-        for inner in (config.get("dataset"), *(config.get("datasets") or ())):
-            if isinstance(inner, Mapping):
-                return _dataset_label_count(inner, scopes)
-    return len(classes) if isinstance(classes, (list, tuple)) else None
-
-
-def _keypoint_count(meta: Mapping[str, Any]) -> int | None:
-    from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-    try:
-        return int(parse_pose_metainfo(dict(meta))["num_keypoints"])
-    except FileNotFoundError:
-        return None  # the data set itself says so when it is built

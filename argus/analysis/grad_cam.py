@@ -193,12 +193,13 @@ def _find_classifier(loaded: LoadedModel, task: str | None) -> str:
 
 
 def _class_names(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names by label, from the data set that the task is tested on."""
+    """Names by label, of the task or of the data set that it is tested on."""
     dataset = dict((config.get("test") or config.get("val") or {}).get("dataset", {}))
     if isinstance(dataset.get("type"), str):
         with library_scope("mmpretrain"):
             dataset["type"] = DATASETS.get(dataset["type"])
-    return labels_of({"val": {"dataset": dataset}}).classes
+    classes = config.get("classes") or ()
+    return labels_of({"val": {"dataset": dataset}, "classes": classes}).classes
 
 
 def draw_explanations(rows: Sequence[Mapping[str, Explanation]]) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoint import load_trained_state
+from argus.engine.class_lists import stored_classes
 from argus.errors import ConfigError
 from argus.model_config import build_enclosed, read_config
 from argus.model_folder import ModelFolder
@@ -79,20 +80,22 @@ def load_model(
     elif weights is None:
         model.init_weights()
     else:
-        _load_checkpoint(model, weights, kind)
+        stored = stored_classes(_load_checkpoint(model, weights, kind))
+        chosen = {n: replace(t, classes=stored.get(n, t.classes)) for n, t in chosen.items()}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return LoadedModel(
         model=model.to(device),
         tasks=chosen,
-        configs={name: config["tasks"][name] for name in chosen},
+        configs={n: {**config["tasks"][n], "classes": t.classes} for n, t in chosen.items()},
         precision=resolve_precision(config.get("precision", AUTO), device),
         seed=int((config.get("randomness") or {}).get("seed", 0)),
         device=device,
     )
 
 
-def _load_checkpoint(model: MultitaskModel, path: str, kind: str) -> None:
+def _load_checkpoint(model: MultitaskModel, path: str, kind: str) -> dict[str, Any]:
     checkpoint = read_checkpoint(path, needs=("base", "state_dict"))
     if kind == "auto":
         kind = "ema" if "ema" in checkpoint else "raw"
     load_trained_state(model, checkpoint, path=path, weights=kind)
+    return checkpoint

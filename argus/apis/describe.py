@@ -99,7 +99,7 @@ def _plain_task(config: Mapping[str, Any]) -> dict[str, Any]:
     return dict(
         decoder=_short(config["decoder"]["type"]),
         dataset=_short(dataset.get("type")),
-        classes=list((dataset.get("metainfo") or {}).get("classes", ())),
+        classes=list(config.get("classes") or (dataset.get("metainfo") or {}).get("classes", ())),
         primary=config.get("primary", ""),
         units=dict(config.get("units") or {}),
         paper=dict(config.get("paper") or {}),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.utils import is_list_of
 from torch import Tensor
 
 from argus.apis.cli import import_libraries, read_config_file
@@ -105,7 +106,9 @@ def replay(path: str | Path) -> Replay:
         }
         runner = MultitaskRunner.from_cfg(config)
         _load_weights(runner, path.parent, record)
-        loader = MultitaskLoader(runner.tasks, seed=runner.seed)
+        classes = {n: c for n, c in record.get("classes", {}).items() if c}
+        runner.classes.take(classes, path=str(path), is_strict=True)
+        loader = MultitaskLoader(runner.tasks, seed=runner.seed, classes=runner.classes)
         batches = [_batches(loader, micro) for micro in record["micro_batches"]]
         wrapper: Any = runner.build_optim_wrapper(runner.optim_wrapper)
         model = runner.raw_model.train()
@@ -144,6 +147,8 @@ def _is_whole(record: Mapping[str, Any]) -> bool:
         return (
             bool(samples)
             and isinstance(record["config"], str)
+            and isinstance(record.get("classes", {}), dict)
+            and all(is_list_of(names, str) for names in record.get("classes", {}).values())
             and record["schedule"] in SCHEDULES
             and all(type(number) is int and 0 <= number < 2**63 for number in numbers)
             and all(isinstance(loss, (int, float)) for loss in record["losses"].values())

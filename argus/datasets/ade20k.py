@@ -132,7 +132,8 @@ class _NamedAlike(CheckedCoco):
 class ADE20KInstances(CocoInstances):
     """Instance masks of ADE20K's 100 thing classes, numbered as those of ``metainfo``.
 
-    The class names become those of the file, by which mmdet's ``CocoMetric`` finds the categories.
+    The class names become those of the file, by which mmdet's ``CocoMetric`` finds the categories;
+    ``stated_classes`` keeps those of ``metainfo``.
 
     Raises:
         DataError: The file's classes are not those of ``metainfo``.
@@ -143,6 +144,7 @@ class ADE20KInstances(CocoInstances):
     COCOAPI = _NamedAlike
 
     def _look_at_categories(self) -> set[Any]:
+        self.stated_classes = self.metainfo["classes"]
         names = {item["id"]: item["name"] for item in self.coco.dataset["categories"]}
         self._metainfo["classes"] = tuple(names[identity] for identity in self.cat_ids)
         return super()._look_at_categories()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argus.building import explain
+from argus.datasets.number_by_name import check_folders, number_by_name
 from argus.datasets.paths import check_paths
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import ConfigError, DataError
@@ -18,6 +19,9 @@ _EMPTY = "need at least one array to concatenate"
 
 def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     """Check the paths of a data set, build it, read its annotations; it has at least one sample.
+
+    Labels are those of its class list, also where the data set's own class goes by the order of
+    folders or of a file.
 
     The caller enters the scope of the library, if types are bare names.
 
@@ -32,10 +36,13 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     try:
         # pycocotools prints while it indexes.
         with tensors_only(), contextlib.redirect_stdout(io.StringIO()):
+            check_folders(config)
             dataset = DATASETS.build(config)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
             _hand_over_palettes(dataset)
+            for part in parts_of(dataset):
+                number_by_name(part)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):

@@ -38,7 +38,7 @@ def check_all_paths(configs: Mapping[str, Mapping[str, Any]]) -> None:
     if not needed:
         return
     places = list(dict.fromkeys(where for wheres in needed.values() for where in wheres))
-    root = next((c["data_root"] for c in _flatten(configs[places[0]]) if c.get("data_root")), None)
+    root = next((c["data_root"] for c in flatten(configs[places[0]]) if c.get("data_root")), None)
     remedy = (
         f"or name another root with --cfg-options {places[0]}.data_root=..., found {root!r}"
         if root
@@ -63,7 +63,7 @@ def missing_paths(config: Mapping[str, Any]) -> list[str]:
     (``scheme://``) are not looked at.
     """
     missing: list[str] = []
-    for single in _flatten(config):
+    for single in flatten(config):
         root = single.get("data_root") or ""
         if root and not _exists(root):
             missing.append(root)
@@ -76,7 +76,7 @@ def annotation_paths(config: Mapping[str, Any]) -> list[str]:
     """The annotation files (``ann_file``) of a data set config, through wrappers."""
     files = [
         os.path.join(single.get("data_root") or "", single["ann_file"])
-        for single in _flatten(config)
+        for single in flatten(config)
         if isinstance(single.get("ann_file"), str) and single["ann_file"]
     ]
     return list(dict.fromkeys(files))
@@ -87,7 +87,7 @@ def annotation_files(config: Mapping[str, Any]) -> list[str]:
     return [path for path in annotation_paths(config) if path.endswith(".json")]
 
 
-def _flatten(config: Any) -> Iterator[Any]:
+def flatten(config: Any) -> Iterator[Any]:
     """A config and, of a wrapper, the configs of the data sets inside."""
     if not isinstance(config, Mapping):
         return
@@ -96,7 +96,7 @@ def _flatten(config: Any) -> Iterator[Any]:
     if not inner:
         yield config
     for item in inner:
-        yield from _flatten(item)
+        yield from flatten(item)
 
 
 def _named_paths(config: Mapping[str, Any]) -> Iterator[str]:

@@ -11,8 +11,10 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from argus.datasets.relabel import Relabel
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.errors import DataError
+from argus.names.classes import in_order
 from argus.safe_load import tensors_only
 
 REPLACED = "replaced"
@@ -57,13 +59,32 @@ class ResilientDataset(Dataset[dict[str, Any]]):
         self.strict = strict
         self.max_tries = max_tries
         self._lost: dict[int, list[str]] = {}
+        self._relabels: dict[str, Relabel] = {}
         # The data set's own __getitem__ replaces None by another sample unseen.
         self._load = getattr(dataset, "prepare_data", dataset.__getitem__)
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """Classes, palette and the like of the wrapped data set."""
-        return dict(self.dataset.metainfo)
+        """Classes, palette and the like of the wrapped data set, as they are numbered here."""
+        meta = dict(self.dataset.metainfo)
+        relabel = self._relabels.get("")
+        order = relabel.order.tolist() if relabel else []
+        for key in ("classes", "palette"):
+            values = meta.get(key)
+            if order and isinstance(values, (list, tuple)) and len(values) == len(order):
+                meta[key] = type(values)(in_order(values, order))
+        return meta
+
+    def renumber(self, order: Sequence[int] | None, *, task: str = "") -> None:
+        """Give the classes other numbers, in samples and in ``metainfo``.
+
+        Args:
+            order: New label of each label of the wrapped data set; ``None`` for the same.
+            task: Of which task, where samples have labels of several.
+        """
+        self._relabels.pop(task, None)
+        if order is not None:
+            self._relabels[task] = Relabel(order)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -151,13 +172,22 @@ class ResilientDataset(Dataset[dict[str, Any]]):
             with isolated_rng(stable_seed(self.seed, self.task, draw, attempt, retry)):
                 sample = self._load_patiently(index)
             if sample is not None:
-                return dict(sample)
+                return self._renumbered(dict(sample))
             if self.strict:
                 break
         raise DataError(
             "the pipeline returned nothing for it"
             + ("" if self.strict else f" in {self.max_tries} attempts")
         )
+
+    def _renumbered(self, sample: dict[str, Any]) -> dict[str, Any]:
+        for task, relabel in self._relabels.items():
+            labels = sample["data_samples"]
+            if not task:
+                relabel(labels)
+            elif task in labels:  # a picture may lack the labels of one
+                relabel(labels[task])
+        return sample
 
     def _load_patiently(self, index: int) -> Any:
         """Load a sample; an error of the disk or the network is tried again, a few times."""

@@ -149,6 +149,7 @@ class BadSteps:
             schedule=runner.train_loop.schedule.kind,
             seed=runner.seed,
             config=config.name,
+            classes={task: runner.classes.names(task) for task in runner.tasks},
             weights=weights,
             losses=values.losses,
             parts=values.parts,

@@ -15,12 +15,13 @@ from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.budget import SharedBudget, share_budgets
+from argus.engine.class_lists import ClassLists
 from argus.engine.label_census import check_labels
 from argus.engine.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
 from argus.registry import DATASETS
-from argus.tasks import EvalData, Task, TrainData
+from argus.tasks import EvalData, Task, TrainData, streams_of
 
 _KEYS = "keys"
 
@@ -143,9 +144,14 @@ class MultitaskLoader:
     Args:
         tasks: The tasks; those with ``train`` give the streams.
         seed: Seed of the run.
+        classes: Classes of the tasks, which labels follow; those of the data begin them.
     """
 
-    def __init__(self, tasks: Mapping[str, Task], *, seed: int) -> None:
+    def __init__(
+        self, tasks: Mapping[str, Task], *, seed: int, classes: ClassLists | None = None
+    ) -> None:
+        self.classes = ClassLists(tasks) if classes is None else classes
+        self.members = streams_of(tasks)
         # Sorted, as streams_of has them.
         found = {t.stream: t for t in tasks.values() if t.train is not None}
         self.sources = dict(sorted(found.items()))
@@ -162,6 +168,21 @@ class MultitaskLoader:
             assert task.train is not None
             with library_scope(library_of(task.decoder["type"])):
                 self._add_stream(stream, task.name, task.train, seed)
+        self.follow_classes()
+
+    def follow_classes(self) -> None:
+        """Number the labels of all data as the lists of the tasks' classes are now.
+
+        Raises:
+            DataError: Data have other classes than the list of their task.
+        """
+        for stream, dataset in self.datasets.items():
+            members = self.members[stream]
+            if len(members) > 1:
+                self.classes.fit_shared(members, dataset)
+            else:
+                where = f"tasks.{members[0]}.train.dataset"
+                self.classes.fit(members[0], dataset, where=where, is_train=True)
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)

@@ -24,6 +24,7 @@ from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.durable_files import remove_leftovers
 from argus.engine.checkpoint import base_of, load_trained_state
 from argus.engine.checkpoint_hook import CheckpointHook
+from argus.engine.class_lists import ClassLists, take_classes
 from argus.engine.config_checks import (
     check_backbone,
     check_best_rule,
@@ -148,6 +149,11 @@ class MultitaskRunner(Runner):
     def stop_request(self) -> StopRequest:
         """Whether this training was asked to stop."""
         return StopRequest()
+
+    @functools.cached_property
+    def classes(self) -> ClassLists:
+        """The classes of each task, in the order of its decoder's outputs."""
+        return ClassLists(self.tasks)
 
     @functools.cached_property
     def precision(self) -> str:
@@ -332,6 +338,7 @@ class MultitaskRunner(Runner):
         Raises:
             CheckpointError: If the file does not fit, or has no average and ``weights`` asks for
                 it.
+            DataError: In a test, if the weights are for other classes.
         """
         checkpoint = read_checkpoint(filename, needs=("base", "state_dict"))
         if weights is None:
@@ -343,6 +350,7 @@ class MultitaskRunner(Runner):
             weights=weights,
             allow_new_tasks=self.training,
         )
+        notes += take_classes(self, checkpoint, filename, is_strict=not self.training)
         for note in notes:
             self.logger.warning(note)
         self._has_loaded = True
@@ -353,6 +361,7 @@ class MultitaskRunner(Runner):
     def resume(self, filename: str, **kwargs: Any) -> None:  # type: ignore[override]
         """Go on as if the training had not been interrupted."""
         checkpoint = self.load_checkpoint(filename, weights="raw")
+        take_classes(self, checkpoint, filename, is_strict=True)
         state = checkpoint.get("training")
         if state is None:
             raise CheckpointError(

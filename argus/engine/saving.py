@@ -100,10 +100,15 @@ def _model_config(runner: Any) -> dict[str, Any]:
     """What rebuilds and tests the model, as plain values; empty if the config has others."""
     config = runner.cfg
     try:
-        return {key: to_plain(config[key], where=key) for key in _MODEL_KEYS if key in config}
+        plain = {key: to_plain(config[key], where=key) for key in _MODEL_KEYS if key in config}
     except ConfigError as error:
         runner.logger.warning(f"the checkpoint cannot be merged with others: {error}")
         return {}
+    for name, task in plain.get("tasks", {}).items():
+        classes = list(runner.classes.names(name))
+        if classes:  # which the config need not say: files and folders do
+            task["classes"] = classes
+    return plain
 
 
 def _is_plain(value: Any) -> bool:

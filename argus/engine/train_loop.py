@@ -20,6 +20,7 @@ from argus.engine.spikes import SpikeWatch
 from argus.engine.step_guard import BufferKeeper, read_step
 from argus.engine.stop_request import OTHER_PROCESS, save_and_stop
 from argus.engine.summary import training_summary
+from argus.engine.test_classes import check_test_classes
 from argus.errors import ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.registry import LOOPS
@@ -70,7 +71,7 @@ class MultitaskTrainLoop(BaseLoop):
                     f"train_cfg.{key}: expected an integer >= {least}, found {value!r}."
                 )
         with prints_to_log(runner.logger):
-            loader = MultitaskLoader(dataloader, seed=runner.seed)
+            loader = MultitaskLoader(dataloader, seed=runner.seed, classes=runner.classes)
         super().__init__(runner, loader)
         self.tasks = dataloader
         self.max_iters = max_iters
@@ -103,6 +104,8 @@ class MultitaskTrainLoop(BaseLoop):
         runner.call_hook("before_train_epoch")
         if runner.val_loop is not None:
             runner.val_loop.prepare()  # what is wrong there would end the run after its last step
+        self.dataloader.follow_classes()
+        check_test_classes(runner, self.tasks)
         write_run_record(runner)
         self.dataloader.set_start(self.iter * self.accumulate)
         self.dataloader.while_waiting = self._stop_waiting

@@ -71,6 +71,8 @@ class MultitaskValLoop(BaseLoop):
                     data, task=task.name, part=self.part, seed=self.runner.seed
                 )
                 dataset: Any = loader.dataset
+                where = f"tasks.{task.name}.{self.part}.dataset"
+                self.runner.classes.fit(task.name, dataset, where=where)
                 evaluator = TaskEvaluator(task.name, task.metrics, dataset_meta=dataset.metainfo)
             self._prepared[task.name] = (loader, evaluator)
         return self._prepared[task.name]

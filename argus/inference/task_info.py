@@ -4,7 +4,7 @@ No data set is built: its files need not be there where a model predicts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmengine.registry import MODELS
@@ -130,12 +130,21 @@ def categories_of(decoder: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def labels_of(config: Mapping[str, Any]) -> Labels:
-    """Labels of a task: those of its test, else its validation data set.
+    """Labels of a task: its ``classes``, else those of its test or validation data set.
 
     Args:
         config: Config of the task, with its classes built.
     """
-    return _labels((config.get("test") or config.get("val") or {}).get("dataset", {}))
+    labels = _labels((config.get("test") or config.get("val") or {}).get("dataset", {}))
+    classes = tuple(config.get("classes") or ())
+    if not classes or classes == labels.classes:
+        return labels
+    # The colours are those of the data set's classes, which may be others or in another order.
+    colours = dict(zip(labels.classes, labels.palette or (), strict=False))
+    known = all(name in colours for name in classes)
+    return replace(
+        labels, classes=classes, palette=tuple(colours[n] for n in classes) if known else None
+    )
 
 
 def _labels(dataset: Mapping[str, Any]) -> Labels:

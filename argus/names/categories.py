@@ -7,13 +7,13 @@ a category as well, whose name may be that of a class. Here the name alone decid
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.errors import DataError
+from argus.names.wording import listed
 
 PERSON = "person"
-_MAX_SHOWN = 12
 
 
 def category_ids(content: Mapping[str, Any], classes: Sequence[str], path: Any) -> list[Any]:
@@ -62,13 +62,6 @@ def person_id(content: Mapping[str, Any], path: Any) -> Any:
     if len(categories) == 1:
         return categories[0]["id"]
     return category_ids(content, [PERSON], path)[0]
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a message: the first of them, and their number if there are many."""
-    names = list(names)
-    text = ", ".join(names[:_MAX_SHOWN])
-    return text if len(names) <= _MAX_SHOWN else f"{text}, ... ({len(names)} in all)"
 
 
 def _count(content: Mapping[str, Any]) -> Counter[Any]:

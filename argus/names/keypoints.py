@@ -4,11 +4,11 @@ A category names its keypoints, and annotations list them in that order. mmpose 
 place alone, so that a file with "left" before "right" teaches the wrong side without a word.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.errors import DataError
+from argus.names.wording import folded
 
 
 def order_keypoints(content: Mapping[str, Any], names: Sequence[str], path: Any) -> None:
@@ -25,13 +25,13 @@ def order_keypoints(content: Mapping[str, Any], names: Sequence[str], path: Any)
     Raises:
         DataError: A category names other keypoints.
     """
-    expected = [_folded(name) for name in names]
+    expected = [folded(name) for name in names]
     places: dict[Any, list[int]] = {}
     for category in content["categories"]:
         stated = category.get("keypoints")
         if not isinstance(stated, list) or not stated:
             continue
-        found = [_folded(name) for name in stated]
+        found = [folded(name) for name in stated]
         if sorted(found) != sorted(expected) or len(set(found)) < len(found):
             raise DataError(
                 f"{path}: the keypoints of its category {category['name']!r} are "
@@ -48,7 +48,3 @@ def order_keypoints(content: Mapping[str, Any], names: Sequence[str], path: Any)
         values = annotation.get("keypoints")
         if order and values:
             annotation["keypoints"] = [v for k in order for v in values[3 * k : 3 * k + 3]]
-
-
-def _folded(name: Any) -> str:
-    return re.sub(r"[\W_]+", "", str(name)).lower()

@@ -1,0 +1,136 @@
+"""Labels of data sets of other libraries, in the order of the classes that their config names.
+
+mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says. An
+annotation file in OpenMMLab's own format counts by the classes that it lists itself, and those of
+the config replace them without a word.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+from argus.datasets.coco_entries import read_annotations
+from argus.datasets.paths import flatten
+from argus.errors import DataError
+from argus.names.wording import folded, listed
+from argus.registry import DATASETS
+
+_FOLDERS = "mmpretrain.datasets.custom"
+
+
+def check_folders(config: Mapping[str, Any]) -> None:
+    """Compare the folders of the data sets in a config with the classes that it names.
+
+    Args:
+        config: Config of a data set; its types are found in the present scope.
+
+    Raises:
+        DataError: Some of the names agree and others do not, or the number of folders is another.
+    """
+    for single in flatten(config):
+        kind = single.get("type")
+        kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+        if not _numbers_folders(kind):
+            continue
+        dataset = DATASETS.build({**single, "lazy_init": True, "pipeline": []})
+        classes, folder = dataset.CLASSES, Path(dataset.img_prefix)
+        if dataset.ann_file or not dataset.with_label or not classes or not folder.is_dir():
+            continue
+        folders = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        _order_of_folders(folders, classes, folder)
+
+
+def number_by_name(dataset: Any) -> None:
+    """Number the samples of a built data set, no wrapper, as its class list does.
+
+    Raises:
+        DataError: Names of the files and of the config agree in part.
+    """
+    classes = dataset.metainfo.get("classes") if isinstance(dataset, BaseDataset) else None
+    if not isinstance(classes, (list, tuple)) or not classes:
+        return
+    if _numbers_folders(type(dataset)) and hasattr(dataset, "folder_to_idx"):
+        order = _order_of_folders(list(dataset.folder_to_idx), classes, dataset.img_prefix)
+    else:
+        order = _order_of_file(dataset, classes)
+    if order is not None:
+        _renumber(dataset, order)
+
+
+def _numbers_folders(kind: Any) -> bool:
+    return any(base.__module__ == _FOLDERS for base in getattr(kind, "__mro__", ()))
+
+
+def _order_of_folders(
+    folders: Sequence[str], classes: Sequence[str], path: Any
+) -> list[int] | None:
+    """Label of each folder; ``None`` if they are in the order of the classes, or named otherwise.
+
+    Names without any match are descriptions (ImageNet's of its WordNet ids); these go by the order
+    of the folders.
+    """
+    if list(folders) == list(classes):
+        return None
+    if sorted(folders) == sorted(classes):
+        return [list(classes).index(name) for name in folders]
+    names, wanted = [folded(name) for name in folders], [folded(name) for name in classes]
+    common = set(names) & set(wanted)
+    if len(common) == len(names) == len(wanted):
+        return [wanted.index(name) for name in names]
+    if common or len(names) != len(wanted):
+        without = [name for name, key in zip(classes, wanted, strict=True) if key not in common]
+        unnamed = [name for name, key in zip(folders, names, strict=True) if key not in common]
+        raise DataError(
+            f"{path}: its {len(folders)} folders are not the {len(classes)} classes of the data "
+            f"set. Folders that are no class: {listed(unnamed) or 'none'}; classes without a "
+            f"folder: {listed(without) or 'none'}. Give both the same names, in any order; a class "
+            "without images needs an empty folder."
+        )
+    if all(name.isdecimal() for name in folders) and sorted(folders, key=int) != list(folders):
+        raise DataError(
+            f"{path}: its folders are numbers ({listed(folders)}), which have another order than "
+            f"as words, so which one is which of the classes {listed(classes)} is open. Call them "
+            "by the names of the classes, or give all of them as many digits (02 for 2)."
+        )
+    return None
+
+
+def _order_of_file(dataset: Any, classes: Sequence[str]) -> list[int] | None:
+    """Label of each class that an annotation file in OpenMMLab's format lists."""
+    path = getattr(dataset, "ann_file", None)
+    reads_it = type(dataset).load_data_list is BaseDataset.load_data_list
+    if not reads_it or not isinstance(path, str) or not path.endswith(".json"):
+        return None
+    content = read_annotations(path)
+    meta = content.get("metainfo") if isinstance(content, Mapping) else None
+    names = meta.get("classes") if isinstance(meta, Mapping) else None
+    if not isinstance(names, (list, tuple)) or list(names) == list(classes):
+        return None
+    if set(names) != set(classes) or len(set(names)) < len(names):
+        raise DataError(
+            f"{path}: its metainfo lists the classes {listed(names)}, the data set "
+            f"{listed(classes)}. Name the same in metainfo=dict(classes=...), in any order, or "
+            "remove it there to take those of the file."
+        )
+    return [list(classes).index(name) for name in names]
+
+
+def _renumber(dataset: Any, order: Sequence[int]) -> None:
+    entries = [dataset.get_data_info(index) for index in range(len(dataset))]
+    for entry in entries:
+        entry.pop("sample_idx", None)  # which is given anew
+        label = entry.get("gt_label")
+        if isinstance(label, (list, tuple)):
+            entry["gt_label"] = [order[item] for item in label]
+        elif label is not None:
+            entry["gt_label"] = order[int(label)]
+        for instance in entry.get("instances") or ():
+            if "bbox_label" in instance:
+                instance["bbox_label"] = order[instance["bbox_label"]]
+    dataset.data_list = entries
+    if dataset.serialize_data:
+        dataset.data_bytes, dataset.data_address = dataset._serialize_data()
+    if hasattr(dataset, "folder_to_idx"):
+        dataset.folder_to_idx = {n: order[i] for n, i in dataset.folder_to_idx.items()}

@@ -1,0 +1,119 @@
+"""Folders, and files in OpenMMLab's own format, are numbered by the names in the config."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.dataset import ConcatDataset
+from mmpretrain.datasets import CustomDataset, MultiLabelDataset
+from PIL import Image
+
+from argus.datasets.build import build_dataset
+from argus.errors import DataError
+
+NUMBERS = [str(number) for number in range(12)]  # "10" and "11" come before "2" as words
+
+
+def folders(root: Path, names: list[str], images: int = 1) -> Path:
+    for name in names:
+        (root / name).mkdir(parents=True)
+        for index in range(images):
+            Image.new("RGB", (8, 8)).save(root / name / f"{index}.png")
+    return root
+
+
+def build(root: Path, classes: Any = None, **changes: Any) -> Any:
+    config = dict(type=CustomDataset, data_prefix=str(root), pipeline=[]) | changes
+    if classes:
+        config["metainfo"] = dict(classes=classes)
+    return build_dataset(config, where="toy")
+
+
+def labels(dataset: Any) -> dict[str, int]:
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return {Path(info["img_path"]).parent.name: info["gt_label"] for info in infos}
+
+
+@pytest.mark.parametrize("key", ["metainfo", "classes"])
+@pytest.mark.parametrize("serialize", [True, False])
+def test_folders__of_numbers_are_numbered_as_the_config_lists_them(tmp_path, key, serialize):
+    folders(tmp_path, NUMBERS)
+    stated = dict(metainfo=dict(classes=NUMBERS), classes=NUMBERS)[key]
+    dataset = build(tmp_path, serialize_data=serialize, **{key: stated})
+    assert labels(dataset) == {name: int(name) for name in NUMBERS}
+    assert list(dataset.metainfo["classes"]) == NUMBERS
+    assert dataset.get_gt_labels().tolist() == [int(n) for n in sorted(NUMBERS)]
+    assert dataset.folder_to_idx == {name: int(name) for name in NUMBERS}
+
+
+def test_folders__without_classes_are_the_classes(tmp_path):
+    dataset = build(folders(tmp_path, ["b", "a"]))
+    assert labels(dataset) == dict(a=0, b=1) and dataset.metainfo["classes"] == ("a", "b")
+
+
+def test_folders__names_may_differ_in_writing(tmp_path):
+    dataset = build(folders(tmp_path, ["Red_Cup", "blue-cup"]), ("blue cup", "red cup"))
+    assert labels(dataset) == {"Red_Cup": 1, "blue-cup": 0}
+
+
+def test_folders__in_a_joined_data_set(tmp_path):
+    parts = [
+        dict(type=CustomDataset, data_prefix=str(folders(tmp_path / part, ["b", "a"])))
+        | dict(metainfo=dict(classes=("b", "a")), pipeline=[])
+        for part in ("one", "two")
+    ]
+    dataset = build_dataset(dict(type=ConcatDataset, datasets=parts), where="toy")
+    assert [dataset.get_data_info(i)["gt_label"] for i in range(4)] == [1, 0, 1, 0]
+
+
+def test_folders__descriptions_go_by_the_order_of_the_folders(tmp_path):
+    dataset = build(folders(tmp_path, ["n02", "n01"]), ("tench", "goldfish"))
+    assert labels(dataset) == dict(n01=0, n02=1)
+
+
+def test_folders__missing_and_surplus_are_named_and_an_empty_folder_mends_it(tmp_path):
+    folders(tmp_path, ["a", "c", "other"])
+    message = (
+        r"its 3 folders are not the 3 classes.*Folders that are no class: other; classes without "
+        "a folder: b"
+    )
+    with pytest.raises(DataError, match=message):
+        build(tmp_path, ("c", "b", "a"))
+    (tmp_path / "other").rename(tmp_path.parent / f"{tmp_path.name}_other")
+    with pytest.raises(DataError, match="its 2 folders are not the 3 classes"):
+        build(tmp_path, ("c", "b", "a"))
+    (tmp_path / "b").mkdir()
+    assert labels(build(tmp_path, ("c", "b", "a"))) == dict(a=2, c=0)
+
+
+def test_folders__of_numbers_for_other_names_are_refused_unless_both_orders_are_one(tmp_path):
+    words = [f"word {letter}" for letter in "abcdefghijkl"]
+    folders(tmp_path / "open", NUMBERS)
+    with pytest.raises(DataError, match="its folders are numbers .* is open.*02 for 2"):
+        build(tmp_path / "open", words)
+    folders(tmp_path / "padded", [f"{int(name):02}" for name in NUMBERS])
+    found = labels(build(tmp_path / "padded", words))
+    assert found == {f"{number:02}": number for number in range(12)}
+
+
+def multi_label(root: Path, **changes: Any) -> Any:
+    content = dict(
+        metainfo=dict(classes=["cup", "pen", "box"]),
+        data_list=[dict(img_path="1.png", gt_label=[0, 2]), dict(img_path="2.png", gt_label=[1])],
+    )
+    (root / "labels.json").write_text(json.dumps(content))
+    config = dict(type=MultiLabelDataset, data_root=str(root), ann_file="labels.json", pipeline=[])
+    return build_dataset(config | changes, where="toy")
+
+
+def test_file__of_openmmlab_is_numbered_by_the_names_of_the_config(tmp_path):
+    def found(dataset):
+        return [dataset.get_data_info(index)["gt_label"] for index in range(2)]
+
+    assert found(multi_label(tmp_path)) == [[0, 2], [1]]
+    dataset = multi_label(tmp_path, metainfo=dict(classes=("pen", "box", "cup")))
+    assert found(dataset) == [[2, 1], [0]]
+    assert dataset.metainfo["classes"] == ("pen", "box", "cup")
+    with pytest.raises(DataError, match=r"labels.json: its metainfo lists the classes cup, pen"):
+        multi_label(tmp_path, metainfo=dict(classes=("pen", "box", "lid")))
