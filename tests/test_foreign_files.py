@@ -6,7 +6,7 @@ import pytest
 
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.lists import read_list
-from argus.datasets.transforms.labels import decode_label_map
+from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import DataError
 from argus.foreign_files import raise_if_foreign

@@ -13,7 +13,8 @@ from scipy.io import savemat
 from argus.datasets.convert import labels
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask, LoadBoundary, LoadSaliency
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
-from argus.datasets.transforms.labels import LoadSegMap, decode_label_map, decode_stored
+from argus.datasets.transforms.label_images import decode_label_map, decode_stored
+from argus.datasets.transforms.labels import LoadSegMap
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.errors import DataError
 from argus.picture_files import MAX_MEGAPIXELS_VARIABLE

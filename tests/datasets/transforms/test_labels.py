@@ -7,7 +7,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
 from argus.datasets.transforms import CheckLabel, LoadSegMap
-from argus.datasets.transforms.labels import decode_label_map
+from argus.datasets.transforms.label_images import decode_label_map
 from argus.errors import DataError
 
 
