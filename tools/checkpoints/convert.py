@@ -10,15 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
-from torch import Tensor
-
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.apis.cli import add_unsafe_pickle, user_errors  # noqa: E402
-from argus.durable_files import replacing  # noqa: E402
+from argus.apis.converted_weights import check_target, write_weights  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
@@ -47,10 +43,7 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
         CheckpointError: If the source cannot be read, a parameter is missing, or one is left over
             and that was not allowed. Nothing is written then.
     """
-    if target.suffix not in (".pth", ".safetensors"):
-        raise CheckpointError(
-            f"Expected a target that ends in .pth or .safetensors, found {target}."
-        )
+    check_target(target)
     state = read_weight_file(source)
     found = detect_layout(state)
     official = to_official(state, found)
@@ -65,18 +58,9 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
         raise CheckpointError("\n".join(report) + "\nNothing was written." + advice)
     result = from_official(official.state, layout)
     report.append(_line(f"no place in the {layout} layout, left out", result.dropped))
-    tensors = {name: tensor.contiguous() for name, tensor in result.state.items()}
-    _save(tensors, target)
-    report.append(f"{target}: {layout} layout, {len(tensors)} tensors")
+    write_weights(result.state, target)
+    report.append(f"{target}: {layout} layout, {len(result.state)} tensors")
     return report
-
-
-def _save(tensors: dict[str, Tensor], target: Path) -> None:
-    with replacing(target) as partial:
-        if target.suffix == ".safetensors":
-            save_file(tensors, partial, metadata={"format": "pt"})
-        else:
-            torch.save(tensors, partial)
 
 
 def _line(label: str, names: list[str]) -> str:

@@ -2,7 +2,8 @@
 
 Source: IDEA-Research/MaskDINO, COCO instance segmentation, R50, 50 epochs, three scales; the width
 of the encoder's feed-forward network is that of its larger variant. Four scales:
-``pixel_encoder=dict(levels=(0, 1, 2, 3), num_extra_levels=1)``.
+``pixel_encoder=dict(levels=(0, 1, 2, 3), num_extra_levels=1)``. What only its code says, not its
+paper, is set here by name.
 """
 
 from mmdet.models.data_preprocessors import DetDataPreprocessor
@@ -39,6 +40,7 @@ mask_dino = dict(
         levels=(1, 2, 3),  # not stated in paper; Mask DINO, three scales
         num_extra_levels=0,  # not stated in paper; Mask DINO, three scales
         dropout=0.0,  # not stated in paper; Mask DINO
+        position_code="end",  # not stated in paper; Mask DINO's code
     ),
     head=dict(
         type=MaskDINOHead,
@@ -53,6 +55,10 @@ mask_dino = dict(
         label_noise=0.2,  # not stated in paper; Mask DINO
         box_start="mask",  # not stated in paper; Mask DINO
         base_box_size=0.05,  # not stated in paper; Deformable DETR, two stages
+        smallest_guess="fine",  # not stated in paper; Mask DINO, three scales
+        box_epsilon=1e-5,  # not stated in paper; Mask DINO's code
+        norm_twice=True,  # not stated in paper; Mask DINO's code
+        reference_from="query",  # not stated in paper; Mask DINO's code
     ),
     criterion=dict(
         type=MaskDINOCriterion,
@@ -64,10 +70,12 @@ mask_dino = dict(
         num_points=12544,  # not stated in paper; Mask DINO
         oversample_ratio=3.0,  # not stated in paper; Mask DINO
         importance_ratio=0.75,  # not stated in paper; Mask DINO
+        padding_is_background=True,  # not stated in paper; Mask DINO's code
         selection_repeats=1,  # not stated in paper; Mask DINO, one query per instance
     ),
     num_things_classes=80,
     num_stuff_classes=0,
+    canvas="padded",  # not stated in paper; Mask DINO's code
     # not stated in paper; Mask DINO, the 100 best of an image as the COCO metric takes them
     test_cfg=dict(instance_on=True, semantic_on=False, panoptic_on=False, max_per_image=100),
 )

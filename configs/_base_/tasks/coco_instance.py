@@ -42,8 +42,9 @@ _train_pipeline = [
         recompute_bbox=True,
         allow_negative_crop=True,
     ),
-    # not stated in paper; objects that the crop leaves nothing of
-    dict(type=FilterAnnotations, min_gt_bbox_wh=(1e-5, 1e-5), by_mask=True),
+    # not stated in paper; Mask DINO, objects that the crop leaves nothing of; a crop without any is
+    # kept and teaches background
+    dict(type=FilterAnnotations, min_gt_bbox_wh=(1e-5, 1e-5), by_mask=True, keep_empty=False),
     dict(type=PackDetInputs),
 ]
 _test_pipeline = [

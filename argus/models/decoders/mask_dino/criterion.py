@@ -40,6 +40,8 @@ class MaskDINOCriterion(nn.Module):
             when the feature is small.
         oversample_ratio: Candidates per point.
         importance_ratio: Share of the points chosen for uncertainty.
+        padding_is_background: Whether the denoising queries that only fill up an image with fewer
+            instances than another of its batch learn to be background, as in the published code.
         selection_repeats: Predictions of chosen encoder tokens that an instance takes; 1 is the
             stock recipe, more teach the query selection faster (one-to-many supervision as in
             H-DETR, https://arxiv.org/abs/2207.13080).
@@ -58,6 +60,7 @@ class MaskDINOCriterion(nn.Module):
         num_points: int | None = 12544,
         oversample_ratio: float = 3.0,
         importance_ratio: float = 0.75,
+        padding_is_background: bool = True,
         selection_repeats: int = 1,
         alpha: float = 0.25,
         gamma: float = 2.0,
@@ -70,6 +73,7 @@ class MaskDINOCriterion(nn.Module):
         self.num_points = num_points
         self.oversample_ratio = oversample_ratio
         self.importance_ratio = importance_ratio
+        self.padding_is_background = padding_is_background
         self.selection_repeats = selection_repeats
         self.alpha = alpha
         self.gamma = gamma
@@ -117,7 +121,9 @@ class MaskDINOCriterion(nn.Module):
         )
         denoised_parts = torch.stack(
             [
-                self._class_loss(denoised, dn_pairs, targets, only_pairs=True),
+                self._class_loss(
+                    denoised, dn_pairs, targets, only_pairs=not self.padding_is_background
+                ),
                 *self._box_losses(denoised, dn_pairs, targets),
             ]
         )

@@ -3,8 +3,7 @@
 Papers: Mask DINO, https://arxiv.org/abs/2206.02777, section 3.2; DINO,
 https://arxiv.org/abs/2203.03605, section 3.5 ("look forward twice").
 
-What was changed: one box update per layer, read from the normalised query, moves both the
-supervised box and the next reference; boxes stay logits between layers.
+What was changed: boxes stay logits between layers.
 """
 
 from collections.abc import Callable
@@ -85,6 +84,8 @@ class MaskDINODecoder(nn.Module):
         num_points: Sampling points per head and level.
         ffn_dim: Hidden width of the feed-forward network.
         dropout: In all three parts of a layer.
+        reference_from: What the box head reads to move the next layer's reference: the ``query``,
+            as in the published code, or the ``normed`` one.
     """
 
     def __init__(
@@ -97,9 +98,11 @@ class MaskDINODecoder(nn.Module):
         num_points: int,
         ffn_dim: int,
         dropout: float,
+        reference_from: str,
     ) -> None:
         super().__init__()
         self.embed_dim = embed_dim
+        self.reference_from = reference_from
         self.position_mlp = MLP(2 * embed_dim, embed_dim, embed_dim, 2)
         self.layers = nn.ModuleList(
             DecoderLayer(
@@ -132,7 +135,7 @@ class MaskDINODecoder(nn.Module):
             box_logits: (B, Q, 4) float32, without gradient.
             features: What the queries look at.
             blocked: (Q, Q) bool, True where the row may not see the column.
-            box_head: Normalised queries (B, Q, C) to updates of the box logits (B, Q, 4).
+            box_head: Queries (B, Q, C) to updates of the box logits (B, Q, 4).
 
         Returns:
             Normalised queries (layers + 1, B, Q, C), the first being the input, and boxes
@@ -153,5 +156,7 @@ class MaskDINODecoder(nn.Module):
             states.append(self.norm(queries))
             update = box_head(states[-1])
             boxes.append((previous + update).sigmoid())
+            if self.reference_from == "query":
+                update = box_head(queries)
             previous = reference + update
         return torch.stack(states), torch.stack(boxes)

@@ -3,8 +3,9 @@
 Paper: Mask DINO: Towards A Unified Transformer-based Framework for Object Detection and
 Segmentation (Li et al., CVPR 2023), https://arxiv.org/abs/2206.02777.
 
-What was changed: see the headers of the parts. Images may be padded by any amount: geometry is
-relative to the image, and padding is not attended.
+What was changed: see the headers of the parts. With ``canvas="image"`` images may be padded by any
+amount: geometry is relative to the image, and padding is not attended. The published code, and so
+the default, takes padding for a part of the picture.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from .targets import collect_targets, image_shape
 
 # Without img metas, the size of the batch follows from the first map.
 FIRST_STRIDE = 4
+# A picture alone is padded to multiples of it.
+DIVISOR = 32
 
 TEST_DEFAULTS: dict[str, Any] = dict(
     instance_on=True,
@@ -47,6 +50,10 @@ class MaskDINO(BaseDetector):
         head: Config of :class:`~.head.MaskDINOHead` without ``num_classes``, ``embed_dim``,
             ``mask_dim`` and ``num_levels``, which follow from the rest.
         criterion: Config of :class:`~.criterion.MaskDINOCriterion`.
+        canvas: What boxes are relative to, and attended. ``padded``: in training the padded batch;
+            large-scale jitter pads small pictures, whose boxes then weigh less in the L1 loss. In
+            prediction the picture padded to multiples of 32, whatever its batch. ``image``: the
+            picture without padding.
         num_things_classes: Classes with instances, the first ones.
         num_stuff_classes: Classes with one region per image, after those.
         test_cfg: ``instance_on``, ``semantic_on``, ``panoptic_on``: which results to give;
@@ -58,7 +65,7 @@ class MaskDINO(BaseDetector):
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        ConfigError: An unknown key in ``test_cfg``.
+        ConfigError: An unknown key in ``test_cfg``, or ``canvas``.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class MaskDINO(BaseDetector):
         criterion: dict[str, Any],
         num_things_classes: int = 80,
         num_stuff_classes: int = 0,
+        canvas: str = "padded",
         test_cfg: dict[str, Any] | None = None,
         train_cfg: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
@@ -80,6 +88,9 @@ class MaskDINO(BaseDetector):
             raise ConfigError(
                 f"MaskDINO: test_cfg has unknown keys {unknown}; known are {sorted(TEST_DEFAULTS)}."
             )
+        if canvas not in ("padded", "image"):
+            raise ConfigError(f"MaskDINO: canvas must be 'padded' or 'image', found {canvas!r}.")
+        self.canvas = canvas
         self.test_cfg = {**TEST_DEFAULTS, **(test_cfg or {})}
         self.num_things_classes = num_things_classes
         self.num_stuff_classes = num_stuff_classes
@@ -111,15 +122,18 @@ class MaskDINO(BaseDetector):
         """Losses of a batch; see :meth:`~.criterion.MaskDINOCriterion.forward`."""
         features = self.extract_feat(batch_inputs)
         batch_shape = _batch_shape(features, batch_data_samples)
+        canvases = [batch_shape] * len(batch_data_samples)
+        if self.canvas == "image":
+            canvases = [image_shape(sample, batch_shape) for sample in batch_data_samples]
         targets = collect_targets(
             batch_data_samples,
+            canvases=canvases,
             batch_shape=batch_shape,
             device=features[0].device,
             num_things_classes=self.num_things_classes,
             num_stuff_classes=self.num_stuff_classes,
         )
-        shapes = [image_shape(sample, batch_shape) for sample in batch_data_samples]
-        encoded = self._encode(features, shapes, batch_shape)
+        encoded = self._encode(features, canvases, batch_shape)
         losses: dict[str, Tensor] = self.criterion(self.head(encoded, targets), targets)
         return losses
 
@@ -142,11 +156,12 @@ class MaskDINO(BaseDetector):
         """
         features = self.extract_feat(batch_inputs)
         batch_shape = _batch_shape(features, batch_data_samples)
-        shapes = [image_shape(sample, batch_shape) for sample in batch_data_samples]
-        output = self.head(self._encode(features, shapes, batch_shape))
-        for i, (sample, shape) in enumerate(zip(batch_data_samples, shapes, strict=True)):
+        canvases = self._test_canvases(batch_data_samples, batch_shape)
+        output = self.head(self._encode(features, canvases, batch_shape))
+        for i, (sample, canvas) in enumerate(zip(batch_data_samples, canvases, strict=True)):
+            shape = image_shape(sample, batch_shape)
             result_shape = sample.metainfo.get("ori_shape", shape) if rescale else shape
-            frame = Frame(batch_shape, shape, (int(result_shape[0]), int(result_shape[1])))
+            frame = Frame(batch_shape, canvas, shape, (int(result_shape[0]), int(result_shape[1])))
             self._add_results(sample, output, i, frame)
         return batch_data_samples
 
@@ -158,22 +173,33 @@ class MaskDINO(BaseDetector):
         """Class logits (B, Q, K), boxes (B, Q, 4) and mask logits (B, Q, h, w), last layer."""
         features = self.extract_feat(batch_inputs)
         batch_shape = _batch_shape(features, batch_data_samples)
-        samples = batch_data_samples or []
-        shapes = [image_shape(sample, batch_shape) for sample in samples]
-        shapes = shapes or [batch_shape] * len(features[0])
-        output = self.head(self._encode(features, shapes, batch_shape))
+        canvases = self._test_canvases(batch_data_samples or [], batch_shape)
+        canvases = canvases or [batch_shape] * len(features[0])
+        output = self.head(self._encode(features, canvases, batch_shape))
         last = output.decoded
         return last.class_logits[-1], last.boxes[-1], output.masks()
+
+    def _test_canvases(
+        self, samples: Sequence[DetDataSample], batch_shape: tuple[int, int]
+    ) -> list[tuple[int, int]]:
+        """(height, width) of each image, padded as if it were alone where padding counts."""
+        shapes = [image_shape(sample, batch_shape) for sample in samples]
+        if self.canvas == "image":
+            return shapes
+        return [
+            (min(_rounded_up(height), batch_shape[0]), min(_rounded_up(width), batch_shape[1]))
+            for height, width in shapes
+        ]
 
     def _encode(
         self,
         features: Sequence[Tensor],
-        shapes: Sequence[tuple[int, int]],
+        canvases: Sequence[tuple[int, int]],
         batch_shape: tuple[int, int],
     ) -> EncodedFeatures:
-        """Run the pixel encoder; ``shapes`` are those of the images without padding."""
-        ratios = valid_ratios(shapes, batch_shape, features[0].device)
-        is_padded = any(shape != batch_shape for shape in shapes)
+        """Run the pixel encoder; ``canvases`` are what is attended, (height, width) per image."""
+        ratios = valid_ratios(canvases, batch_shape, features[0].device)
+        is_padded = any(canvas != batch_shape for canvas in canvases)
         encoded: EncodedFeatures = self.pixel_encoder(features, ratios, is_padded=is_padded)
         return encoded
 
@@ -209,6 +235,10 @@ class MaskDINO(BaseDetector):
                 overlap_threshold=cfg["overlap_threshold"],
                 temperature=cfg["temperature"],
             )
+
+
+def _rounded_up(side: int) -> int:
+    return -(-side // DIVISOR) * DIVISOR
 
 
 def _batch_shape(

@@ -6,6 +6,9 @@ It computes in the type of its weights whatever the autocast, as the published c
 decoder out of it: in bfloat16 300 of 5,376 tokens shared 26 scores, other tokens were chosen, and
 boxes moved by a pixel.
 
+The published code has habits that the paper does not mention; ``norm_twice``, ``reference_from``
+and ``box_epsilon`` are switches for them, with its values as defaults.
+
 What was changed: class logits start at the focal-loss prior of 0.01 (as in DINO), and masks stay
 factored as embedding times mask feature, so that losses compute those they need.
 """
@@ -24,9 +27,6 @@ from .decoder import MaskDINODecoder
 from .denoising import NoisyTargets, add_noise, attention_mask
 from .query_selection import box_proposals, boxes_from_masks, select_tokens
 from .structures import EncodedFeatures, Predictions, Targets
-
-# Box logits of the decoder's start stay within those of this probability and its complement.
-BOX_EPSILON = 1e-3
 
 
 class HeadOutput(NamedTuple):
@@ -76,10 +76,17 @@ class MaskDINOHead(BaseModule):
             is better while masks are still noise, as in very short schedules.
         base_box_size: First guess of a box by a token, see
             :func:`~.query_selection.box_proposals`; about the size of a small object.
+        smallest_guess: Level whose tokens guess the smallest box, ``fine`` or ``coarse``; the
+            published code has it by ``FEATURE_ORDER``: ``high2low`` is fine, ``low2high`` coarse.
+        box_epsilon: Box logits of the decoder's start stay within those of this probability and its
+            complement.
+        norm_twice: The class and mask heads normalise the normalised queries of the layers again.
+        reference_from: What moves the box that the next layer looks at: the head's reading of the
+            ``query`` itself, or of the ``normed`` one, which predicts the box either way.
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        ConfigError: An unknown ``box_start``.
+        ConfigError: An unknown ``box_start``, ``smallest_guess`` or ``reference_from``.
     """
 
     def __init__(
@@ -100,13 +107,22 @@ class MaskDINOHead(BaseModule):
         label_noise: float = 0.2,
         box_start: str = "mask",
         base_box_size: float = 0.05,
+        smallest_guess: str = "fine",
+        box_epsilon: float = 1e-5,
+        norm_twice: bool = True,
+        reference_from: str = "query",
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if box_start not in ("mask", "token"):
-            raise ConfigError(
-                f"MaskDINOHead: box_start must be 'mask' or 'token', found {box_start!r}."
-            )
+        for name, value, known in (
+            ("box_start", box_start, ("mask", "token")),
+            ("smallest_guess", smallest_guess, ("fine", "coarse")),
+            ("reference_from", reference_from, ("query", "normed")),
+        ):
+            if value not in known:
+                raise ConfigError(
+                    f"MaskDINOHead: {name} must be {known[0]!r} or {known[1]!r}, found {value!r}."
+                )
         self.num_classes = num_classes
         self.num_queries = num_queries
         self.num_denoising = num_denoising
@@ -114,6 +130,9 @@ class MaskDINOHead(BaseModule):
         self.label_noise = label_noise
         self.box_start = box_start
         self.base_box_size = base_box_size
+        self.smallest_guess = smallest_guess
+        self.box_epsilon = box_epsilon
+        self.norm_twice = norm_twice
         self.token_projection = nn.Linear(embed_dim, embed_dim)
         self.token_norm = nn.LayerNorm(embed_dim)
         self.label_embed = nn.Embedding(num_classes, embed_dim)
@@ -125,6 +144,7 @@ class MaskDINOHead(BaseModule):
             num_points=num_points,
             ffn_dim=ffn_dim,
             dropout=dropout,
+            reference_from=reference_from,
         )
         self.class_head = nn.Linear(embed_dim, num_classes)
         self.mask_head = MLP(embed_dim, embed_dim, mask_dim, 3)
@@ -168,6 +188,8 @@ class MaskDINOHead(BaseModule):
                 content.device,
             )
         states, boxes = self.decoder(content, start, features, blocked, self.box_head)
+        if self.norm_twice:
+            states = torch.cat([states[:1], self.decoder.norm(states[1:])])
         predictions = Predictions(self.class_head(states), boxes, self.mask_head(states))
         return HeadOutput(
             selected,
@@ -180,7 +202,10 @@ class MaskDINOHead(BaseModule):
     def _select(self, features: EncodedFeatures) -> tuple[Predictions, Tensor, Tensor]:
         """Predictions of the best tokens, and content and box logits of the queries they become."""
         proposals, may_propose = box_proposals(
-            features.points, features.spatial_shapes, self.base_box_size
+            features.points,
+            features.spatial_shapes,
+            self.base_box_size,
+            smallest=self.smallest_guess,
         )
         tokens = features.tokens.masked_fill(~may_propose[..., None], 0.0)
         tokens = self.token_norm(self.token_projection(tokens))
@@ -196,12 +221,12 @@ class MaskDINOHead(BaseModule):
             with torch.no_grad():
                 masks = torch.einsum("bqd,bdhw->bqhw", mask_embeds, features.mask_features)
             start = boxes_from_masks(masks, start, features.valid_ratios)
-        return selected, tokens.detach(), torch.logit(start, BOX_EPSILON)
+        return selected, tokens.detach(), torch.logit(start, self.box_epsilon)
 
     def _denoising_queries(self, noisy: NoisyTargets) -> tuple[Tensor, Tensor]:
         """Content (B, P, C) and box logits (B, P, 4); padding has no content and a centred box."""
         content = self.label_embed(noisy.labels) * noisy.valid[..., None]
-        return content, torch.logit(noisy.boxes, BOX_EPSILON)
+        return content, torch.logit(noisy.boxes, self.box_epsilon)
 
 
 def _gather(values: Tensor, index: Tensor) -> Tensor:

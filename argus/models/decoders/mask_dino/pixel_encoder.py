@@ -4,8 +4,7 @@ Paper: Mask DINO, https://arxiv.org/abs/2206.02777, section 3.2; the encoder is 
 DETR, https://arxiv.org/abs/2010.04159, the mask feature that of Mask2Former.
 
 What was changed: valid ratios are the exact share of the image in the padded batch, not a count of
-cells per level, so all levels agree; position codes are those of the token centres, relative to
-the image.
+cells per level, so all levels agree.
 """
 
 from collections.abc import Sequence
@@ -78,6 +77,8 @@ class MaskDINOPixelEncoder(BaseModule):
         num_extra_levels: Coarser maps made by strided convolution on the last one.
         dropout: In the encoder layers.
         norm_groups: Groups of every GroupNorm.
+        position_code: Whose place, relative to the image, a token's position code has: the ``end``
+            of its cell, right and below, as the published code counts cells, or its ``centre``.
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
@@ -98,6 +99,7 @@ class MaskDINOPixelEncoder(BaseModule):
         num_extra_levels: int = 0,
         dropout: float = 0.0,
         norm_groups: int = 32,
+        position_code: str = "end",
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -116,7 +118,13 @@ class MaskDINOPixelEncoder(BaseModule):
                 f"MaskDINOPixelEncoder: embed_dim must be a multiple of 4 and of norm_groups, "
                 f"found embed_dim={embed_dim} and norm_groups={norm_groups}."
             )
+        if position_code not in ("end", "centre"):
+            raise ConfigError(
+                "MaskDINOPixelEncoder: position_code must be 'end' or 'centre', found "
+                f"{position_code!r}."
+            )
         num_levels = len(levels) + num_extra_levels
+        self.position_code = position_code
         self.embed_dim = embed_dim
         self.mask_dim = mask_dim
         self.levels = tuple(levels)
@@ -195,14 +203,15 @@ class MaskDINOPixelEncoder(BaseModule):
         shapes = tuple((x.shape[-2], x.shape[-1]) for x in maps)
         centres, corners = _token_points(shapes, maps[0].device)  # (S, 2) in the padded batch
         if is_padded:
-            points = centres / ratios[:, None]  # (B, S, 2)
+            points, starts = centres / ratios[:, None], corners / ratios[:, None]  # (B, S, 2)
             padding_mask = (corners >= ratios[:, None]).any(-1)
         else:
-            points, padding_mask = centres[None], None
+            points, starts, padding_mask = centres[None], corners[None], None
 
         tokens = torch.cat([x.flatten(2).transpose(1, 2) for x in maps], 1)  # (B, S, C)
         sizes = [h * w for h, w in shapes]
-        positions = coordinate_to_encoding(points, num_feats=self.embed_dim // 2)
+        places = points if self.position_code == "centre" else points + (points - starts)
+        positions = coordinate_to_encoding(places, num_feats=self.embed_dim // 2)
         levels = torch.cat(
             [row.expand(n, -1) for row, n in zip(self.level_embed, sizes, strict=True)]
         )

@@ -25,6 +25,8 @@ class Frame(NamedTuple):
 
     batch: tuple[int, int]
     """Padded batch, which the mask logits cover."""
+    canvas: tuple[int, int]
+    """What boxes are relative to: the image, or more."""
     image: tuple[int, int]
     """Image without padding."""
     output: tuple[int, int]
@@ -55,7 +57,7 @@ def instance_results(
 
     Args:
         class_logits: (Q, K).
-        boxes: (Q, 4) centre and size in [0, 1].
+        boxes: (Q, 4) centre and size in [0, 1], relative to the canvas.
         mask_logits: (Q, h, w).
         frame: Sizes.
         num_things_classes: The first classes of K; only these have instances.
@@ -82,7 +84,11 @@ def instance_results(
     if not focus_on_box:
         scores = scores * mask_scores
     height, width = frame.output
-    xyxy = bbox_cxcywh_to_xyxy(boxes[query].float()).clamp(0, 1)
+    xyxy = bbox_cxcywh_to_xyxy(boxes[query].float())
+    if frame.canvas != frame.image:
+        y, x = (c / i for c, i in zip(frame.canvas, frame.image, strict=True))
+        xyxy = xyxy * xyxy.new_tensor([x, y, x, y])
+    xyxy = xyxy.clamp(0, 1)
     scores, order = scores.sort(descending=True)
     return InstanceData(
         scores=scores,

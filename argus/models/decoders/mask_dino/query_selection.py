@@ -18,22 +18,30 @@ BORDER = 0.01
 
 
 def box_proposals(
-    points: Tensor, spatial_shapes: Sequence[tuple[int, int]], base_size: float
+    points: Tensor,
+    spatial_shapes: Sequence[tuple[int, int]],
+    base_size: float,
+    *,
+    smallest: str = "fine",
 ) -> tuple[Tensor, Tensor]:
     """First guess of a box for each token (Deformable DETR, appendix A.4).
 
     Args:
         points: (B, S, 2) token centres as x, y, relative to the image.
         spatial_shapes: (height, width) of each level.
-        base_size: Side of the square that a token of the finest level guesses, as a share of the
+        base_size: Side of the square that a token of the first level guesses, as a share of the
             image; it doubles from level to level.
+        smallest: Whether that first level is the finest (``fine``) or the coarsest (``coarse``).
 
     Returns:
         Logits of the boxes (B, S, 4) as centre and size, and (B, S) whether the token may propose.
     """
+    last = len(spatial_shapes) - 1
     sizes = torch.cat(
         [
-            points.new_full((h * w,), base_size * 2.0**level)
+            points.new_full(
+                (h * w,), base_size * 2.0 ** (level if smallest == "fine" else last - level)
+            )
             for level, (h, w) in enumerate(spatial_shapes)
         ]
     )

@@ -3,9 +3,10 @@
 Letters in shapes: B images, C channels, S tokens of all levels, L levels, Q queries, P denoising
 queries, N ground-truth instances of a batch, T the most instances of one image, K classes.
 
-Coordinates: boxes are (centre x, centre y, width, height) relative to the image without its
-padding. Points on maps are (x, y) relative to the padded batch. ``valid_ratios`` lead from the
-first to the second, so a prediction does not depend on how much padding its batch needs.
+Coordinates: boxes are (centre x, centre y, width, height) relative to the canvas, which is the
+image without its padding, or with some (see the detector). Points on maps are (x, y) relative to
+the padded batch. ``valid_ratios`` lead from the first to the second, so a prediction does not
+depend on how much padding its batch needs. "The image" below is the canvas.
 """
 
 from collections.abc import Sequence

@@ -22,6 +22,7 @@ PADDING_BOX = (0.5, 0.5, 0.5, 0.5)
 def collect_targets(
     samples: Sequence[DetDataSample],
     *,
+    canvases: Sequence[tuple[int, int]],
     batch_shape: tuple[int, int],
     device: torch.device,
     num_things_classes: int,
@@ -37,6 +38,7 @@ def collect_targets(
         samples: With ``gt_instances`` (``labels``, ``bboxes`` xyxy pixels, ``masks``) and, for
             models with stuff classes, ``gt_sem_seg`` (values from ``num_things_classes`` on are
             stuff, others are ignored).
+        canvases: (height, width) per image, pixels, which its boxes are relative to.
         batch_shape: (height, width) of the padded batch, pixels.
         device: Where the result lives.
         num_things_classes: Classes with instances.
@@ -46,10 +48,11 @@ def collect_targets(
         DataError: Instances without masks, or a label on the CPU outside the classes.
     """
     labels, boxes, masks = [], [], []
-    for sample in samples:
-        parts = [_things(sample, batch_shape, device, num_things_classes)]
+    for sample, canvas in zip(samples, canvases, strict=True):
+        parts = [_things(sample, canvas, batch_shape, device, num_things_classes)]
         if num_stuff_classes and "gt_sem_seg" in sample:
-            parts.append(_stuff(sample, batch_shape, device, num_things_classes, num_stuff_classes))
+            first, last = num_things_classes, num_things_classes + num_stuff_classes
+            parts.append(_stuff(sample, canvas, batch_shape, device, range(first, last)))
         labels.append(torch.cat([part[0] for part in parts]))
         boxes.append(torch.cat([part[1] for part in parts]))
         masks.append(torch.cat([part[2] for part in parts]))
@@ -83,9 +86,13 @@ def image_shape(sample: DetDataSample, batch_shape: tuple[int, int]) -> tuple[in
 
 
 def _things(
-    sample: DetDataSample, batch_shape: tuple[int, int], device: torch.device, num_classes: int
+    sample: DetDataSample,
+    canvas: tuple[int, int],
+    batch_shape: tuple[int, int],
+    device: torch.device,
+    num_classes: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Labels (n,), boxes (n, 4) relative to the image, masks (n, H, W) of the instances."""
+    """Labels (n,), boxes (n, 4) relative to the canvas, masks (n, H, W) of the instances."""
     instances = sample.gt_instances if "gt_instances" in sample else None
     if instances is None or len(instances) == 0:
         empty = torch.zeros(0, device=device)
@@ -107,7 +114,7 @@ def _things(
                 f"Mask DINO: {where} has labels from {low} to {high}, but the decoder has classes "
                 f"0 to {num_classes - 1}; give decoder and data set the same classes."
             )
-    height, width = image_shape(sample, batch_shape)
+    height, width = canvas
     scale = torch.tensor([width, height, width, height]).to(device, non_blocking=True)
     boxes = get_box_tensor(instances.bboxes).to(device).float() / scale
     masks = _bitmaps(instances.masks, device)
@@ -120,18 +127,17 @@ def _things(
 
 def _stuff(
     sample: DetDataSample,
+    canvas: tuple[int, int],
     batch_shape: tuple[int, int],
     device: torch.device,
-    num_things_classes: int,
-    num_stuff_classes: int,
+    classes: range,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Labels, boxes and masks of the stuff regions of an image."""
     seg = sample.gt_sem_seg.sem_seg[0].to(device)
-    last = num_things_classes + num_stuff_classes
     labels = torch.unique(seg).long()
-    labels = labels[(labels >= num_things_classes) & (labels < last)]
+    labels = labels[(labels >= classes.start) & (labels < classes.stop)]
     masks = seg == labels[:, None, None]
-    height, width = image_shape(sample, batch_shape)
+    height, width = canvas
     boxes = torch.stack(
         [*_span(masks.any(1), width), *_span(masks.any(2), height)], -1
     )  # (n, 4) as x low, x high, y low, y high

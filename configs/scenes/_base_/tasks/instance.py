@@ -49,6 +49,7 @@ instance = dict(
             num_heads=4,
             num_points=4,
             ffn_dim=192,
+            position_code="centre",
         ),
         head=dict(
             type=MaskDINOHead,
@@ -60,14 +61,20 @@ instance = dict(
             num_denoising=30,
             box_start="token",
             base_box_size=0.2,
+            # The documented results are those of these values; full size has the published ones.
+            box_epsilon=1e-3,
+            norm_twice=False,
+            reference_from="normed",
         ),
         criterion=dict(
             type=MaskDINOCriterion,
             num_points=None,
+            padding_is_background=False,
             selection_repeats=2,
         ),
         num_things_classes=6,
         num_stuff_classes=0,
+        canvas="image",
         test_cfg=dict(instance_on=True, semantic_on=False, panoptic_on=False, max_per_image=30),
     ),
     train=dict(

@@ -57,10 +57,11 @@ def numpy_losses(
     return sums
 
 
-def test_losses__equal_numpy() -> None:
+@pytest.mark.parametrize("padding_is_background", [True, False])
+def test_losses__equal_numpy(padding_is_background: bool) -> None:
     _, samples = batch([2, 1])
     targets = targets_of(samples)
-    criterion = MaskDINOCriterion(num_points=None)
+    criterion = MaskDINOCriterion(num_points=None, padding_is_background=padding_is_background)
     selected = random_predictions(1, 2, 4, seed=1)
     decoded = random_predictions(3, 2, 4, seed=2)
     denoised = random_predictions(3, 2, 4, seed=3)  # two groups of two
@@ -90,9 +91,9 @@ def test_losses__equal_numpy() -> None:
     denoising = 0.0
     for stage in range(3):
         sums = numpy_losses(denoised, stage, targets, triples)
-        # Padding queries (image 1, second of each group) are not trained as background.
+        # Padding queries: image 1, second of each group.
         prob = sigmoid(denoised.class_logits[stage, 1, [1, 3]].numpy())
-        sums[0] += (0.75 * prob**2 * np.log(1 - prob)).sum()
+        sums[0] += 0 if padding_is_background else (0.75 * prob**2 * np.log(1 - prob)).sum()
         denoising += (sums * weights).sum() / num / 2
     assert float(losses["loss_denoising"]) == pytest.approx(denoising, rel=1e-4)
 

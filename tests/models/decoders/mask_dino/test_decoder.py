@@ -10,7 +10,14 @@ from argus.models.decoders.mask_dino.structures import EncodedFeatures
 def make(num_layers: int = 3) -> tuple[MaskDINODecoder, EncodedFeatures]:
     torch.manual_seed(0)
     decoder = MaskDINODecoder(
-        8, num_layers=num_layers, num_heads=2, num_levels=2, num_points=2, ffn_dim=16, dropout=0.0
+        8,
+        num_layers=num_layers,
+        num_heads=2,
+        num_levels=2,
+        num_points=2,
+        ffn_dim=16,
+        dropout=0.0,
+        reference_from="normed",
     )
     shapes = ((4, 4), (2, 2))
     features = EncodedFeatures(

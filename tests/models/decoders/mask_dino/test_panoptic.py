@@ -71,7 +71,7 @@ def predict(masks: Tensor, class_logits: Tensor, mask_logits: Tensor) -> Tensor:
     return panoptic_result(
         class_logits,
         mask_logits,
-        Frame(size, size, size),
+        Frame(size, size, size, size),
         num_things_classes=NUM_THINGS,
         score_threshold=0.25,
         overlap_threshold=0.8,
@@ -101,6 +101,8 @@ def test_semantic__labels_as_predictions_are_found_again(number: int) -> None:
     masks, labels, void = truth(number)
     height, width = masks.shape[1:]
     size = (int(height), int(width))
-    result = semantic_result(*logits(masks, labels), Frame(size, size, size), temperature=0.06)
+    result = semantic_result(
+        *logits(masks, labels), Frame(size, size, size, size), temperature=0.06
+    )
     expected = (masks.long() * torch.tensor(labels)[:, None, None]).sum(0)
     assert torch.equal(result.sem_seg[0][~void], expected[~void])

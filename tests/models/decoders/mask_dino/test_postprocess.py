@@ -12,7 +12,7 @@ from argus.models.decoders.mask_dino.postprocess import (
     semantic_result,
 )
 
-FRAME = Frame((32, 32), (32, 32), (32, 32))
+FRAME = Frame((32, 32), (32, 32), (32, 32), (32, 32))
 # Two things (classes 0 and 1), one stuff (class 2); the fourth query sees nothing.
 CLASS_LOGITS = torch.tensor([[4.0, -6, -6], [-6, 3, -6], [-6, -6, 5], [-6, -6, -6]])
 BOXES = torch.tensor([[0.25, 0.25, 0.5, 0.5], [0.75, 0.25, 0.5, 0.5], [0.5, 0.5, 1, 1]])
@@ -105,6 +105,6 @@ def test_instances__are_sorted_and_chunks_do_not_matter() -> None:
 def test_resize__cuts_the_padding_off_before_rescaling() -> None:
     masks = torch.full((1, 8, 8), -5.0)
     masks[:, :4, :6] = 5.0  # exactly the image: 16 x 24 of 32 x 32
-    result = resize_masks(masks, Frame((32, 32), (16, 24), (50, 60)))
+    result = resize_masks(masks, Frame((32, 32), (16, 24), (16, 24), (50, 60)))
     assert result.shape == (1, 50, 60)
     assert (result[:, :40, :50] > 0).all()

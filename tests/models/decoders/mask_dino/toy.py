@@ -142,9 +142,10 @@ def batch(
 def targets_of(
     samples: list[DetDataSample], *, num_things_classes: int = 3, num_stuff_classes: int = 0
 ) -> Targets:
-    """The padded ground truth of samples."""
+    """The padded ground truth of samples, boxes relative to the images."""
     return collect_targets(
         samples,
+        canvases=[sample.metainfo["img_shape"] for sample in samples],
         batch_shape=samples[0].metainfo["batch_input_shape"],
         device=torch.device("cpu"),
         num_things_classes=num_things_classes,
