@@ -1,4 +1,4 @@
-"""Files that are not what their names say, called by what they are.
+"""Files that are not what their names say, called by what they are, and those that nobody meant.
 
 A clone without its large files, an unfinished download and a phone's pictures are met more often
 than damaged bits, and need another remedy.
@@ -27,6 +27,22 @@ _BEGINNINGS = (
 _WEB_PAGES = (b"<!doctype html", b"<html")
 # Brands of the ISO base media file format (ISO/IEC 23008-12, Annex B).
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+
+
+# What systems, tools and devices leave in folders, in lower case; and all that is hidden.
+_CLUTTER = (
+    *("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"),
+    *("system volume information", "__pycache__"),
+)
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder is none of the user's data: hidden, or left behind by a system.
+
+    Args:
+        name: Without the folders above it.
+    """
+    return name.startswith(".") or name.lower() in _CLUTTER
 
 
 def raise_if_foreign(content: bytes, path: str | Path | None = None) -> None:

@@ -2,12 +2,15 @@
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argus.building import explain
+from argus.datasets.listing import Listing, tidy_listings
 from argus.datasets.number_by_name import check_folders, number_by_name
 from argus.datasets.paths import check_paths
+from argus.datasets.stored_entries import parts_of
+from argus.datasets.strays import other_suffixes, stray_notes
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
@@ -17,7 +20,9 @@ from argus.safe_load import NotPlainError, tensors_only
 _EMPTY = "need at least one array to concatenate"
 
 
-def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
+def build_dataset(
+    config: Mapping[str, Any], *, where: str, tell: Callable[[str], None] = lambda text: None
+) -> Any:
     """Check the paths of a data set, build it, read its annotations; it has at least one sample.
 
     Labels are those of its class list, also where the data set's own class goes by the order of
@@ -28,6 +33,7 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     Args:
         config: Config of the data set.
         where: Its place in the config, for messages, e.g. ``tasks.instance.train.dataset``.
+        tell: Takes what a person should know of files that are left out or missing.
 
     Raises:
         DataError: Paths that do not exist, annotations that cannot be read, no samples.
@@ -35,7 +41,11 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
     check_paths(config, where=where)
     try:
         # pycocotools prints while it indexes.
-        with tensors_only(), contextlib.redirect_stdout(io.StringIO()):
+        with (
+            tensors_only(),
+            contextlib.redirect_stdout(io.StringIO()),
+            tidy_listings() as listing,
+        ):
             check_folders(config)
             dataset = DATASETS.build(config)
             if hasattr(dataset, "full_init"):
@@ -49,21 +59,15 @@ def build_dataset(config: Mapping[str, Any], *, where: str) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
         if _EMPTY in str(error):
-            raise _no_samples(where) from error
+            raise _no_samples(where, listing) from error
         place = where.rpartition(".")[2]
         reason = explain(error, config, where=place) or f"{type(error).__name__}: {error}"
         raise DataError(f"{where}: the data set cannot be built: {reason}") from error
     if len(dataset) == 0:
-        raise _no_samples(where)
+        raise _no_samples(where, listing)
+    for note in stray_notes(dataset, listing):
+        tell(note)
     return dataset
-
-
-def parts_of(dataset: Any) -> Iterator[Any]:
-    """A data set and, of a wrapper, those inside."""
-    yield dataset
-    for part in (getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())):
-        if part is not None:
-            yield from parts_of(part)
 
 
 def _hand_over_palettes(dataset: Any) -> None:
@@ -84,8 +88,10 @@ def _transforms(pipeline: Any) -> Iterator[Any]:
             yield from _transforms(getattr(pipeline, name, None))
 
 
-def _no_samples(where: str) -> DataError:
+def _no_samples(where: str, listing: Listing) -> DataError:
+    left_out = listing.other_suffixes
     return DataError(
         f"{where}: no samples found: a wrong folder, file suffix, annotation file, or a filter "
         "that drops all of them? The layouts are in data/README.md."
+        + (f" {other_suffixes(left_out)}." if left_out else "")
     )

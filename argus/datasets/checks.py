@@ -150,7 +150,8 @@ def _build(config: Mapping[str, Any], findings: Findings) -> Any:
     config = copy.deepcopy(config)
     _clear_pipelines(config)
     try:
-        dataset = build_dataset(config, where=findings.where)
+        tell = findings.warnings.append
+        dataset = build_dataset(config, where=findings.where, tell=tell)
     except (ConfigError, DataError) as error:
         findings.errors.append(str(error))
         return None

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.build import parts_of
 from argus.datasets.census import Census
 from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
 from argus.datasets.label_checks import steps_of
+from argus.datasets.stored_entries import parts_of
 
 _Reader = Callable[[Mapping[str, Any], Census], None]
 

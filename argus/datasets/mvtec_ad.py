@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from argus.errors import ConfigError, DataError
+from argus.foreign_files import is_clutter
 from argus.registry import DATASETS
 
 MVTEC_4 = ("transistor", "metal_nut", "screw", "leather")
@@ -94,7 +95,8 @@ class MVTecAD(BaseDataset):
     def _load_category(self, folder: Path) -> list[dict[str, Any]]:
         entries = []
         for path in sorted((folder / self.split).glob("*/*")):
-            if path.suffix.lower() not in _SUFFIXES:
+            hidden = is_clutter(path.name) or is_clutter(path.parent.name)
+            if hidden or path.suffix.lower() not in _SUFFIXES:
                 continue
             defect = path.parent.name
             entry = dict(

@@ -13,7 +13,9 @@ from mmengine.dataset import BaseDataset
 
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.paths import flatten
+from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
+from argus.foreign_files import is_clutter
 from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 
@@ -38,7 +40,9 @@ def check_folders(config: Mapping[str, Any]) -> None:
         classes, folder = dataset.CLASSES, Path(dataset.img_prefix)
         if dataset.ann_file or not dataset.with_label or not classes or not folder.is_dir():
             continue
-        folders = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        folders = sorted(
+            path.name for path in folder.iterdir() if path.is_dir() and not is_clutter(path.name)
+        )
         _order_of_folders(folders, classes, folder)
 
 
@@ -120,7 +124,6 @@ def _order_of_file(dataset: Any, classes: Sequence[str]) -> list[int] | None:
 def _renumber(dataset: Any, order: Sequence[int]) -> None:
     entries = [dataset.get_data_info(index) for index in range(len(dataset))]
     for entry in entries:
-        entry.pop("sample_idx", None)  # which is given anew
         label = entry.get("gt_label")
         if isinstance(label, (list, tuple)):
             entry["gt_label"] = [order[item] for item in label]
@@ -129,8 +132,6 @@ def _renumber(dataset: Any, order: Sequence[int]) -> None:
         for instance in entry.get("instances") or ():
             if "bbox_label" in instance:
                 instance["bbox_label"] = order[instance["bbox_label"]]
-    dataset.data_list = entries
-    if dataset.serialize_data:
-        dataset.data_bytes, dataset.data_address = dataset._serialize_data()
+    store_entries(dataset, entries)
     if hasattr(dataset, "folder_to_idx"):
         dataset.folder_to_idx = {n: order[i] for n, i in dataset.folder_to_idx.items()}

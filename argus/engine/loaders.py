@@ -55,7 +55,9 @@ def guarded_dataset(
             config = {**config, "type": DATASETS.get(config["type"]) or config["type"]}
     kind = config["type"]
     with library_scope(library_of(kind) if isinstance(kind, type) else None):
-        built = build_dataset(config, where=f"tasks.{task}.{part}.dataset")
+        where = f"tasks.{task}.{part}.dataset"
+        tell = MMLogger.get_current_instance().warning
+        built = build_dataset(config, where=where, tell=lambda text: tell(f"{where}: {text}"))
     return ResilientDataset(built, task=task, seed=seed, strict=strict)
 
 

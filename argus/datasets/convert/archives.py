@@ -18,6 +18,7 @@ from argus.datasets.convert.listings import Expansion, Member, readable, tar_mem
 from argus.datasets.convert.places import below
 from argus.datasets.convert.work import Progress
 from argus.errors import DataError
+from argus.foreign_files import is_clutter
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tgz|tar\.(gz|xz|bz2))$", re.IGNORECASE)
 _MAX_DEPTH = 3
@@ -66,16 +67,11 @@ def _plain(path: Path, name: str) -> Member:
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
     for root, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(f for f in folders if not _is_junk(f))
+        folders[:] = sorted(f for f in folders if not is_clutter(f))
         for file in sorted(files):
             path = Path(root, file)
-            if not _is_junk(file) and path.is_file():
+            if not is_clutter(file) and path.is_file():
                 yield path, path.relative_to(folder).as_posix()
-
-
-def _is_junk(name: str) -> bool:
-    """Hidden files, what a killed run left, and what macOS puts into archives."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _members_of_archive(path: Path) -> Iterator[Member]:
@@ -95,7 +91,7 @@ def _look_into(
         )
     listing = zip_members if name.lower().endswith(".zip") else tar_members
     for member in listing(stream, origin, expansion):
-        if any(_is_junk(part) for part in member.parts):
+        if any(is_clutter(part) for part in member.parts):
             continue
         full = f"{prefix}{member.name}"
         if is_archive(member.name):

@@ -1,11 +1,13 @@
 """Read a file of a data set from the disk, or from where ``backend_args`` say, within limits."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import mmengine.fileio as fileio
 
+from argus.datasets.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.picture_files import MAX_FILE_BYTES, read_regular_file, too_many_bytes
 
@@ -34,12 +36,20 @@ def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> 
             return _download(str(path))
         content = bytes(backend.get(path))
     except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
+        raise DataError(f"{path}: no such file{_with_other_suffix(path)}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(content) > MAX_FILE_BYTES:
         raise too_many_bytes(path)
     return content
+
+
+def _with_other_suffix(path: str | Path) -> str:
+    """What to say if the file is there under another suffix, e.g. one in capitals."""
+    stem, suffix = os.path.splitext(path)
+    others = [written for known in PICTURE_SUFFIXES for written in (known, known.upper())]
+    found = [other for other in others if other != suffix and os.path.isfile(stem + other)]
+    return f"; there is {os.path.basename(stem + found[0])}" if found else ""
 
 
 def _backend(path: str | Path, backend_args: dict[str, Any] | None) -> Any:

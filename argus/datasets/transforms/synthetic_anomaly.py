@@ -20,6 +20,7 @@ from argus.datasets.transforms.loading import decode_image
 from argus.datasets.transforms.perlin import perlin_noise
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
+from argus.foreign_files import is_clutter
 from argus.registry import TRANSFORMS
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -127,7 +128,12 @@ class SyntheticAnomaly(BaseTransform):
 
 
 def _list_textures(folder: str) -> list[Path]:
-    found = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
+    found = sorted(
+        path
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() in _SUFFIXES
+        and not any(map(is_clutter, path.relative_to(folder).parts))
+    )
     if not found:
         raise ConfigError(
             f"SyntheticAnomaly.texture_dir: no picture ({', '.join(_SUFFIXES)}) in or below "

@@ -1,0 +1,97 @@
+"""What data sets of all libraries see when they list a folder.
+
+mmengine lists hidden folders, so that a copy that a notebook keeps (``.ipynb_checkpoints``) becomes
+a class of pictures or is trained on, and drops files of another suffix without a word. Here such
+folders are passed over, a suffix in capitals is the same suffix, and what was dropped is noted.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmengine.fileio import LocalBackend
+
+from argus.foreign_files import is_clutter
+
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
+    *(".ppm", ".pgm", ".jp2", ".avif", ".heic", ".heif"),
+)
+
+
+@dataclass(kw_only=True)
+class Listing:
+    """What was met in the folders that were listed.
+
+    Args:
+        files: Files that a data set was given.
+        other_suffixes: Pictures that it was not given, since it asked for another suffix.
+    """
+
+    files: list[str] = field(default_factory=list)
+    other_suffixes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def tidy_listings() -> Iterator[Listing]:
+    """Let mmengine's backend of the local disk list folders as described above."""
+    listing = Listing()
+    original = LocalBackend.list_dir_or_file
+
+    def list_dir_or_file(
+        self: Any,
+        dir_path: Any,
+        list_dir: bool = True,
+        list_file: bool = True,
+        suffix: Any = None,
+        recursive: bool = False,
+    ) -> Iterator[str]:
+        if list_dir and suffix is not None:
+            return original(self, dir_path, list_dir, list_file, suffix, recursive)  # it objects
+        suffixes = None if suffix is None else (suffix,) if isinstance(suffix, str) else suffix
+        found = _entries(str(dir_path), list_dir, list_file, suffixes, recursive, listing)
+        return (os.path.relpath(path, dir_path) for path in found)
+
+    LocalBackend.list_dir_or_file = list_dir_or_file
+    try:
+        yield listing
+    finally:
+        LocalBackend.list_dir_or_file = original
+
+
+def _entries(
+    folder: str,
+    list_dir: bool,
+    list_file: bool,
+    suffixes: tuple[str, ...] | None,
+    recursive: bool,
+    listing: Listing,
+) -> Iterator[str]:
+    entries = [entry for entry in os.scandir(folder) if not is_clutter(entry.name)]
+    names = {entry.name for entry in entries}
+    for entry in entries:
+        if entry.is_file():
+            if not list_file:
+                continue
+            if suffixes is None or _has_suffix(entry.name, suffixes, names):
+                listing.files.append(entry.path)
+                yield entry.path
+            elif entry.name.lower().endswith(PICTURE_SUFFIXES):
+                listing.other_suffixes.append(entry.path)
+        elif os.path.isdir(entry.path):
+            if list_dir:
+                yield entry.path
+            if recursive:
+                yield from _entries(entry.path, list_dir, list_file, suffixes, recursive, listing)
+
+
+def _has_suffix(name: str, suffixes: tuple[str, ...], names: set[str]) -> bool:
+    """Whether a file has one of the suffixes, in capitals or not; not if there is one in them."""
+    if name.endswith(suffixes):
+        return True
+    for suffix in suffixes:
+        if name.lower().endswith(suffix.lower()):
+            return name[: len(name) - len(suffix)] + suffix not in names
+    return False

@@ -1,0 +1,115 @@
+"""Files of a data set's folders that it does not use, or would need: counted and named.
+
+Pictures of another suffix, pictures without a label map, label maps without a picture: a set that
+is smaller than its folders looks like any other.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from argus.datasets.listing import PICTURE_SUFFIXES, Listing
+from argus.datasets.stored_entries import parts_of, store_entries
+from argus.foreign_files import is_clutter
+
+_LABEL = "seg_map_path"
+
+
+def stray_notes(dataset: Any, listing: Listing) -> Iterator[str]:
+    """What a person should know of the files of a built data set, in sentences.
+
+    A label map whose suffix is that of the data set but for capitals is taken.
+
+    Args:
+        dataset: A data set, or a wrapper of some.
+        listing: Of the folders that were listed while it was built.
+    """
+    used: set[str] = set()
+    wanted: list[str] = []
+    for part in parts_of(dataset):
+        if hasattr(part, "extensions") and not getattr(part, "ann_file", ""):
+            wanted += part.extensions
+        if isinstance(getattr(part, "data_prefix", None), Mapping) and _LABEL in part.data_prefix:
+            entries = [part.get_data_info(index) for index in range(len(part))]
+            used.update(_norm(entry[_LABEL]) for entry in entries if entry.get(_LABEL))
+            yield from _pairs(part, entries)
+    left_out = [path for path in listing.other_suffixes if _norm(path) not in used]
+    if wanted:
+        left_out += [
+            path
+            for path in listing.files
+            if _suffix(path) in PICTURE_SUFFIXES and _suffix(path) not in wanted
+        ]
+    if left_out:
+        yield other_suffixes(left_out)
+
+
+def other_suffixes(paths: Sequence[str]) -> str:
+    """A sentence on pictures that were left out because of their suffix."""
+    found = Counter(os.path.splitext(path)[1] for path in paths)
+    kinds = ", ".join(f"{number:,} {suffix}" for suffix, number in found.most_common())
+    return (
+        f"{len(paths):,} pictures are left out because of their suffix ({kinds}), e.g. "
+        f"{min(paths)}: the data set takes another (img_suffix of mmseg, extensions of "
+        "mmpretrain). Rename or convert them, or move them away"
+    )
+
+
+def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    folder = part.data_prefix[_LABEL]
+    wanted = [entry for entry in entries if entry.get(_LABEL)]
+    if not wanted or not isinstance(folder, str) or "://" in folder or not Path(folder).is_dir():
+        return
+    suffixes = {_suffix(entry[_LABEL]) for entry in wanted}
+    there = {_norm(path) for path in _files(folder) if _suffix(path) in suffixes}
+    missing = [entry for entry in wanted if _norm(entry[_LABEL]) not in there]
+    if missing:
+        _take_capitals(part, entries, missing, there)
+        missing = [entry for entry in missing if _norm(entry[_LABEL]) not in there]
+    if missing:
+        yield (
+            f"{len(missing):,} of {len(entries):,} pictures have no label map, e.g. "
+            f"{missing[0]['img_path']}: there is no {missing[0][_LABEL]}"
+        )
+    # The lines of a list, or the first so many, leave out others on purpose.
+    is_whole = not os.path.isfile(getattr(part, "ann_file", "") or "")
+    if is_whole and getattr(part, "_indices", None) is None:
+        lonely = there - {_norm(entry[_LABEL]) for entry in wanted}
+        lonely -= {_norm(entry["img_path"]) for entry in entries}
+        if lonely:
+            yield f"{len(lonely):,} label maps have no picture, e.g. {min(lonely)}"
+
+
+def _take_capitals(
+    part: Any, entries: Sequence[dict[str, Any]], missing: Iterable[dict[str, Any]], there: set[str]
+) -> None:
+    """Give the entries label maps whose suffix is the one asked for but for capitals."""
+    by_name: dict[str, list[str]] = {}
+    for path in there:
+        stem, suffix = os.path.splitext(path)
+        by_name.setdefault(stem + suffix.lower(), []).append(path)
+    changed = False
+    for entry in missing:
+        stem, suffix = os.path.splitext(_norm(entry[_LABEL]))
+        found = by_name.get(stem + suffix.lower(), [])
+        if len(found) == 1:
+            entry[_LABEL] = found[0]
+            changed = True
+    if changed:
+        store_entries(part, entries)
+
+
+def _files(folder: str) -> Iterator[str]:
+    for root, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not is_clutter(name)]
+        yield from (os.path.join(root, name) for name in names if not is_clutter(name))
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _norm(path: str) -> str:
+    return os.path.abspath(path)
