@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
+from argus.names.classes import ClassNames
 from argus.names.wording import listed
 
 
@@ -65,6 +66,31 @@ def check_class_list(where: str, classes: Any, decoder: Mapping[str, Any]) -> No
                 f"{number}: the decoder has one output for each. Remove classes to take those of "
                 "the training data."
             )
+
+
+def check_names(own: ClassNames, decoder: Mapping[str, Any], where: str) -> bool:
+    """Compare the names that a data set has with the number of the decoder's outputs.
+
+    Args:
+        own: The names.
+        decoder: Config of the decoder.
+        where: Its place in the config, for the message.
+
+    Returns:
+        Whether the decoder has outputs for classes or keypoints at all.
+
+    Raises:
+        DataError: It has another number.
+    """
+    heads = dict(label_counts(decoder, where))
+    for path, number in heads.items():
+        if number != len(own.names):
+            raise DataError(
+                f"{path} is {number}, but {own.source} has {len(own.names)} labels: "
+                f"{listed(own.names)}. Set {path.rsplit('.', 1)[-1]}={len(own.names)}, or name the "
+                "classes you mean in metainfo=dict(classes=...) of the data set."
+            )
+    return bool(heads)
 
 
 class StatedLabels:

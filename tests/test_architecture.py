@@ -83,7 +83,7 @@ MAY_IMPORT = {
     "argus.models": MODELS,
     "argus.label_counts": ("argus.errors", "argus.names"),
     "argus.tasks": ("argus.errors", "argus.label_counts"),
-    "argus.datasets": (*COMMON, "argus.datasets"),
+    "argus.datasets": (*COMMON, "argus.label_counts", "argus.datasets"),
     "argus.evaluation": (*COMMON, "argus.evaluation"),
     "argus.visualization": (*COMMON, "argus.visualization"),
     "argus.results": (*COMMON, "argus.visualization"),

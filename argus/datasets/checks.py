@@ -8,6 +8,7 @@ there.
 import contextlib
 import copy
 import os.path
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,22 +17,20 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from argus.datasets.annotation_checks import check_annotation_files
 from argus.datasets.build import build_dataset
 from argus.datasets.census import judge
-from argus.datasets.coco_checks import check_coco
-from argus.datasets.coco_entries import read_annotations
+from argus.datasets.class_checks import ClassComparison
 from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
 from argus.datasets.label_checks import image_loader, label_loaders
 from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.orientation_checks import Turned, look_at, told
-from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
-from argus.datasets.paths import annotation_files, missing_paths
+from argus.datasets.paths import missing_paths
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
-from argus.registry import DATASETS
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -59,7 +58,10 @@ def check_tasks(
         One result per task and part (train, val, test), in order.
     """
     results = []
+    streams = Counter(task.get("stream") or name for name, task in tasks.items())
     for name, task in tasks.items():
+        shares = streams[task.get("stream") or name] > 1
+        classes = ClassComparison(name, task, shares_stream=shares)
         for part in ("train", "val", "test"):
             if task.get(part) is None:
                 continue
@@ -70,6 +72,7 @@ def check_tasks(
                     task,
                     part,
                     findings,
+                    classes=classes,
                     num_steps=num_steps,
                     num_processes=num_processes,
                     sample=sample,
@@ -99,6 +102,7 @@ def _check_part(
     part: str,
     findings: Findings,
     *,
+    classes: ClassComparison,
     num_steps: int | None,
     num_processes: int,
     sample: int | None,
@@ -114,12 +118,14 @@ def _check_part(
         return
     num_before = len(findings.errors)
     with _kept_apart(findings):
-        _check_annotation_files(data["dataset"], findings)
+        check_annotation_files(data["dataset"], findings)
     if len(findings.errors) > num_before:  # all are named; the data set would stop at the first
         return
     dataset = _build(data["dataset"], findings)
     if dataset is None:
         return
+    with _kept_apart(findings):
+        classes.look(part, dataset, findings)
     learns = part == "train"
     with _kept_apart(findings):
         _count_entries(data["dataset"], dataset, findings, learns=learns)
@@ -173,40 +179,6 @@ def _clear_pipelines(config: Any) -> None:
             _clear_pipelines(item)
 
 
-def _check_annotation_files(config: Mapping[str, Any], findings: Findings) -> None:
-    for path in annotation_files(config):
-        try:
-            content = read_annotations(path)
-        except DataError as error:
-            findings.errors.append(str(error))
-            continue
-        if is_panoptic(content):
-            check_panoptic(content, findings)
-            continue
-        check_coco(
-            content,
-            findings,
-            with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
-            num_keypoints=_num_keypoints(config),
-        )
-
-
-def _num_keypoints(config: Any) -> int | None:
-    """Keypoints of an instance of a data set of poses, through wrappers; ``None`` for others."""
-    if isinstance(config, (list, tuple)):
-        return next((found for found in map(_num_keypoints, config) if found is not None), None)
-    if not isinstance(config, Mapping):
-        return None
-    kind = config.get("type")
-    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    meta = config.get("metainfo") or getattr(kind, "METAINFO", None) or {}
-    if {"keypoint_info", "from_file"} & set(meta):
-        from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-        return int(parse_pose_metainfo(dict(meta))["num_keypoints"])
-    return _num_keypoints([config.get("dataset"), config.get("datasets")])
-
-
 def _count_entries(
     config: Mapping[str, Any], dataset: Any, findings: Findings, *, learns: bool
 ) -> None:
@@ -214,7 +186,7 @@ def _count_entries(
     census = entry_census(dataset, config)
     if census is None:
         return
-    if census.unit == "image":  # of no annotation file, which has been counted
+    if not findings.classes:  # an annotation file in COCO's format has been counted
         findings.classes.update(
             {f"{label} {name}": census.counts[label] for label, name in enumerate(census.names)}
         )

@@ -13,6 +13,7 @@ class Findings:
         where: The data set, e.g. ``instance.train``.
         errors: What makes samples unusable or metrics wrong.
         warnings: What training survives, but a person should know.
+        notes: What is as it may be, and could surprise.
         counts: Numbers by name, in the order of printing.
         classes: Objects, pixels or images of each class.
     """
@@ -20,6 +21,7 @@ class Findings:
     where: str
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     counts: dict[str, float] = field(default_factory=dict)
     classes: Counter[str] = field(default_factory=Counter)
 
@@ -38,6 +40,7 @@ class Findings:
             where=self.where,
             errors=self.errors,
             warnings=self.warnings,
+            notes=self.notes,
             counts=self.counts,
             classes=dict(self.classes),
         )
@@ -46,7 +49,7 @@ class Findings:
         """As lines for a person.
 
         Args:
-            max_lines: Errors, and warnings, printed at most.
+            max_lines: Errors, warnings and notes printed at most, of each.
         """
         lines = [f"{self.where}: {'ERROR' if self.errors else 'ok'}"]
         for name, number in self.counts.items():
@@ -54,7 +57,8 @@ class Findings:
             lines.append(f"  {name}: {shown}")
         if self.classes:
             lines.append(f"  classes: {_summary(self.classes)}")
-        for kind, messages in (("error", self.errors), ("warning", self.warnings)):
+        told = dict(error=self.errors, warning=self.warnings, note=self.notes)
+        for kind, messages in told.items():
             lines += [f"  {kind}: {message}" for message in messages[:max_lines]]
             if len(messages) > max_lines:
                 lines.append(f"  ... and {len(messages) - max_lines:,} more {kind}s")

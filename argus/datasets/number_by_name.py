@@ -1,14 +1,15 @@
 """Labels of data sets of other libraries, in the order of the classes that their config names.
 
-mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says. An
-annotation file in OpenMMLab's own format counts by the classes that it lists itself, and those of
-the config replace them without a word.
+mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says, and
+mmdet's own COCO data sets categories in the order of the file. An annotation file in OpenMMLab's
+format counts by the classes that it lists itself, and those of the config replace them.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmdet.datasets import CocoDataset
 from mmengine.dataset import BaseDataset
 
 from argus.datasets.coco_entries import read_annotations
@@ -16,6 +17,7 @@ from argus.datasets.paths import flatten
 from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
 from argus.foreign_files import is_clutter
+from argus.names.categories import category_ids
 from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 
@@ -53,10 +55,13 @@ def number_by_name(dataset: Any) -> None:
         DataError: Names of the files and of the config agree in part.
     """
     classes = dataset.metainfo.get("classes") if isinstance(dataset, BaseDataset) else None
-    if not isinstance(classes, (list, tuple)) or not classes:
+    is_remote = "://" in str(getattr(dataset, "ann_file", None))
+    if not isinstance(classes, (list, tuple)) or not classes or is_remote:
         return
     if _numbers_folders(type(dataset)) and hasattr(dataset, "folder_to_idx"):
         order = _order_of_folders(list(dataset.folder_to_idx), classes, dataset.img_prefix)
+    elif getattr(type(dataset), "load_data_list", None) is CocoDataset.load_data_list:
+        order = _order_of_categories(dataset, classes)
     else:
         order = _order_of_file(dataset, classes)
     if order is not None:
@@ -101,6 +106,15 @@ def _order_of_folders(
     return None
 
 
+def _order_of_categories(dataset: Any, classes: Sequence[str]) -> list[int] | None:
+    """Label of each category that mmdet's class has found, in the order of the file."""
+    ids = category_ids(read_annotations(dataset.ann_file), classes, dataset.ann_file)
+    found, dataset.cat_ids = dataset.cat_ids, ids
+    dataset.cat2label = {identity: label for label, identity in enumerate(ids)}
+    # A second category of the name of a class has no annotations.
+    return None if found == ids else [dataset.cat2label.get(identity, 0) for identity in found]
+
+
 def _order_of_file(dataset: Any, classes: Sequence[str]) -> list[int] | None:
     """Label of each class that an annotation file in OpenMMLab's format lists."""
     path = getattr(dataset, "ann_file", None)
@@ -129,9 +143,10 @@ def _renumber(dataset: Any, order: Sequence[int]) -> None:
             entry["gt_label"] = [order[item] for item in label]
         elif label is not None:
             entry["gt_label"] = order[int(label)]
-        for instance in entry.get("instances") or ():
-            if "bbox_label" in instance:
-                instance["bbox_label"] = order[instance["bbox_label"]]
+        for key, name in (("instances", "bbox_label"), ("segments_info", "category")):
+            for item in entry.get(key) or ():
+                if name in item:
+                    item[name] = order[item[name]]
     store_entries(dataset, entries)
     if hasattr(dataset, "folder_to_idx"):
         dataset.folder_to_idx = {n: order[i] for n, i in dataset.folder_to_idx.items()}

@@ -8,12 +8,13 @@ classes in another order are numbered anew as they are loaded.
 from collections.abc import Mapping
 from typing import Any
 
+from mmengine.logging import MMLogger
+
 from argus.datasets.class_names import class_names_of
 from argus.datasets.resilient import ResilientDataset
 from argus.errors import DataError
-from argus.label_counts import label_counts, scopes_of, stated_labels
-from argus.names.classes import ClassNames, order_of
-from argus.names.wording import listed
+from argus.label_counts import check_names, label_counts, scopes_of, stated_labels
+from argus.names.classes import ClassNames, order_of, told_order
 from argus.tasks import Task
 
 
@@ -26,6 +27,7 @@ class ClassLists:
 
     def __init__(self, tasks: Mapping[str, Task]) -> None:
         self._tasks = tasks
+        self._told: dict[str, list[int]] = {}
         self._lists = {
             name: ClassNames(names=tuple(task.classes), source=f"tasks.{name}.classes")
             for name, task in tasks.items()
@@ -52,21 +54,18 @@ class ClassLists:
             DataError: The data have other classes, or not as many as the decoder has outputs.
         """
         own = class_names_of(dataset.dataset, where=where)
-        heads = dict(label_counts(self._tasks[task].decoder, f"tasks.{task}.decoder"))
-        if own is None or not heads:  # labels are no classes, or have no names
-            return
-        for path, number in heads.items():
-            if number != len(own.names):
-                raise DataError(
-                    f"{path} is {number}, but {own.source} has {len(own.names)} labels: "
-                    f"{listed(own.names)}. Set {path.rsplit('.', 1)[-1]}={len(own.names)}, or "
-                    "name the classes you mean in metainfo=dict(classes=...) of the data set."
-                )
+        decoder = self._tasks[task].decoder
+        if own is None or not check_names(own, decoder, f"tasks.{task}.decoder"):
+            return  # labels have no names, or are no classes
         reference = self._lists.get(task)
         if reference is None:
             reference = own if is_train else self._stated(task, own) or own
             self._lists[task] = reference
-        dataset.renumber(order_of(own, reference, task=task))
+        order = order_of(own, reference, task=task)
+        if order is not None and self._told.get(where) != order:
+            self._told[where] = order
+            MMLogger.get_current_instance().info(told_order(own, reference))
+        dataset.renumber(order)
 
     def fit_shared(self, tasks: tuple[str, ...], dataset: ResilientDataset) -> None:
         """Let the labels of several tasks in one data set follow their lists, where it names them.

@@ -56,6 +56,14 @@ def order_of(own: ClassNames, reference: ClassNames, *, task: str) -> list[int] 
     return [reference.names.index(name) for name in own.names]
 
 
+def told_order(own: ClassNames, reference: ClassNames) -> str:
+    """A sentence for who wonders about the numbers of classes in another order."""
+    return (
+        f"{own.source} has the classes in another order ({listed(own.names)}) than "
+        f"{reference.source} ({listed(reference.names)}): its labels are numbered by name"
+    )
+
+
 def _line(names: ClassNames) -> str:
     return f"{names.source}: {listed(names.names)}"
 

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mmdet.datasets import CocoDataset
 from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import CustomDataset, MultiLabelDataset
 from PIL import Image
 
 from argus.datasets.build import build_dataset
 from argus.errors import DataError
+from tests.datasets import toy_coco
 
 NUMBERS = [str(number) for number in range(12)]  # "10" and "11" come before "2" as words
 
@@ -95,6 +97,20 @@ def test_folders__of_numbers_for_other_names_are_refused_unless_both_orders_are_
     folders(tmp_path / "padded", [f"{int(name):02}" for name in NUMBERS])
     found = labels(build(tmp_path / "padded", words))
     assert found == {f"{number:02}": number for number in range(12)}
+
+
+@pytest.mark.parametrize("classes", [("cup", "pen"), ("pen", "cup")])
+@pytest.mark.parametrize("root", [[], [dict(id=0, name="cup")]], ids=["plain", "with a root"])
+def test_categories__of_the_stock_data_set_are_numbered_by_name(tmp_path, classes, root):
+    entries = [toy_coco.annotation(1, 1, category=7), toy_coco.annotation(2, 2, category=2)]
+    categories = [*root, dict(id=7, name="pen"), dict(id=2, name="cup")]
+    toy_coco.write(tmp_path, entries, num_images=2, categories=categories)
+    config = toy_coco.config(tmp_path, CocoDataset, metainfo=dict(classes=classes))
+    dataset = build_dataset(config, where="toy")
+    found = [dataset.get_data_info(i)["instances"][0]["bbox_label"] for i in range(2)]
+    assert found == [classes.index("pen"), classes.index("cup")]
+    with pytest.raises(DataError, match="it has no category lid"):
+        build_dataset(config | dict(metainfo=dict(classes=("cup", "lid"))), where="toy")
 
 
 def multi_label(root: Path, **changes: Any) -> Any:
