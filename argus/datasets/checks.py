@@ -33,6 +33,8 @@ from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+# What is wrong with the metrics of a task: (name, its config, that of the data set, the data set).
+CheckMetrics = Callable[[str, Mapping[str, Any], Mapping[str, Any], Any], list[str]]
 
 
 def check_tasks(
@@ -42,6 +44,7 @@ def check_tasks(
     num_processes: int = 1,
     sample: int | None = None,
     num_threads: int = 2,
+    check_metrics: CheckMetrics = lambda *_: [],
     progress: Progress = lambda items, total, title: items,
 ) -> list[Findings]:
     """Check every data set of every task.
@@ -52,6 +55,7 @@ def check_tasks(
         num_processes: Processes of the training run.
         sample: Files decoded in each data set, chosen at random; ``None`` for all.
         num_threads: Threads that decode files.
+        check_metrics: Lets the metrics of a task read what they will read.
         progress: Wraps the iteration over the files of one data set: (items, total, title).
 
     Returns:
@@ -77,6 +81,7 @@ def check_tasks(
                     num_processes=num_processes,
                     sample=sample,
                     num_threads=num_threads,
+                    check_metrics=check_metrics,
                     progress=progress,
                 )
     return results
@@ -107,6 +112,7 @@ def _check_part(
     num_processes: int,
     sample: int | None,
     num_threads: int,
+    check_metrics: CheckMetrics,
     progress: Progress,
 ) -> None:
     data = task[part]
@@ -129,6 +135,9 @@ def _check_part(
     learns = part == "train"
     with _kept_apart(findings):
         _count_entries(data["dataset"], dataset, findings, learns=learns)
+    if not learns and not findings.errors:
+        name = findings.where.rpartition(".")[0]
+        findings.errors += check_metrics(name, task, data["dataset"], dataset)
     if learns:
         _count_schedule(data, len(dataset), num_steps, num_processes, findings)
     check_files(

@@ -7,6 +7,7 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.runner import BaseLoop
 
+from argus.datasets.metric_files import check_metric_file
 from argus.datasets.paths import check_paths
 from argus.engine.config_checks import check_save_best
 from argus.engine.console import prints_to_log
@@ -73,6 +74,8 @@ class MultitaskValLoop(BaseLoop):
                 dataset: Any = loader.dataset
                 where = f"tasks.{task.name}.{self.part}.dataset"
                 self.runner.classes.fit(task.name, dataset, where=where)
+                for metric in task.metrics:
+                    check_metric_file(metric, data.dataset, dataset)
                 evaluator = TaskEvaluator(task.name, task.metrics, dataset_meta=dataset.metainfo)
             self._prepared[task.name] = (loader, evaluator)
         return self._prepared[task.name]

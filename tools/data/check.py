@@ -5,7 +5,7 @@
 
 Reports, for every task's training, validation and test data: files and folders missing, images that
 do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
-and how many samples the task will see. The exit status is 1 if an error was found, and 2 if nothing
+what the metrics cannot read, and how many samples the task will see. The exit status is 1 if an error was found, and 2 if nothing
 could be checked.
 """
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.apis.cli import load_config, user_errors  # noqa: E402
 from argus.datasets.checks import check_tasks  # noqa: E402
+from argus.engine.metric_checks import metric_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.printable import printable  # noqa: E402
 
@@ -91,6 +92,7 @@ def main(argv: list[str] | None = None) -> int:
         num_processes=args.num_processes,
         sample=args.sample,
         num_threads=args.threads,
+        check_metrics=metric_errors,
         progress=progress,
     )
     for findings in results:
