@@ -200,6 +200,8 @@ class WatchedLoader:
             process.kill()
         for process in workers:
             process.join(_END_SECONDS)
+        if workers:
+            _close_queues(batches)
         _started.difference_update(workers)
         self._marked.forget()
 
@@ -240,12 +242,28 @@ class _Start:
 
 
 def _take_from_torch(batches: Any) -> None:
-    """Let torch's handler, which another loader may have installed, know nothing of the processes.
+    """End the processes ourselves.
 
-    It raises wherever the training is when one of them dies, also by our own hand.
+    torch's handler of dying processes, which another loader may have installed, would raise
+    wherever the training is. The event by which torch ends them has a lock, which a process that is
+    killed in the moment in which it looks at the event never gives back: nobody may wait for it.
     """
     signal_handling._remove_worker_pids(id(batches))
     batches._worker_pids_set = False
+    batches._workers_done_event = threading.Event()
+    batches._shutdown_workers = lambda: None
+
+
+def _close_queues(batches: Any) -> None:
+    """End the threads and pipes of a loader whose processes are gone."""
+    results = batches._worker_result_queue
+    if hasattr(batches, "_pin_memory_thread"):
+        batches._pin_memory_thread_done_event.set()
+        results.put((None, None))  # it may wait for one
+        batches._pin_memory_thread.join(_END_SECONDS)
+    for queue in (*batches._index_queues, results):
+        queue.cancel_join_thread()
+        queue.close()
 
 
 @contextlib.contextmanager

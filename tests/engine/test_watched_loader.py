@@ -229,6 +229,24 @@ def test_evaluation__with_a_process_killed_while_it_sends_ends_with_a_sentence()
     assert "SIGKILL" in str(within(20, fails))
 
 
+def end_with_the_event(index: int) -> None:
+    """As a process that is killed in the moment in which it looks whether the loader has ended."""
+    frame = sys._getframe()
+    while frame.f_code.co_name != "_worker_loop":
+        assert frame.f_back is not None
+        frame = frame.f_back
+    frame.f_locals["done_event"]._cond.acquire()
+    crash(index)
+
+
+def test_training__process_killed_with_the_lock_of_the_loaders_end() -> None:
+    drawn = [number for batch in first_batches(loader({})) for number in batch["inputs"]]
+    watched = loader({drawn[5]: end_with_the_event})
+    found = within(20, lambda: first_batches(watched))
+    messages = [message for batch in found for message in batch[REPLACED]]
+    assert len(messages) == 1 and f"sample {drawn[5]} " in messages[0]
+
+
 def test_training__processes_that_always_end_are_not_started_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
