@@ -67,25 +67,29 @@ class ClassLists:
             MMLogger.get_current_instance().info(told_order(own, reference))
         dataset.renumber(order)
 
-    def fit_shared(self, tasks: tuple[str, ...], dataset: ResilientDataset) -> None:
+    def fit_shared(self, tasks: tuple[str, ...], dataset: ResilientDataset, *, source: str) -> None:
         """Let the labels of several tasks in one data set follow their lists, where it names them.
 
-        Such a data set names the classes of one of its tasks, or all and the things among them.
+        Such a data set names the classes of one of its tasks, or all and the things among them. For
+        the other tasks it may write them otherwise, so that it begins no list of theirs.
 
         Args:
             tasks: Names of the tasks.
             dataset: Their training data.
+            source: The task whose training data they are.
         """
         meta = dataset.dataset.metainfo
         lists = [tuple(meta.get(key) or ()) for key in ("classes", "thing_classes")]
         for task in tasks:
             number = self._num_labels(task)
             names = next((names for names in lists if names and len(names) == number), None)
-            own = names and ClassNames(names=names, source=f"the data of the stream of {task}")
-            if not own:
+            if not names:
                 continue
-            reference = self._lists.setdefault(task, own)
-            if set(reference.names) == set(own.names):
+            own = ClassNames(names=names, source=f"tasks.{source}.train.dataset")
+            if task == source:
+                self._lists.setdefault(task, own)
+            reference = self._lists.get(task)
+            if reference is not None and set(reference.names) == set(own.names):
                 dataset.renumber(order_of(own, reference, task=task), task=task)
 
     def take(self, stored: Mapping[str, Any], *, path: str, is_strict: bool) -> list[str]:

@@ -181,7 +181,8 @@ class MultitaskLoader:
         for stream, dataset in self.datasets.items():
             members = self.members[stream]
             if len(members) > 1:
-                self.classes.fit_shared(members, dataset)
+                source = self.sources[stream].name
+                self.classes.fit_shared(members, dataset, source=source)
             else:
                 where = f"tasks.{members[0]}.train.dataset"
                 self.classes.fit(members[0], dataset, where=where, is_train=True)

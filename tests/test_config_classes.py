@@ -1,0 +1,55 @@
+"""The parts of every task in the configs name the same classes, in one order."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from argus.datasets.resilient import ResilientDataset
+from argus.engine.class_lists import ClassLists
+from argus.label_counts import stated_labels
+from argus.tasks import Task, parse_tasks, streams_of
+from tests.test_configs import needs_every_config
+
+
+class Named:
+    """Stands for a data set that says what its labels mean."""
+
+    def __init__(self, config: dict) -> None:
+        labels = stated_labels(config, ["argus"])
+        names = dict(classes=labels.names) if labels is not None and labels.names else {}
+        meta = dict(getattr(config["type"], "METAINFO", None) or {})
+        meta.update(config.get("metainfo") or {})
+        meta.pop("classes", None)
+        self.metainfo = meta | names
+
+    def __getitem__(self, index: int) -> None:
+        raise AssertionError("not to be loaded")
+
+
+@needs_every_config
+def test_config__parts_name_the_same_classes_in_one_order(path: Path) -> None:
+    tasks = parse_tasks(Config.fromfile(path).tasks)
+    lists = ClassLists(tasks)
+
+    def look(task: Task, part: str) -> ResilientDataset:
+        config = getattr(task, part).dataset
+        return ResilientDataset(Named(config), task=task.name, seed=0)
+
+    train = {task.stream: (task, look(task, "train")) for task in tasks.values() if task.train}
+    for stream, members in streams_of(tasks).items():
+        source, dataset = train[stream]
+        if len(members) > 1:
+            lists.fit_shared(members, dataset, source=source.name)
+        else:
+            lists.fit(source.name, dataset, where="train", is_train=True)
+    for task in tasks.values():
+        for part in ("val", "test"):
+            if getattr(task, part) is not None:
+                dataset = look(task, part)
+                lists.fit(task.name, dataset, where=part)
+                assert not dataset.is_renumbered
+    for members in streams_of(tasks).values():
+        source, dataset = train[tasks[members[0]].stream]
+        if len(members) > 1:
+            lists.fit_shared(members, dataset, source=source.name)
+            assert not dataset.is_renumbered
