@@ -90,6 +90,21 @@ class CocoInstances(MMDetCocoDataset):
             instance.setdefault("mask", [])
         return sample
 
+    def filter_data(self) -> list[dict[str, Any]]:
+        """The images that ``filter_cfg`` keeps.
+
+        Raises:
+            DataError: There is none.
+        """
+        kept: list[dict[str, Any]] = super().filter_data()
+        if self.data_list and not kept:
+            raise DataError(
+                f"{self.ann_file}: no samples found: none of its {len(self.data_list):,} images "
+                "has an annotation of the data set's classes and is large enough (filter_cfg "
+                f"{dict(self.filter_cfg)})."
+            )
+        return kept
+
     def _look_at_categories(self) -> set[Any]:
         """Ids of all categories of the file, which has just been read."""
         return {item["id"] for item in self.coco.dataset["categories"]}
@@ -133,6 +148,21 @@ class CocoKeypoints(MMPoseCocoDataset):
                 if person:
                     people.append(person)
         return people, images
+
+    def _get_topdown_data_infos(self, instance_list: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The people with keypoints.
+
+        Raises:
+            DataError: There are people, and none of them has any.
+        """
+        people: list[dict[str, Any]] = super()._get_topdown_data_infos(instance_list)
+        if not people and self.dropped:
+            kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.items())
+            raise DataError(
+                f"{self.ann_file}: nothing to learn: all {self.dropped.total():,} people are "
+                f"ignored: {kinds}. Only keypoints of visibility 1 or 2 are labelled."
+            )
+        return people
 
     def _load_detection_results(self) -> list[dict[str, Any]]:
         """People that a detector found, without keypoints."""

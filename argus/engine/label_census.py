@@ -5,7 +5,7 @@ processes, under its time limit, and no more of them than it takes.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import BaseTransform
@@ -46,7 +46,8 @@ def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> N
     inner = dataset.dataset
     if not hasattr(inner, "get_data_info"):
         return
-    found = [entry_census(inner, data.dataset, least=_LEAST_ENTRIES, most=_MOST_ENTRIES)]
+    tell = MMLogger.get_current_instance().warning
+    found = [_count_entries(inner, data, lambda text: tell(f"{where}: {text}"))]
     found += _count_maps(dataset, data)
     errors: list[str] = []
     for census in found:
@@ -55,9 +56,18 @@ def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> N
         wrong, odd = judge(census, learns=True)
         errors += wrong
         for text in odd:
-            MMLogger.get_current_instance().warning(f"{where}: {text}")
+            tell(f"{where}: {text}")
     if errors:
         raise DataError(f"{where}: " + "\n  ".join(errors))
+
+
+def _count_entries(dataset: Any, data: TrainData, tell: Callable[[str], None]) -> Census | None:
+    try:
+        return entry_census(dataset, data.dataset, least=_LEAST_ENTRIES, most=_MOST_ENTRIES)
+    except Exception as error:  # noqa: BLE001 - entries of a user's data set may have another form
+        text = " ".join(str(error).split())[:200]
+        tell(f"the labels in its entries were not counted ({type(error).__name__}: {text})")
+        return None
 
 
 class _Counted(Dataset[dict[str, Any]]):

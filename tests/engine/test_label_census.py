@@ -145,6 +145,24 @@ def test_nothing_to_learn__is_an_error(
     assert warnings == []
 
 
+def test_nothing_left__names_the_reasons(tmp_path: Path) -> None:
+    people = [
+        annotation(1, 1, keypoints=toy_coco.keypoints(labelled=0), num_keypoints=0),
+        annotation(2, 2, keypoints=toy_coco.keypoints(), num_keypoints=6, iscrowd=1),
+    ]
+    people[1]["segmentation"] = toy_coco.CROWD_RLE
+    config = toy_coco.config(toy_coco.write(tmp_path, people), CocoKeypoints)
+    words = (
+        r"nothing to learn: all 2 people are ignored: 1 instances without keypoints \(dropped\), "
+        r"1 crowd regions \(ignored\)\. Only keypoints of visibility 1 or 2"
+    )
+    with pytest.raises(DataError, match=words):
+        guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    config = empty(tmp_path) | dict(filter_cfg=dict(filter_empty_gt=True))
+    with pytest.raises(DataError, match=r"none of its 4 images has an annotation of .*filter_cfg"):
+        guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+
+
 def keypoints(root: Path) -> dict[str, Any]:
     people = [annotation(i, i, keypoints=toy_coco.keypoints(labelled=15)) for i in (1, 2)]
     return toy_coco.config(toy_coco.write(root, people), CocoKeypoints)
@@ -255,3 +273,17 @@ def test_flawless_pictures__are_no_classes_to_tell_apart(
         pipeline=[],
     )
     assert messages_of(config, monkeypatch) == ("", [])
+
+
+def test_entries__of_another_form_do_not_end_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = one_class_of_two(tmp_path)
+    odd = dict(instances=[dict(label=1)])
+    monkeypatch.setattr(CocoInstances, "get_data_info", lambda self, index: dict(odd))
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    check_labels(dataset, TrainData(dataset=config, batch_size=1, num_workers=0), where="here")
+    text = "here: the labels in its entries were not counted (KeyError: 'bbox_label')"
+    assert warnings == [text]

@@ -12,7 +12,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
-from argus.datasets.transforms.label_images import check_label_size, decode_label_map
+from argus.datasets.transforms.label_images import check_label_size, decode_grey
 from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
@@ -88,7 +88,7 @@ class _LoadBinary(LoadDenseLabel):
         white = white_of(content)
         if white is not None:
             return white.astype(np.uint8)
-        stored = decode_label_map(content)
+        stored = decode_grey(content)
         if self.threshold is not None:
             return (stored > self.threshold).astype(np.uint8)
         wrong = (stored != 0) & (stored != self.positive) & (stored != IGNORE)
@@ -180,7 +180,7 @@ class LoadAnomalyMask(BaseTransform):
         try:
             check_label_size(content, results, name="mask")
             white = white_of(content)
-            mask = decode_label_map(content) != 0 if white is None else white
+            mask = decode_grey(content) != 0 if white is None else white
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         results["gt_anomaly_map"] = mask.astype(np.uint8)

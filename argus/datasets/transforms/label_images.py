@@ -31,26 +31,56 @@ def decode_label_map(content: bytes) -> np.ndarray:
             transparent pixels.
     """
     labels = decode_stored(content, name="label image")
-    if labels.ndim == 3 and labels.dtype == np.uint8 and labels.shape[2] in (2, 3, 4):
-        if labels.shape[2] != 3:
-            raise_if_transparent(labels[..., -1])
-        if labels.shape[2] > 2:
+    if _has_channels(labels):
+        labels = _opaque(labels)
+        if labels.shape[2] > 1:
+            grey = ". It is grey: save it with one channel" if _is_grey(labels) else ""
             raise DataError(
                 "expected a label image with one integer per pixel, found a colour picture of the "
-                f"labels: {described(labels[..., :3])}{_grey_as_colour(labels)}"
+                f"labels: {described(labels)}{grey}"
             )
         labels = labels[..., 0]
+    return _integers(labels)
+
+
+def decode_grey(content: bytes) -> np.ndarray:
+    """Decode an image of grey values, (H, W); a palette image to its indices.
+
+    As :func:`decode_label_map`, but three channels that are equal are one. Where values mean no
+    classes, a picture of them is none of colours that stand for classes.
+
+    Raises:
+        DataError: As :func:`decode_label_map`.
+    """
+    values = decode_stored(content, name="label image")
+    if _has_channels(values) and _is_grey(_opaque(values)):
+        return _integers(values[..., 0])
+    return decode_label_map(content)
+
+
+def _has_channels(values: np.ndarray) -> bool:
+    return values.ndim == 3 and values.dtype == np.uint8 and values.shape[2] in (2, 3, 4)
+
+
+def _opaque(values: np.ndarray) -> np.ndarray:
+    """The channels without alpha."""
+    if values.shape[2] == 3:
+        return values
+    raise_if_transparent(values[..., -1])
+    return values[..., :-1]
+
+
+def _is_grey(values: np.ndarray) -> bool:
+    return bool((values == values[..., :1]).all())
+
+
+def _integers(labels: np.ndarray) -> np.ndarray:
     if labels.ndim != 2 or not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
         raise DataError(
             f"expected a label image with one integer per pixel, found shape {labels.shape} of "
             f"{labels.dtype}"
         )
     return labels.astype(np.int64)
-
-
-def _grey_as_colour(pixels: np.ndarray) -> str:
-    is_grey = (pixels[..., :3] == pixels[..., :1]).all()
-    return ". It is grey: save it with one channel" if is_grey else ""
 
 
 def decode_stored(content: bytes, *, name: str) -> np.ndarray:

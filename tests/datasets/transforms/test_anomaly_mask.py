@@ -36,6 +36,6 @@ def test_mask__mistakes_raise(tmp_path):
     cv2.imwrite(str(path), np.zeros((5, 4), np.uint8))
     with pytest.raises(DataError, match=r"m\.png: the mask is 4x5 .* image 5x4"):
         load(mask_path=str(path))
-    cv2.imwrite(str(path), np.zeros((4, 5, 3), np.uint8))
+    cv2.imwrite(str(path), np.full((4, 5, 3), (0, 0, 255), np.uint8))
     with pytest.raises(DataError, match=r"m\.png: .*colour picture"):
         load(mask_path=str(path))

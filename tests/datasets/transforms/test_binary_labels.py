@@ -1,5 +1,6 @@
 """Maps of two values, as tools write them."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,23 @@ def test_palette__of_other_colours_counts_by_index_from_black(tmp_path: Path) ->
     for loader in (LoadSaliency(positive=1), LoadAnomalyMask()):
         with pytest.raises(DataError, match=r"c\.png: a palette image whose index 0 is the colour"):
             load(loader, path)
+
+
+def test_grey_saved_as_colour__is_grey() -> None:
+    """As many tools write masks; what a value means is said for the data set."""
+    mask = np.zeros((6, 8), np.uint8)
+    mask[1:3, 2:5] = 255
+    for picture in (
+        Image.fromarray(mask).convert("RGB"),
+        Image.fromarray(mask).convert("RGBA"),
+        Image.fromarray(mask).convert("LA"),
+    ):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        for load in (LoadSaliency(positive=255), LoadBoundary(threshold=127)):
+            np.testing.assert_array_equal(load.decode(buffer.getvalue()), mask == 255)
+    red = Image.merge("RGB", [Image.fromarray(band) for band in (mask, mask * 0, mask * 0)])
+    buffer = io.BytesIO()
+    red.save(buffer, "PNG")
+    with pytest.raises(DataError, match=r"found a colour picture of the labels: \(0, 0, 0\)"):
+        LoadSaliency(positive=255).decode(buffer.getvalue())
