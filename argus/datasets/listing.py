@@ -2,7 +2,8 @@
 
 mmengine lists hidden folders, so that a copy that a notebook keeps (``.ipynb_checkpoints``) becomes
 a class of pictures or is trained on, and drops files of another suffix without a word. Here such
-folders are passed over, a suffix in capitals is the same suffix, and what was dropped is noted.
+folders are passed over, a suffix in capitals or another of the same format (``.jpeg``) is the same
+suffix, and what was dropped is noted.
 """
 
 import os
@@ -19,6 +20,8 @@ PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
     *(".ppm", ".pgm", ".jp2", ".avif", ".heic", ".heif"),
 )
+
+_SAME_FORMAT = ((".jpg", ".jpeg", ".jpe", ".jfif"), (".tif", ".tiff"))
 
 
 @dataclass(kw_only=True)
@@ -88,10 +91,14 @@ def _entries(
 
 
 def _has_suffix(name: str, suffixes: tuple[str, ...], names: set[str]) -> bool:
-    """Whether a file has one of the suffixes, in capitals or not; not if there is one in them."""
+    """Whether a file has one of the suffixes, or means the same by another.
+
+    Not the latter if a file of the same name has the suffix itself: which is meant is open.
+    """
     if name.endswith(suffixes):
         return True
     for suffix in suffixes:
-        if name.lower().endswith(suffix.lower()):
-            return name[: len(name) - len(suffix)] + suffix not in names
+        for alike in next((group for group in _SAME_FORMAT if suffix in group), (suffix,)):
+            if name.lower().endswith(alike.lower()):
+                return name[: len(name) - len(alike)] + suffix not in names
     return False

@@ -20,7 +20,8 @@ _LABEL = "seg_map_path"
 def stray_notes(dataset: Any, listing: Listing) -> Iterator[str]:
     """What a person should know of the files of a built data set, in sentences.
 
-    A label map whose suffix is that of the data set but for capitals is taken.
+    A label map whose suffix is that of the data set but for capitals is taken, and so is that of a
+    picture whose suffix was taken for another.
 
     Args:
         dataset: A data set, or a wrapper of some.
@@ -66,7 +67,7 @@ def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     there = {_norm(path) for path in _files(folder) if _suffix(path) in suffixes}
     missing = [entry for entry in wanted if _norm(entry[_LABEL]) not in there]
     if missing:
-        _take_capitals(part, entries, missing, there)
+        _take_alike(part, entries, missing, there)
         missing = [entry for entry in missing if _norm(entry[_LABEL]) not in there]
     if missing:
         yield (
@@ -82,10 +83,14 @@ def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{len(lonely):,} label maps have no picture, e.g. {min(lonely)}"
 
 
-def _take_capitals(
+def _take_alike(
     part: Any, entries: Sequence[dict[str, Any]], missing: Iterable[dict[str, Any]], there: set[str]
 ) -> None:
-    """Give the entries label maps whose suffix is the one asked for but for capitals."""
+    """Give the entries label maps whose suffix is the one asked for but for capitals.
+
+    Of a picture with another suffix than the data set's, mmseg has cut off the wrong number of
+    letters.
+    """
     by_name: dict[str, list[str]] = {}
     for path in there:
         stem, suffix = os.path.splitext(path)
@@ -93,6 +98,10 @@ def _take_capitals(
     changed = False
     for entry in missing:
         stem, suffix = os.path.splitext(_norm(entry[_LABEL]))
+        image_folder = part.data_prefix.get("img_path")
+        if image_folder and not entry["img_path"].endswith(getattr(part, "img_suffix", "")):
+            name = os.path.splitext(os.path.relpath(entry["img_path"], image_folder))[0]
+            stem = _norm(os.path.join(part.data_prefix[_LABEL], name))
         found = by_name.get(stem + suffix.lower(), [])
         if len(found) == 1:
             entry[_LABEL] = found[0]

@@ -1,14 +1,16 @@
 """Classes that the truth of an evaluation does not have, which a mean over classes passes over.
 
 mmseg's IoU of a class without a pixel is 0 where it is predicted, else NaN, and the mean leaves NaN
-out; COCO's AP of a class without an object is -1, and is left out too. An evaluation in which half
-of the classes never occur looks like any other.
+out; so it is with the panoptic quality. COCO's AP of a class without an object is -1, and is left
+out. An evaluation in which half of the classes never occur looks like any other.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
+from argus.evaluation.metrics.panoptic import PanopticQuality
 
 _MAX_NAMES = 5
 
@@ -17,7 +19,8 @@ class AbsentClasses:
     """Look at what a metric compares with, while it computes.
 
     Args:
-        metric: Any metric; of others than mmseg's IoU and mmdet's COCO nothing is found.
+        metric: Any metric; of others than mmseg's IoU, mmdet's COCO and the panoptic quality
+            nothing is found.
 
     Attributes:
         text: What the last evaluation lacked, in words; empty if nothing, or on a process that did
@@ -32,6 +35,8 @@ class AbsentClasses:
             self._watch(_pixels, "pixel", "IoU is 0 where they are predicted, else they are")
         elif "CocoMetric" in kinds:
             self._watch(_objects, "object", "they are")
+        elif isinstance(metric, PanopticQuality):
+            self._watch(_segments, "segment", "PQ is 0 where they are predicted, else they are")
 
     def _watch(self, count: Callable[[Any, list[Any]], list[str]], unit: str, what: str) -> None:
         compute = self._metric.compute_metrics
@@ -61,6 +66,12 @@ def _pixels(metric: Any, results: list[Any]) -> list[str]:
     areas = torch.stack([result[3] for result in results]).sum(dim=0)  # of the truth, by class
     names = metric.dataset_meta["classes"]
     return [str(name) for name, area in zip(names, areas.tolist(), strict=True) if not area]
+
+
+def _segments(metric: Any, results: list[Any]) -> list[str]:
+    found = sum(state["tp"] + state["fn"] for state in results)
+    names = metric.dataset_meta["classes"]
+    return [str(name) for name, number in zip(names, found, strict=True) if not number]
 
 
 def _objects(metric: Any, results: list[Any]) -> list[str]:

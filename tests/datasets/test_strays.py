@@ -90,25 +90,28 @@ def test_pictures__of_a_suffix_that_is_not_taken_are_told(
 def test_semantic__suffixes_in_capitals_are_taken_and_others_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_maps(tmp_path, [SQUARE] * 7)
+    write_maps(tmp_path, [SQUARE] * 8)
     images, labels = tmp_path / "images", tmp_path / "labels"
     (images / "1.jpg").rename(images / "1.JPG")
     (labels / "2.png").rename(labels / "2.PNG")
     (images / "3.jpg").rename(images / "3.jpeg")
+    Image.open(images / "7.jpg").save(images / "7.webp")
+    (images / "7.jpg").unlink()
     (labels / "4.png").unlink()
     Image.open(images / "5.jpg").save(images / "5.JPG", "JPEG")  # beside 5.jpg, so it is no other
     (images / "deep").mkdir()
     for folder in (images, images / "deep", labels):
         add_clutter(folder)
     dataset, notes = notes_of(semantic(tmp_path), monkeypatch)
-    assert paths_of(dataset) == ["0.jpg", "1.JPG", "2.jpg", "4.jpg", "5.jpg", "6.jpg"]
-    assert Path(dataset.get_data_info(2)["seg_map_path"]).name == "2.PNG"
-    assert len(dataset[2]["gt_seg_map"]) == 8
+    assert paths_of(dataset) == ["0.jpg", "1.JPG", "2.jpg", "3.jpeg", "4.jpg", "5.jpg", "6.jpg"]
+    for index, name in ((1, "1.png"), (2, "2.PNG"), (3, "3.png")):
+        assert Path(dataset.get_data_info(index)["seg_map_path"]).name == name
+        assert len(dataset[index]["gt_seg_map"]) == 8
     assert notes == [
-        f"1 of 6 pictures have no label map, e.g. {images}/4.jpg: there is no {labels}/4.png",
-        f"1 label maps have no picture, e.g. {labels}/3.png",
-        "2 pictures are left out because of their suffix (1 .JPG, 1 .jpeg), e.g. "
-        f"{images}/3.jpeg: the data set takes another (img_suffix of mmseg, extensions of "
+        f"1 of 7 pictures have no label map, e.g. {images}/4.jpg: there is no {labels}/4.png",
+        f"1 label maps have no picture, e.g. {labels}/7.png",
+        "2 pictures are left out because of their suffix (1 .JPG, 1 .webp), e.g. "
+        f"{images}/5.JPG: the data set takes another (img_suffix of mmseg, extensions of "
         "mmpretrain). Rename or convert them, or move them away",
     ]
 
@@ -140,8 +143,8 @@ def test_semantic__a_list_leaves_out_on_purpose(
 
 def test_no_samples__says_what_is_there_instead(tmp_path: Path) -> None:
     write_maps(tmp_path, [SQUARE])
-    (tmp_path / "images/0.jpg").rename(tmp_path / "images/0.jpeg")
-    with pytest.raises(DataError, match=r"no samples found.* left out because .*\(1 \.jpeg\)"):
+    (tmp_path / "images/0.jpg").rename(tmp_path / "images/0.png")
+    with pytest.raises(DataError, match=r"no samples found.* left out because .*\(1 \.png\)"):
         build_dataset(semantic(tmp_path), where="x")
 
 

@@ -11,6 +11,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
 
 from argus.evaluation.evaluator import TaskEvaluator
+from argus.evaluation.metrics.panoptic import PanopticQuality
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
 from tests.engine.toy_training import train
@@ -54,6 +55,22 @@ def test_coco__says_which_classes_have_no_object(tmp_path: Path) -> None:
     assert evaluator.evaluate(2)["toy/bbox_mAP_50"] == pytest.approx(1.0)
     assert evaluator.absent == [
         "1 of 2 classes have no object in the truth: car; they are left out of the mean"
+    ]
+
+
+def test_panoptic__says_which_classes_have_no_segment() -> None:
+    """Class 0 is found, class 1 is predicted alone, class 2 neither; 3 is void."""
+    metric = PanopticQuality(num_things_classes=1, num_stuff_classes=2)
+    evaluator = TaskEvaluator("toy", [metric], dataset_meta=dict(classes=CLASSES))
+    truth = torch.tensor([[0, 0, 3, 0]])[None]
+    predicted = torch.tensor([[0, 0, 0, 1]])[None]
+    sample = dict(gt_panoptic_seg=dict(sem_seg=truth), pred_panoptic_seg=dict(sem_seg=predicted))
+    evaluator.process([sample], {})
+    # 2 of 3 pixels of class 0, whose IoU leaves out the void one.
+    assert evaluator.evaluate(1)["toy/PQ"] == pytest.approx((2 / 3 + 0) / 2)
+    assert evaluator.absent == [
+        "2 of 3 classes have no segment in the truth: cup, pen; PQ is 0 where they are predicted, "
+        "else they are left out of the mean"
     ]
 
 
