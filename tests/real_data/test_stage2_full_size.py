@@ -2,7 +2,7 @@
 
 The pictures of NYUv2, PASCAL-Context and MVTec AD have their full size and the networks are narrow;
 those of ADE20K and COCO have a quarter of it. One config, two decoders on one backbone pass, also
-runs at full width. All are slow: minutes, and far more in bfloat16 on a processor without it.
+runs at full width. All are slow: minutes.
 """
 
 import math

@@ -12,7 +12,9 @@ from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from argus.models.foreign import build_decoder, library_of, library_scope
+from argus.datasets.mvtec_ad import MVTEC_4
+from argus.layers.wide import WideConv2d, WideLinear
+from argus.models.foreign import build_decoder, library_of, library_scope, needs_float32
 
 FRAGMENTS = Path(__file__).parents[3] / "configs" / "_base_" / "models"
 
@@ -122,6 +124,41 @@ def test_attentive_pool__trains_and_predicts():
     )
     assert losses["loss"] == pytest.approx(np.log(7), rel=0.2)
     assert float(predictions[0].pred_score.sum()) == pytest.approx(1, abs=1e-5)
+
+
+def wide_layers(model: nn.Module) -> set[str]:
+    return {n for n, m in model.named_modules() if isinstance(m, (WideConv2d, WideLinear))}
+
+
+# The layers whose outputs are ranked; none where the whole decoder runs in float32, by mmdet's rule
+# or by itself.
+RANKED = {
+    "upernet": {"decode_head.conv_seg", "auxiliary_head.conv_seg"},
+    "nyuv2_upernet": {"decode_head.conv_seg", "auxiliary_head.conv_seg"},
+    "upernet_parsing": {"decode_head.conv_seg", "auxiliary_head.conv_seg"},
+    "upernet_boundary": {"head.network.conv_seg"},
+    "upernet_normals": {"head.network.conv_seg"},
+    "dpt_depth": {"head.network.final_layer"},
+    "dpt_saliency": {"head.network.final_layer"},
+    "dpt_keypoint": {"head.final_layer"},
+    "attentive_pool": {"head.fc"},
+    "draem": {f"heads.{category}.classify" for category in MVTEC_4},
+    "simplenet": set(),  # test_feature_noise
+    "mask_dino": set(),  # mask_dino/test_precision
+    "co_detr": set(),  # co_detr/test_detector
+    "mask_rcnn": set(),
+    "mask2former_instance": set(),
+    "mask2former_panoptic": set(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FRAGMENTS.glob("*.py")))
+def test_fragment__what_is_ranked_is_float32_under_autocast(name: str) -> None:
+    with torch.device("meta"):
+        model = build(load(name), channels=1)
+    assert wide_layers(model) == RANKED[name]
+    by_itself = ("simplenet", "mask_dino", "co_detr")
+    assert needs_float32(model) == (not RANKED[name] and name not in by_itself)
 
 
 @pytest.mark.parametrize(
