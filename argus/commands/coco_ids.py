@@ -51,7 +51,9 @@ class CocoIds:
                     id=int(entry["id"]), file_name=str(entry["file_name"]), size=_size(entry)
                 )
                 self._images.setdefault(image.parts[0], []).append(image)
-            categories = [dict(id=int(c["id"]), name=str(c["name"])) for c in content["categories"]]
+            categories = [
+                {**c, "id": int(c["id"]), "name": str(c["name"])} for c in content["categories"]
+            ]
             annotations = [e for e in content.get("annotations", ()) if isinstance(e, dict)]
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise DataError(
@@ -126,6 +128,21 @@ class CocoIds:
         if PERSON not in self._categories and len(self._categories) == 1:
             return next(iter(self._categories.values()))
         return self.category_ids(task, [PERSON])[0]
+
+    def keypoint_order(self, task: str, names: Sequence[str]) -> list[int] | None:
+        """The keypoints of a task in the order that the category with poses names them.
+
+        Returns:
+            Their numbers; ``None`` for the same order, or if the file names none.
+
+        Raises:
+            DataError: It names others.
+        """
+        from argus.names.keypoints import keypoint_numbers
+
+        person = self.person_id(task)
+        category = next(c for c in self._labels["categories"] if c["id"] == person)
+        return keypoint_numbers(category, names, self.path)
 
 
 def _size(image: dict[str, Any]) -> tuple[int, int] | None:

@@ -79,6 +79,8 @@ class CocoWriter:
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.images: list[dict[str, Any]] = []
         self.categories: dict[str, dict[str, int]] = {}
+        self._ids: dict[str, list[int]] = {}
+        self._orders: dict[str, list[int] | None] = {}
 
     def write(self, item: Input, prediction: Prediction) -> list[Path]:
         """Keep the results of an image.
@@ -101,7 +103,7 @@ class CocoWriter:
                 ids = self._ids_of(task, result.classes)
                 found = result.to_coco(image_id, ids)
             elif isinstance(result, Poses):
-                found = result.to_coco(image_id, self._person_id(task))
+                found = self._poses(task, result, image_id)
             else:
                 continue
             self.results.setdefault(task, []).extend(found)
@@ -127,16 +129,18 @@ class CocoWriter:
         return number
 
     def _ids_of(self, task: str, classes: tuple[str, ...]) -> list[int]:
-        if task not in self.categories:
-            ids = range(1, len(classes) + 1)
-            known = self.ids.category_ids(task, classes) if self.ids else ids
-            self.categories[task] = dict(zip(classes, known, strict=True))
-        return list(self.categories[task].values())
+        if task not in self._ids:
+            ids = list(range(1, len(classes) + 1))
+            self._ids[task] = self.ids.category_ids(task, classes) if self.ids else ids
+            self.categories[task] = dict(zip(classes, self._ids[task], strict=True))
+        return self._ids[task]
 
-    def _person_id(self, task: str) -> int:
+    def _poses(self, task: str, result: Poses, image_id: int) -> list[dict[str, Any]]:
         if task not in self.categories:
             self.categories[task] = {PERSON: self.ids.person_id(task) if self.ids else 1}
-        return self.categories[task][PERSON]
+            names = result.keypoint_names
+            self._orders[task] = self.ids.keypoint_order(task, names) if self.ids else None
+        return result.to_coco(image_id, self.categories[task][PERSON], order=self._orders[task])
 
 
 class VideoWriter:

@@ -54,6 +54,7 @@ def number_by_name(dataset: Any) -> None:
     Raises:
         DataError: Names of the files and of the config agree in part.
     """
+    _check_keypoints(dataset)
     classes = dataset.metainfo.get("classes") if isinstance(dataset, BaseDataset) else None
     is_remote = "://" in str(getattr(dataset, "ann_file", None))
     if not isinstance(classes, (list, tuple)) or not classes or is_remote:
@@ -66,6 +67,25 @@ def number_by_name(dataset: Any) -> None:
         order = _order_of_file(dataset, classes)
     if order is not None:
         _renumber(dataset, order)
+
+
+def _check_keypoints(dataset: Any) -> None:
+    """Refuse keypoints in another order, which mmpose's own data sets read by their place."""
+    meta = getattr(dataset, "metainfo", None) or {}
+    names, categories = meta.get("keypoint_id2name"), meta.get("CLASSES")
+    if not names or not isinstance(categories, (list, tuple)):
+        return
+    expected = [folded(names[index]) for index in range(len(names))]
+    for category in categories:
+        stated = category.get("keypoints") if isinstance(category, Mapping) else None
+        found = [folded(name) for name in stated or ()]
+        if found != expected and sorted(found) == sorted(expected):
+            raise DataError(
+                f"{dataset.ann_file}: its category {category.get('name')!r} has the keypoints in "
+                f"the order {listed(stated or ())}, the data set {listed(names.values())}, and "
+                f"{type(dataset).__name__} reads them by their place. Take CocoKeypoints of "
+                "argus.datasets.coco, which goes by the names."
+            )
 
 
 def _numbers_folders(kind: Any) -> bool:

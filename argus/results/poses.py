@@ -160,12 +160,15 @@ class Poses(TaskResult):
         """Number of persons."""
         return len(self.keypoints)
 
-    def to_coco(self, image_id: int | str, category_id: int = 1) -> list[dict[str, Any]]:
+    def to_coco(
+        self, image_id: int | str, category_id: int = 1, *, order: Sequence[int] | None = None
+    ) -> list[dict[str, Any]]:
         """Results as COCO's keypoint evaluation reads them.
 
         Args:
             image_id: Id of the image in the data set.
             category_id: 1 is a person in COCO.
+            order: The keypoints in the order that the data set has them; ``None`` for the own.
 
         Returns:
             Dicts with ``image_id``, ``category_id``, ``keypoints`` [x, y, score] times K, ``bbox``
@@ -173,6 +176,8 @@ class Poses(TaskResult):
             mean score of the keypoints above a threshold.
         """
         triples = np.concatenate([self.keypoints, self.keypoint_scores[..., None]], axis=2)
+        if order is not None:
+            triples = triples[:, list(order)]
         extents = self.boxes.astype(np.float64)
         extents = np.concatenate([extents[:, :2], extents[:, 2:] - extents[:, :2]], axis=1)
         return [

@@ -54,3 +54,27 @@ def test_person_id__is_not_there(tmp_path: Path) -> None:
     ids = write(tmp_path / "a.json", categories={"dog": 1, "cat": 2})
     with pytest.raises(DataError, match="no category person; it lists dog, cat"):
         ids.person_id("poses")
+
+
+def test_category_ids__a_root_of_the_name_of_a_class_is_not_meant(tmp_path: Path) -> None:
+    listed = [dict(id=0, name="cup"), dict(id=4, name="pen"), dict(id=3, name="cup")]
+    entries = [dict(id=1, image_id=1, category_id=0)]
+    content = dict(images=[dict(id=1, file_name="1.jpg")], categories=listed, annotations=entries)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content))
+    assert CocoIds(path).category_ids("boxes", ["pen", "cup"]) == [4, 0]
+    content["annotations"][0]["category_id"] = 3
+    path.write_text(json.dumps(content))
+    assert CocoIds(path).category_ids("boxes", ["cup", "pen", "cup"]) == [3, 4, 3]
+
+
+def test_keypoint_order__is_that_of_the_file(tmp_path: Path) -> None:
+    ids = write(tmp_path / "a.json", categories={"dog": 1, "person": 4})
+    assert ids.keypoint_order("poses", ["nose", "left_eye"]) is None
+    person = dict(id=4, name="person", keypoints=["Left Eye", "nose", "tail"])
+    content = dict(images=[], categories=[dict(id=1, name="dog"), person], annotations=[])
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    ids = CocoIds(tmp_path / "a.json")
+    assert ids.keypoint_order("poses", ["nose", "tail", "left_eye"]) == [2, 0, 1]
+    with pytest.raises(DataError, match="a.json: the keypoints of its category 'person' are Left"):
+        ids.keypoint_order("poses", ["nose", "tail", "right_eye"])

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DATASETS
+from mmpose.datasets import CocoDataset
 from mmpose.evaluation.metrics import CocoMetric
 
+from argus.datasets.build import build_dataset
 from argus.datasets.coco import CocoKeypoints
 from argus.errors import DataError
 from argus.evaluation.evaluator import TaskEvaluator
@@ -53,6 +55,15 @@ def test_order__of_the_file_is_free(tmp_path, spelling):
     evaluator = TaskEvaluator("poses", [metric], dataset_meta=dataset.metainfo)
     evaluator.process([perfect_sample(info)], {})
     assert evaluator.evaluate(1)["poses/AP"] == pytest.approx(1.0)
+
+
+def test_order__of_the_stock_data_set_is_that_of_its_definitions_or_refused(tmp_path):
+    stock = toy_coco.config(tmp_path, CocoDataset, metainfo=dict(CocoKeypoints.METAINFO))
+    write(tmp_path, order=list(range(17)))
+    assert len(build_dataset(stock, where="toy")) == 1
+    write(tmp_path, order=shuffled())
+    with pytest.raises(DataError, match="'person' has the keypoints in the order .* CocoKeypoints"):
+        build_dataset(stock, where="toy")
 
 
 @pytest.mark.parametrize("person", [0, 7])

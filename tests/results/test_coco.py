@@ -162,3 +162,16 @@ def test_poses__score_as_the_metric_of_mmpose(tmp_path: Path) -> None:
     ap = average_precision(truth, json.loads(json.dumps(results)), "keypoints")
     assert 0.2 < ap < 0.95
     assert ap == pytest.approx(expected["coco/AP"], abs=1e-9)
+
+
+def test_poses__keypoints_in_the_order_of_a_data_set() -> None:
+    poses = Poses(
+        task="keypoints",
+        size=SIZE,
+        keypoints=np.array([[[1, 2], [3, 4], [5, 6]]], np.float32),
+        keypoint_scores=np.array([[0.25, 0.5, 0.75]], np.float32),
+        boxes=np.zeros((1, 4), np.float32),
+        scores=np.ones(1, np.float32),
+    )
+    (result,) = poses.to_coco(1, order=[2, 0, 1])
+    assert result["keypoints"] == [5, 6, 0.75, 1, 2, 0.25, 3, 4, 0.5]
