@@ -162,5 +162,6 @@ def take_classes(
 
 def stored_classes(checkpoint: Mapping[str, Any]) -> dict[str, list[str]]:
     """Class names by task that a checkpoint has."""
-    tasks = (checkpoint["meta"].get("model") or {}).get("tasks") or {}
+    model = (checkpoint.get("meta") or {}).get("model") or {}
+    tasks = model.get("tasks") or {}
     return {name: list(task["classes"]) for name, task in tasks.items() if task.get("classes")}
