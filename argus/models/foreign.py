@@ -68,9 +68,10 @@ def widen_scores(decoder: nn.Module) -> None:
     Their models run in autocast; the class of a pixel or picture is the largest score.
     """
     for module in decoder.modules():
-        for kind, name in ((BaseDecodeHead, "conv_seg"), (ClsHead, "fc")):
-            layer = getattr(module, name, None) if isinstance(module, kind) else None
-            if layer is not None:
+        if isinstance(module, BaseDecodeHead) and hasattr(module, "conv_seg"):  # some delete it
+            widen(module.conv_seg)
+        elif isinstance(module, ClsHead):  # its last linear layer, whatever its name
+            for layer in [m for m in module.modules() if isinstance(m, nn.Linear)][-1:]:
                 widen(layer)
 
 

@@ -7,10 +7,11 @@ import pytest
 from mmengine.config import Config
 
 from argus.errors import ConfigError
+from argus.layers.wide import WideLinear
 from argus.models.decoders import AttentivePooling
 from argus.models.decoders.mask_dino import MaskDINO
-from argus.models.foreign import build_decoder
-from tests.toy import ToyBackbone, classification_decoder
+from argus.models.foreign import build_decoder, library_scope
+from tests.toy import ToyBackbone, classification_decoder, semantic_decoder
 
 SCENES = Path(__file__).parents[2] / "configs/scenes/_base_/tasks"
 
@@ -48,6 +49,30 @@ def test_bare_name__of_the_library_goes_first(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(MODELS.module_dict, "GlobalAveragePooling", AttentivePooling)
     built: Any = build_decoder(classification_decoder(), ToyBackbone(), where="decoder")
     assert isinstance(built.neck, GlobalAveragePooling)
+
+
+@pytest.mark.parametrize(
+    ("head", "layer"),
+    [
+        (dict(type="LinearClsHead"), "fc"),
+        (dict(type="StackedLinearClsHead", mid_channels=[6]), "layers.1.fc"),
+        (dict(type="VisionTransformerClsHead", hidden_dim=6), "layers.head"),
+    ],
+)
+def test_scores__of_every_classifier_are_float32(head: dict[str, Any], layer: str) -> None:
+    config = classification_decoder()
+    config["head"] = {**head, "in_channels": 8, "num_classes": 3}
+    with library_scope("mmpretrain"):
+        built: Any = build_decoder(config, ToyBackbone(), where="decoder")
+    assert [n for n, m in built.head.named_modules() if isinstance(m, WideLinear)] == [layer]
+
+
+def test_scores__of_a_segmentor_without_a_last_convolution() -> None:
+    head = dict(type="SegmenterMaskTransformerHead", in_channels=8, channels=8, num_classes=3)
+    config = semantic_decoder()
+    head |= dict(num_layers=1, num_heads=2, embed_dims=8, in_index=2)
+    config["decode_head"] = head
+    build_decoder(config, ToyBackbone(), where="decoder")
 
 
 def test_bare_name__misspelt() -> None:
