@@ -6,9 +6,11 @@ is smaller than its folders looks like any other.
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from mmengine.dataset import BaseDataset
 
 from argus.datasets.listing import PICTURE_SUFFIXES, Listing
 from argus.datasets.stored_entries import parts_of, store_entries
@@ -32,7 +34,7 @@ def stray_notes(dataset: Any, listing: Listing) -> Iterator[str]:
     for part in parts_of(dataset):
         if hasattr(part, "extensions") and not getattr(part, "ann_file", ""):
             wanted += part.extensions
-        if isinstance(getattr(part, "data_prefix", None), Mapping) and _LABEL in part.data_prefix:
+        if isinstance(part, BaseDataset) and _LABEL in part.data_prefix:
             entries = [part.get_data_info(index) for index in range(len(part))]
             used.update(_norm(entry[_LABEL]) for entry in entries if entry.get(_LABEL))
             yield from _pairs(part, entries)

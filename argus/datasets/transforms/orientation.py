@@ -16,9 +16,9 @@ TURNED = (5, 6, 7, 8)
 """Orientations that swap width and height."""
 
 _TAG = 0x0112
-# What a file with EXIF data holds: to look for it costs less than to decode a PNG, which may have
-# them at its end.
-_MARKS = (b"Exif", b"eXIf", b"EXIF")
+# How a file of a format begins, and what it holds if it has EXIF data, which a PNG may have at its
+# end: to look for that costs less than to decode it.
+_MARKS = ((b"\xff\xd8", b"Exif\0\0"), (b"\x89PNG", b"eXIf"), (b"RIFF", b"EXIF"))
 _TIFF = (b"II*\0", b"MM\0*")
 _BACK = {6: 8, 8: 6}  # the others are their own inverse
 
@@ -29,7 +29,8 @@ def orientation_of(content: bytes) -> int:
     Args:
         content: The file's bytes.
     """
-    if not content.startswith(_TIFF) and not any(mark in content for mark in _MARKS):
+    has_exif = any(content.startswith(start) and mark in content for start, mark in _MARKS)
+    if not has_exif and not content.startswith(_TIFF):
         return UPRIGHT
     picture = open_unchecked(content)
     if picture is None:
