@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_MAX_NAMES = 5
+from argus.names.wording import listed
 
 
 @dataclass(kw_only=True)
@@ -87,7 +87,7 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
         )
         warnings.append(
             f"{len(missing)} of {len(census.names)} {census.what} have no {census.unit}{seen}: "
-            f"{_listed([census.names[label] for label in missing])}{_causes(census)}"
+            f"{listed([census.names[label] for label in missing])}{_causes(census)}"
         )
     num_ignored = census.ignored.total()
     if num_ignored > census.counts.total():
@@ -133,8 +133,3 @@ def _ignored(census: Census) -> str:
 
 def _causes(census: Census) -> str:
     return "".join(f". {cause}" for cause in census.causes)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more

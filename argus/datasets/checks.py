@@ -251,7 +251,8 @@ def check_files(
         for loaded in progress(pool.map(load, infos), len(infos), findings.where):
             findings.count("files decoded")
             findings.errors += loaded.errors
-            _note_maps(loaded.maps, findings)
+            for kind, number in loaded.maps.kinds.items():
+                findings.count(kind, number)
             counts.add(loaded.maps)
             turned.add(loaded.turned)
             num_seen += not loaded.errors
@@ -261,21 +262,6 @@ def check_files(
         findings.classes.update(numbers)
     for census in map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=num_all):
         findings.add_judgement(judge(census, learns=learns))
-
-
-def _note_maps(maps: MapCounts, findings: Findings) -> None:
-    """Count the label maps of one sample."""
-    if maps.num_maps:
-        findings.count("label maps")
-        for kind, number in maps.kinds.items():
-            findings.count(kind, number)
-        if maps.labels[:IGNORE].sum() == 0:
-            findings.count("label maps without any label (all ignored)")
-    for unit, (number, labelled) in maps.dense.items():
-        name = unit.partition(" with ")[0]
-        findings.count(f"{name}s", number)
-        if number > labelled:
-            findings.count(f"{name}s without any label", number - labelled)
 
 
 def _unique_files(dataset: Any) -> list[dict[str, Any]]:

@@ -83,9 +83,17 @@ def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | 
     if isinstance(label, (int, np.integer)) and classes:
         census = Census(unit="image", names=classes, num_all=num_all, needs_two=True)
         return census, _count_class
-    if isinstance(label, (list, tuple, np.ndarray)) and classes:
+    if _is_list_of_labels(label) and classes:
         return Census(unit="image", names=classes, num_all=num_all), _count_class
     return None
+
+
+def _is_list_of_labels(value: Any) -> bool:
+    """Of several classes of a picture; scores of all classes are another form."""
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        return False
+    values = np.asarray(value)
+    return values.size == 0 or values.dtype.kind in "iu"
 
 
 def _count_objects(info: Mapping[str, Any], census: Census, with_masks: bool) -> None:

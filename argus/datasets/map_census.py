@@ -32,9 +32,9 @@ class MapCounts:
         labels: Pixels of each class, (256,), 255 for those that are ignored.
         num_maps: Semantic maps.
         reduces_zero: Whether 0 in the files is void.
-        kinds: Semantic maps by how they are read.
+        kinds: Maps by what they are and how they are read, for a person.
         palettes: Of those that are read by their indices.
-        dense: By what is looked for in other maps: their number, and that of those that have it.
+        dense: Other maps by what a training needs to find in some, zeros included.
     """
 
     stored: np.ndarray = field(default_factory=lambda: np.zeros(_BEYOND + 1, np.int64))
@@ -43,7 +43,7 @@ class MapCounts:
     reduces_zero: bool = False
     kinds: Counter[str] = field(default_factory=Counter)
     palettes: Palettes = field(default_factory=Palettes)
-    dense: dict[str, list[int]] = field(default_factory=dict)
+    dense: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "MapCounts") -> None:
         """Add those of other samples."""
@@ -53,10 +53,7 @@ class MapCounts:
         self.reduces_zero |= other.reduces_zero
         self.kinds.update(other.kinds)
         self.palettes.add(other.palettes)
-        for name, (number, labelled) in other.dense.items():
-            total = self.dense.setdefault(name, [0, 0])
-            total[0] += number
-            total[1] += labelled
+        self.dense.update(other.dense)
 
 
 def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
@@ -86,20 +83,27 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
         used = np.flatnonzero(histogram[: IGNORE + 1]).tolist()
         palettes = palettes_of(read_bytes(path, load.backend_args), used, path)
     kind = BY_COLOUR if load.table else BY_INDEX if palettes.colours else BY_VALUE
+    numbers = np.bincount(labels.ravel(), minlength=IGNORE + 1)
+    kinds = ["label maps", kind]
+    if not numbers[:IGNORE].any():
+        kinds.append("label maps without any label (all ignored)")
     return MapCounts(
         stored=histogram,
-        labels=np.bincount(labels.ravel(), minlength=IGNORE + 1),
+        labels=numbers,
         num_maps=1,
         reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
-        kinds=Counter([kind]),
+        kinds=Counter(kinds),
         palettes=palettes,
     )
 
 
 def _dense(load: LoadDenseLabel, sample: Mapping[str, Any]) -> MapCounts:
     labels = load.transform(dict(sample))[load.label_key]
-    unit = f"{load.name} with {load.content}"
-    return MapCounts(dense={unit: [1, int(not load.is_empty(labels))]})
+    kinds = Counter([f"{load.name}s"])
+    if load.is_empty(labels):
+        kinds[f"{load.name}s without any label"] = 1
+    found = {f"{load.name} with {what}": int(has) for what, has in load.holds(labels).items()}
+    return MapCounts(kinds=kinds, dense=Counter(found))
 
 
 def map_censuses(
@@ -132,9 +136,9 @@ def map_censuses(
             doubt = counts.palettes.doubt(palette, names, first)
             census.notes += [doubt] if doubt else []
         found.append(census)
-    for unit, (_, labelled) in counts.dense.items():
+    for unit, number in counts.dense.items():
         census = Census(unit=unit, names=[unit], num_all=num_all, num_seen=num_seen)
-        census.counts[0] = labelled
+        census.counts[0] = number
         found.append(census)
     return found
 

@@ -5,14 +5,13 @@ out; so it is with the panoptic quality. COCO's AP of a class without an object 
 out. An evaluation in which half of the classes never occur looks like any other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from argus.evaluation.metrics.panoptic import PanopticQuality
-
-_MAX_NAMES = 5
+from argus.names.wording import listed
 
 
 class AbsentClasses:
@@ -47,7 +46,7 @@ class AbsentClasses:
             absent = count(self._metric, results) if results else []
             self.text = (
                 f"{len(absent)} of {len(names)} classes have no {unit} in the truth: "
-                f"{_listed(absent)}; {what} left out of the mean"
+                f"{listed(absent)}; {what} left out of the mean"
                 if absent
                 else ""
             )
@@ -85,8 +84,3 @@ def _objects(metric: Any, results: list[Any]) -> list[str]:
         if entry["image_id"] in images and not entry.get("iscrowd")
     }
     return [str(truth.cats[number]["name"]) for number in metric.cat_ids if number not in found]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more

@@ -88,8 +88,12 @@ def one_folder(root: Path) -> dict[str, Any]:
     return folders(write_pictures(root, ["cup/1.png", "cup/2.png"]))
 
 
-def without_saliency(root: Path) -> dict[str, Any]:
-    maps = {name: np.zeros((8, 10), np.uint8) for name in "ab"}
+def all_salient(root: Path) -> dict[str, Any]:
+    return without_saliency(root, value=255)
+
+
+def without_saliency(root: Path, value: int = 0) -> dict[str, Any]:
+    maps = {name: np.full((8, 10), value, np.uint8) for name in "ab"}
     write_set(
         root, "ab", dict(saliency=maps), ann_file="ImageSets/train.txt", image_folder="JPEGImages"
     )
@@ -132,6 +136,7 @@ def without_saliency(root: Path) -> dict[str, Any]:
             "is not needs a class, too",
         ),
         (without_saliency, "none of its 2 samples has a saliency map with a positive pixel"),
+        (all_salient, "none of its 2 samples has a saliency map with a negative pixel"),
     ],
 )
 def test_nothing_to_learn__is_an_error(

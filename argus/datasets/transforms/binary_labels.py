@@ -64,8 +64,6 @@ def white_of(content: bytes) -> np.ndarray | None:
 class _LoadBinary(LoadDenseLabel):
     """Base of label maps of 0 and 1; see the subclasses."""
 
-    content = "a positive pixel"
-
     def __init__(
         self,
         *,
@@ -108,6 +106,11 @@ class _LoadBinary(LoadDenseLabel):
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether no pixel is positive."""
         return not (labels == 1).any()
+
+    def holds(self, labels: np.ndarray) -> dict[str, bool]:
+        """Whether there are positive and negative pixels: one kind alone cannot be told apart."""
+        negative = bool((labels == 0).any())
+        return {"a positive pixel": not self.is_empty(labels), "a negative pixel": negative}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(positive={self.positive}, threshold={self.threshold})"

@@ -29,8 +29,7 @@ _PNG_BIT_DEPTH = 24  # position of the byte
 class LoadDenseLabel(BaseTransform):
     """Base: read the file ``path_key`` of a sample into the label map ``label_key``.
 
-    Subclasses set both keys, and ``name`` and ``content`` for messages: what it is called, and what
-    one that is not empty has. They implement ``decode`` and ``is_empty``.
+    Subclasses set both keys and ``name`` (for messages), and implement ``decode`` and ``is_empty``.
 
     Args:
         backend_args: Options of mmengine's file backend.
@@ -39,7 +38,6 @@ class LoadDenseLabel(BaseTransform):
     path_key: str
     label_key: str
     name: str
-    content: str = "a known value"
 
     def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
         self.backend_args = backend_args
@@ -51,6 +49,13 @@ class LoadDenseLabel(BaseTransform):
     @abstractmethod
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether a label map has nothing to learn from or to measure by."""
+
+    def holds(self, labels: np.ndarray) -> dict[str, bool]:
+        """Whether a label map has each of the things that a training needs to see, by their names.
+
+        Subclasses of which that is more than one thing extend it.
+        """
+        return {"a known value": not self.is_empty(labels)}
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add the label map to ``results``.
@@ -105,6 +110,10 @@ class LoadDepth(LoadDenseLabel):
     def decode(self, content: bytes) -> np.ndarray:
         """The depth of a file with one integer per pixel."""
         stored = decode_label_map(content)
+        if (stored < 0).any():
+            raise DataError(
+                f"a depth of {stored.min() / self.scale:.3g} m, expected 0 (unknown) or more"
+            )
         if self.scale > IGNORE and _png_bits(content) == 8:
             raise DataError(
                 f"a depth map of 8 bits, so no depth exceeds {255 / self.scale:.3g} m: a picture "

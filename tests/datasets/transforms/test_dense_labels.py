@@ -141,3 +141,11 @@ def test_load__label_of_the_original_size_after_the_image_was_resized(tmp_path, 
     path = save(tmp_path / "x.png", GOOD[kind])
     results = results_for(LOADERS[kind], path, (4, 5)) | dict(img_shape=(32, 64))
     assert LOADERS[kind](results)[kind.label_key].shape[:2] == (4, 5)
+
+
+def test_depth__below_zero_is_refused(tmp_path):
+    stored = np.array([[1000, -2000], [0, 3]], np.int32)
+    path = tmp_path / "d.tif"
+    Image.fromarray(stored).save(path)
+    with pytest.raises(DataError, match=r"a depth of -2 m, expected 0 \(unknown\) or more"):
+        load(LoadDepth(), path, (2, 2))
