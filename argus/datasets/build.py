@@ -18,6 +18,8 @@ from argus.safe_load import NotPlainError, tensors_only
 
 # What mmengine says when it packs an empty list of samples.
 _EMPTY = "need at least one array to concatenate"
+# What it says when the parts of a joined data set have other classes, or in another order.
+_DIFFERENT = "does not match meta information of the first dataset"
 
 
 def build_dataset(
@@ -60,6 +62,12 @@ def build_dataset(
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
         if _EMPTY in str(error):
             raise _no_samples(where, listing) from error
+        if _DIFFERENT in str(error):
+            raise DataError(
+                f"{where}: {error}: it joins data sets whose metainfo differs, in the order of the "
+                "classes, say. Give all of them the same metainfo=dict(classes=...): what their "
+                "files and folders list is found by name."
+            ) from error
         place = where.rpartition(".")[2]
         reason = explain(error, config, where=place) or f"{type(error).__name__}: {error}"
         raise DataError(f"{where}: the data set cannot be built: {reason}") from error

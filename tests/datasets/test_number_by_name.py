@@ -11,6 +11,7 @@ from mmpretrain.datasets import CustomDataset, MultiLabelDataset
 from PIL import Image
 
 from argus.datasets.build import build_dataset
+from argus.datasets.coco import CocoInstances
 from argus.errors import DataError
 from tests.datasets import toy_coco
 
@@ -67,6 +68,23 @@ def test_folders__in_a_joined_data_set(tmp_path):
     ]
     dataset = build_dataset(dict(type=ConcatDataset, datasets=parts), where="toy")
     assert [dataset.get_data_info(i)["gt_label"] for i in range(4)] == [1, 0, 1, 0]
+
+
+def test_files__of_a_joined_data_set_are_numbered_alike_once_the_config_says_so(tmp_path):
+    def part(name: str, categories: list[str], *classes: str) -> dict[str, Any]:
+        entries = [toy_coco.annotation(1, 1, category=categories.index("pen"))]
+        listed = [dict(id=i, name=name) for i, name in enumerate(categories)]
+        toy_coco.write(tmp_path / name, entries, num_images=1, categories=listed)
+        return toy_coco.config(tmp_path / name, CocoInstances, metainfo=dict(classes=classes))
+
+    one = part("one", ["cup", "pen"], "cup", "pen")
+    config = dict(type=ConcatDataset, datasets=[one, part("two", ["pen", "cup"], "pen", "cup")])
+    with pytest.raises(DataError, match="joins data sets whose metainfo differs.*Give all of them"):
+        build_dataset(config, where="toy")
+    config["datasets"][1]["metainfo"] = dict(classes=("cup", "pen"))
+    dataset = build_dataset(config, where="toy")
+    found = [dataset.get_data_info(i)["instances"][0]["bbox_label"] for i in range(2)]
+    assert found == [1, 1]
 
 
 def test_folders__descriptions_go_by_the_order_of_the_folders(tmp_path):
