@@ -164,6 +164,16 @@ class CocoKeypoints(MMPoseCocoDataset):
             )
         return people
 
+    def _get_bottomup_data_infos(
+        self, instance_list: list[dict[str, Any]], image_list: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The pictures with all their people; mmpose makes a list of every value, size included."""
+        pictures: list[dict[str, Any]] = super()._get_bottomup_data_infos(instance_list, image_list)
+        sizes = {image["id"]: (image["height"], image["width"]) for image in image_list}
+        for picture in pictures:
+            picture["height"], picture["width"] = sizes[picture["img_id"]]
+        return pictures
+
     def _load_detection_results(self) -> list[dict[str, Any]]:
         """People that a detector found, without keypoints."""
         content = self._read()

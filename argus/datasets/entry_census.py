@@ -73,9 +73,9 @@ def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | 
         return Census(unit="object", names=classes, num_all=num_all), read
     if "segments_info" in info and classes:
         return Census(unit="segment", names=classes, num_all=num_all), _count_segments
-    if "keypoints_visible" in info:
+    number = meta.get("num_keypoints")
+    if number:  # the first entry may be a picture without people
         names = meta.get("keypoint_id2name") or {}
-        number = int(meta.get("num_keypoints") or np.shape(info["keypoints_visible"])[1])
         keypoints = [str(names.get(index, index)) for index in range(number)]
         census = Census(unit="labelled point", names=keypoints, num_all=num_all, what="keypoints")
         return census, _count_keypoints
@@ -115,6 +115,8 @@ def _count_segments(info: Mapping[str, Any], census: Census) -> None:
 
 
 def _count_keypoints(info: Mapping[str, Any], census: Census) -> None:
+    if info.get("keypoints_visible") is None:  # a picture without people
+        return
     weights = np.asarray(info["keypoints_visible"])
     if weights.ndim == 3:  # visibility and weight
         weights = weights[..., -1]

@@ -173,6 +173,11 @@ def keypoints(root: Path) -> dict[str, Any]:
     return toy_coco.config(toy_coco.write(root, people), CocoKeypoints)
 
 
+def pictures_of_people(root: Path) -> dict[str, Any]:
+    """All people of a picture together, as models of whole pictures take them; some have none."""
+    return keypoints(root) | dict(data_mode="bottomup")
+
+
 def one_class_of_two(root: Path) -> dict[str, Any]:
     return toy_coco.config(toy_coco.write(root, [annotation(1, 1)]), CocoInstances, **OTHERS)
 
@@ -203,6 +208,7 @@ def joined(root: Path) -> dict[str, Any]:
     ("write", "expected"),
     [
         (keypoints, "2 of 17 keypoints have no labelled point: left_ankle, right_ankle"),
+        (pictures_of_people, "2 of 17 keypoints have no labelled point: left_ankle, right_ankle"),
         (one_class_of_two, "1 of 2 classes have no object: car"),
         (joined, "1 of 2 classes have no object: car"),
         (three_classes, "1 of 3 classes have no pixel: pen"),
