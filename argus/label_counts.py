@@ -50,6 +50,30 @@ def check_label_counts(
         )
 
 
+def check_metric_counts(
+    where: str, decoder: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]
+) -> None:
+    """Compare the numbers of classes that metrics state with those of the decoder.
+
+    Args:
+        where: Place of the task in the config, for messages.
+        decoder: Its config.
+        metrics: Theirs.
+
+    Raises:
+        ConfigError: Naming both numbers.
+    """
+    heads = dict(label_counts(decoder, f"{where}.decoder"))
+    for index, metric in enumerate(metrics):
+        for path, number in label_counts(metric, f"{where}.metrics[{index}]"):
+            if heads and number not in heads.values():
+                head, expected = next(iter(heads.items()))
+                raise ConfigError(
+                    f"{path} is {number}, but {head} is {expected}: the metric would leave out "
+                    "classes, or count some that there are not. Give both one number."
+                )
+
+
 def check_class_list(where: str, classes: Any, decoder: Mapping[str, Any]) -> None:
     """Refuse ``classes`` of a task that are no names, or not as many as the decoder has outputs.
 

@@ -158,6 +158,8 @@ def test_names__in_two_writings_are_found_unless_the_order_is_another_too(tmp_pa
     assert _places([names[i] for i in order], alike[:4], "a.json") == order
     with pytest.raises(DataError, match="its category 'light source' is none of .*'crt screen' is"):
         _places([names[i] for i in (3, 1, 0, 2, 4)], alike, "a.json")
+    # Who writes the file's names into metainfo has any order.
+    assert _places([names[i] for i in (3, 1, 0, 2, 4)], names, "a.json") == [3, 1, 0, 2, 4]
 
 
 def test_panoptic__incomplete_files_are_refused(tmp_path):

@@ -11,11 +11,14 @@ from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
 from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData, PixelData
 from mmpretrain.datasets import CustomDataset, PackInputs
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import PackSegInputs
+from mmseg.evaluation import IoUMetric
 from PIL import Image
 
 from argus.datasets.ade20k import ADE20KPanoptic
 from argus.datasets.coco import CocoInstances
-from argus.datasets.transforms import LoadImage, LoadPanoptic, PackPanopticMap
+from argus.datasets.transforms import LoadImage, LoadPanoptic, LoadSegMap, PackPanopticMap
 from argus.engine.class_lists import ClassLists
 from argus.engine.loaders import guarded_dataset
 from argus.errors import DataError
@@ -25,7 +28,7 @@ from argus.tasks import parse_tasks
 from tests.datasets import toy_coco
 from tests.datasets.official_ade20k import OFFICIAL, write_official
 from tests.datasets.toy_coco import annotation
-from tests.toy import classification_decoder
+from tests.toy import classification_decoder, semantic_decoder
 
 
 def fitted(train: dict[str, Any], val: dict[str, Any], decoder: dict[str, Any]) -> tuple[Any, Any]:
@@ -124,6 +127,48 @@ def test_panoptic__a_perfect_decoder_has_a_quality_of_one(tmp_path, order, thing
         sample.pred_panoptic_seg = PixelData(sem_seg=truth)
         evaluator.process([sample], {})
     assert evaluator.evaluate(2)["toy/PQ"] == 1.0
+
+
+@pytest.mark.parametrize("classes", [("wall", "sky", "sea"), ("sea", "wall", "sky")])
+def test_semantic_maps__a_perfect_decoder_has_a_mean_iou_of_one(tmp_path, classes):
+    """Maps that other tools wrote count by another list."""
+
+    def maps(part: str, *names: str) -> dict[str, Any]:
+        for number, name in enumerate(("wall", "sky", "sea")):
+            labels = np.full((8, 8), names.index(name), np.uint8)
+            labels[:2] = names.index("sky")
+            labels[2, 2] = 255
+            for folder, array in (("images", np.zeros((8, 8, 3), np.uint8)), ("labels", labels)):
+                (tmp_path / part / folder).mkdir(parents=True, exist_ok=True)
+                Image.fromarray(array).save(tmp_path / part / folder / f"{number}.png")
+        return dict(
+            type=BaseSegDataset,
+            data_root=str(tmp_path / part),
+            data_prefix=dict(img_path="images", seg_map_path="labels"),
+            img_suffix=".png",
+            metainfo=dict(classes=names, palette=[[10 * names.index(n), 0, 0] for n in names]),
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=LoadSegMap, num_classes=3),
+                dict(type=PackSegInputs),
+            ],
+        )
+
+    decoder = {k: v for k, v in semantic_decoder().items() if k != "backbone"}
+    train = maps("train", "wall", "sky", "sea")
+    learned, measured = fitted(train, maps("val", *classes), decoder)
+    assert list(measured.metainfo["classes"]) == list(learned.metainfo["classes"])
+    colours = [10 * classes.index(name) for name in ("wall", "sky", "sea")]
+    assert [colour[0] for colour in measured.metainfo["palette"]] == colours
+    metric = dict(type=IoUMetric, iou_metrics=["mIoU"])
+    evaluator = TaskEvaluator("toy", [metric], dataset_meta=measured.metainfo)
+    for index in range(3):
+        sample = measured[index]["data_samples"]
+        truth = learned[index]["data_samples"].gt_sem_seg.data
+        assert torch.equal(sample.gt_sem_seg.data, truth)
+        sample.pred_sem_seg = PixelData(data=truth.long() % 255)
+        evaluator.process([sample], {})
+    assert evaluator.evaluate(3)["toy/mIoU"] == 1.0
 
 
 def test_folders__without_classes_in_the_config_agree_or_are_an_error(tmp_path):

@@ -1,5 +1,6 @@
 """Classes are found in an annotation file by name, in whatever order it lists them."""
 
+import copy
 import itertools
 import json
 from pathlib import Path
@@ -86,6 +87,16 @@ def test_two_meanings__of_a_name_are_refused(tmp_path):
         perfect_results(path, ("cup", "pen"))
     with pytest.raises(DataError, match="names the classes pen twice"):
         labels(path, ("pen", "pen"))
+    # Another name for one of them, or one id for all annotations.
+    other = copy.deepcopy(content)
+    other["categories"][2]["name"] = "lid"
+    path.write_text(json.dumps(other))
+    assert labels(path, ("cup", "pen")) == [[0], [1], []]
+    assert perfect_results(path, ("cup", "pen"))["toy/bbox_mAP"] == 1.0
+    content["annotations"][2]["category_id"] = 1
+    path.write_text(json.dumps(content))
+    assert labels(path, ("cup", "pen")) == [[0], [1], [0]]
+    assert perfect_results(path, ("cup", "pen"))["toy/bbox_mAP"] == 1.0
 
 
 def test_missing__the_message_names_all_and_both_remedies_lead_to_a_right_set_up(tmp_path):

@@ -109,6 +109,16 @@ def test_other_names__are_refused(tmp_path, stated):
         TaskEvaluator("poses", [metric], dataset_meta=meta)
 
 
+def test_other_names__that_of_the_data_set_in_the_file_is_the_remedy(tmp_path):
+    order = shuffled()
+    write(tmp_path, order=order, spelling=lambda name: f"my {name}")
+    with pytest.raises(DataError, match="write those of the data set into 'keypoints' of"):
+        data_set(tmp_path)
+    write(tmp_path, order=order)
+    info = data_set(tmp_path).get_data_info(0)
+    np.testing.assert_array_equal(info["keypoints"][0], [point[:2] for point in POINTS])
+
+
 def test_twice__changes_nothing_more():
     names = ["a", "b", "c"]
     content = dict(

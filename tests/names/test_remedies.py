@@ -87,3 +87,15 @@ def test_things_and_stuff__are_told_as_their_sum(task):
     task["decoder"]["bbox_head"] = dict(num_things_classes=80, num_stuff_classes=53)
     text = message_of(parsed, task)
     assert "num_things_classes + num_stuff_classes is 133" in text
+
+
+def test_metric__of_other_numbers_than_the_decoder(task):
+    del task["train"], task["val"]
+    head = task["decoder"]["bbox_head"] = dict(num_things_classes=6, num_stuff_classes=4)
+    counts = dict(num_things_classes=6, num_stuff_classes=5)
+    task["metrics"] = [dict(type="any"), dict(type="any", **counts)]
+    text = message_of(parsed, task)
+    assert "metrics[1].num_things_classes + num_stuff_classes is 11, but" in text
+    assert "decoder.bbox_head.num_things_classes + num_stuff_classes is 10" in text
+    task["metrics"][1].update(head)
+    parsed(task)
