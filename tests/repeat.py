@@ -52,7 +52,7 @@ def other_draws(number: int) -> Iterator[None]:
 
     def shifted(seed: Any) -> Any:
         if isinstance(seed, int | np.integer):
-            return int(seed) + number * _STRIDE
+            return (int(seed) + number * _STRIDE) % 2**32  # as much as NumPy takes
         if isinstance(seed, list | tuple):
             return [*seed, number]
         return seed  # none is asked for, or it is a generator

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     text = config.read_text().replace("num_workers=1", "num_workers=0")
     config.write_text(text.replace("200", str(STEPS)))
     with pytest.MonkeyPatch.context() as patch:
-        write_model(root, steps=20)
+        write_model(root, steps=60)
         patch.chdir(root)
         for model, out in (("plates.py none", "untrained"), (MODEL, "before")):
             call(f"python tools/test.py {model} --out {out}.json".split(), patch)

@@ -11,7 +11,7 @@ from argus.engine import MultitaskRunner
 from argus.errors import CheckpointError, ConfigError, DataError
 from tests.engine.toy_training import train
 from tests.learning import expect_above
-from tests.toy import toy_config, toy_tasks
+from tests.toy import classification_decoder, semantic_decoder, toy_config, toy_tasks
 
 SCHEDULERS = [
     dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=3),
@@ -26,11 +26,22 @@ def load(path: Path) -> dict:
 
 @pytest.mark.trains
 def test_training__learns_both_tasks(tmp_path: Path) -> None:
-    optimizer = dict(optimizer=dict(type="AdamW", lr=2e-2))
-    _, runner = train(tmp_path, train_cfg=dict(max_iters=120), optim_wrapper=optimizer)
+    steps = 120
+    falling = dict(type="LinearLR", start_factor=1.0, end_factor=0.01, by_epoch=False, end=steps)
+    _, runner = train(
+        tmp_path,
+        train_cfg=dict(max_iters=steps),
+        optim_wrapper=dict(optimizer=dict(type="AdamW", lr=2e-2)),
+        param_scheduler=falling,
+        backbone=dict(type="ToyBackbone", channels=32),
+        tasks=toy_tasks(
+            semantic=dict(decoder=semantic_decoder(32)),
+            classification=dict(decoder=classification_decoder(32)),
+        ),
+    )
     metrics = runner.val_loop.run()
     for name in ("classification/top1", "semantic/mIoU"):
-        expect_above(f"toys: {name}", metrics[name], 0.8)
+        expect_above(f"toys: {name}", metrics[name], 0.9)
 
 
 def test_resume__continues_as_if_uninterrupted(tmp_path: Path) -> None:

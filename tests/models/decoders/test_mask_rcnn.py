@@ -179,4 +179,4 @@ def test_training__learns_two_pictures_by_heart() -> None:
         truth = torch.from_numpy(sample.gt_instances.masks.masks).bool()
         both = (truth & instances.masks[0]).flatten(1).sum(1)
         either = (truth | instances.masks[0]).flatten(1).sum(1)
-        expect_above("Mask R-CNN: mask IoU", (both / either).max().item(), 0.5)
+        expect_above("Mask R-CNN: mask IoU", (both / either).max().item(), 0.4)
