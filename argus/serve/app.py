@@ -113,6 +113,7 @@ def start(
     from argus.serve.origins import CheckOrigin
     from argus.serve.page import CSS_FILE, make_page
     from argus.serve.rest import make_routes
+    from argus.serve.server_logging import logging_left_alone
     from argus.serve.theme import make_theme
 
     limits = Limits(max_upload_mb=max_upload_mb)
@@ -122,30 +123,31 @@ def start(
     names = [host, *allow_hosts, *(["*.gradio.live"] if share else [])]
     page = make_page(service, pictures, cache=cache)
     page.queue(max_size=MAX_WAITING)
-    page.launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        inbrowser=open_browser,
-        prevent_thread_lock=True,
-        quiet=True,
-        theme=make_theme(),
-        css_paths=CSS_FILE,
-        max_file_size=limits.max_bytes,
-        footer_links=["api", "settings"],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        app_kwargs=dict(
-            routes=make_routes(service),
-            middleware=[
-                Middleware(CheckOrigin, names=names),
-                Middleware(LimitIntake, max_bytes=limits.max_bytes, folder=cache),
-            ],
-        ),
-    )
+    with logging_left_alone():
+        page.launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            inbrowser=open_browser,
+            prevent_thread_lock=True,
+            quiet=True,
+            theme=make_theme(),
+            css_paths=CSS_FILE,
+            max_file_size=limits.max_bytes,
+            footer_links=["api", "settings"],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            app_kwargs=dict(
+                routes=make_routes(service),
+                middleware=[
+                    Middleware(CheckOrigin, names=names),
+                    Middleware(LimitIntake, max_bytes=limits.max_bytes, folder=cache),
+                ],
+            ),
+        )
     return page
 
 

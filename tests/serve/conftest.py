@@ -1,5 +1,6 @@
 """A page with a model without a network, once for all tests; and every address it talks to."""
 
+import logging
 import sys
 import traceback
 from collections.abc import Iterator
@@ -37,7 +38,16 @@ def contacted() -> list[Any]:
 
 
 @pytest.fixture(scope="session")
-def url(contacted: list[Any]) -> Iterator[str]:
+def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[logging.FileHandler]:
+    """The log file of a training that was before the page, as mmengine opens it."""
+    handler = logging.FileHandler(tmp_path_factory.mktemp("training") / "run.log", "w")
+    logging.getLogger("training").addHandler(handler)
+    yield handler
+    handler.close()
+
+
+@pytest.fixture(scope="session")
+def url(contacted: list[Any], log_file: logging.FileHandler) -> Iterator[str]:
     """Address of the running page, without a slash at the end."""
     pytest.importorskip("gradio", reason="the extra 'serve' is not installed")
     from argus.serve import start

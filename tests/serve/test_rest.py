@@ -1,6 +1,7 @@
 import http.client
 import io
 import json
+import logging
 import socket
 import time
 import urllib.error
@@ -190,3 +191,12 @@ def test_predict__client_leaves(
     assert post(f"{url}/api/predict", photo.read_bytes())[0] == 200
     assert time.monotonic() - begin < 10
     assert caplog.text == ""
+
+
+def test_page__leaves_the_logs_of_its_process_alone(
+    url: str, log_file: logging.FileHandler
+) -> None:
+    """Uvicorn's set-up of logging would have closed the file of the training before."""
+    assert log_file.stream is not None and not log_file.stream.closed
+    logging.getLogger("training").warning("step 7")
+    assert Path(log_file.baseFilename).read_text() == "step 7\n"
