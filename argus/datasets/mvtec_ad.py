@@ -2,7 +2,10 @@
 
 Source: "MVTec AD - A Comprehensive Real-World Dataset for Unsupervised Anomaly Detection" (Bergmann
 et al., CVPR 2019). Layout: ``<category>/train/good``, ``<category>/test/<good or kind of defect>``
-and ``<category>/ground_truth/<kind of defect>/<number>_mask.png``.
+and ``<category>/ground_truth/<kind of defect>/<number>_mask.png``. What is chosen by looking at
+results is chosen on other pictures than those of the test: ``<category>/validation/<good or kind of
+defect>``, which the data set has not and the generated scenes have. Pictures moved there from
+``test`` keep their masks where they are.
 """
 
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ MVTEC_4 = ("transistor", "metal_nut", "screw", "leather")
 """The four categories of the paper: 998 pictures to train on, 499 to test."""
 
 GOOD = "good"
-SPLITS = ("train", "test")
+SPLITS = ("train", "validation", "test")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -34,7 +37,7 @@ class MVTecAD(BaseDataset):
     Args:
         data_root: Folder of the categories.
         categories: Names of their folders.
-        split: ``train`` (flawless pictures alone) or ``test``.
+        split: ``train`` (flawless pictures alone), ``validation`` or ``test``.
         kwargs: Of mmengine's ``BaseDataset``: ``pipeline``, ``test_mode``, ``indices`` and so on.
 
     Raises:

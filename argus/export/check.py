@@ -111,7 +111,7 @@ def _poses(head: KeypointsExport, model: Argus, images: np.ndarray, plan: GraphP
     with NETWORK_LOCK, torch.inference_mode():
         pixels = plan.normaliser(list(images), divisor=1, device=model.device)
         maps = model.model.features(pixels)
-        found = decoder.head.decode(decoder.head(decoder.extract_feat(maps)).float())
+        found = decoder.head.predict(decoder.extract_feat(maps), [], test_cfg={})
     return [
         SimpleNamespace(keypoints=one.keypoints[0], keypoint_scores=one.keypoint_scores[0])
         for one in found

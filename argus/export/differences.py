@@ -69,7 +69,9 @@ def panoptic(found: Parts, expected: Any) -> dict[str, float]:
 def instances(found: Parts, expected: Any) -> dict[str, float]:
     """Every confident instance of the library beside its nearest in the file."""
     count = max(int((expected.scores >= CONFIDENT).sum()), LEAST_COMPARED)
-    worst = {"score": 0.0, "box px": 0.0, "mask 1 - IoU": 0.0, "missing": 0.0}
+    worst = {"score": 0.0, "box px": 0.0, "missing": 0.0}
+    if "masks" in found:
+        worst["mask 1 - IoU"] = 0.0
     for row in range(min(count, len(expected.scores))):
         same = np.flatnonzero(found["labels"] == expected.labels[row])
         if not len(same):
@@ -78,9 +80,11 @@ def instances(found: Parts, expected: Any) -> dict[str, float]:
         scores = np.abs(found["scores"][same] - expected.scores[row])
         boxes = np.abs(found["boxes"][same] - expected.boxes[row]).max(-1)
         nearest = int(np.argmin(scores + boxes / max(expected.size)))
-        overlap = _iou(found["masks"][same[nearest]], expected.masks[row])
-        measures = (scores[nearest], boxes[nearest], 1 - overlap)
-        for name, value in zip(worst, measures, strict=False):
+        measures = {"score": scores[nearest], "box px": boxes[nearest]}
+        if "masks" in found:
+            overlap = _iou(found["masks"][same[nearest]], expected.masks[row])
+            measures["mask 1 - IoU"] = 1 - overlap
+        for name, value in measures.items():
             worst[name] = max(worst[name], float(value))
     return worst
 

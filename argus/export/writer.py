@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from argus.apis.argus import Argus
+from argus.errors import ExportError
 from argus.export.check import Runner
 from argus.export.graph import ExportGraph, export_form
 from argus.export.metadata import describe
@@ -15,6 +16,8 @@ from argus.export.plan import GraphPlan
 from argus.inference.passes import NETWORK_LOCK
 
 MAX_BATCH = 4096
+# A length of 1, or one that a stride of another axis happens to have, would be taken for fixed.
+TRACED_BATCH = 29
 
 
 class GraphWriter:
@@ -79,16 +82,24 @@ class GraphWriter:
 def _trace(
     graph: ExportGraph, size: tuple[int, int], options: ExportOptions
 ) -> torch.export.ExportedProgram:
-    batch = 2 if options.dynamic_batch else 1  # a length of 1 would be taken for fixed
+    batch = TRACED_BATCH if options.dynamic_batch else 1
     example = torch.zeros(batch, 3, *size, dtype=getattr(torch, options.input_dtype))
     shapes = {"images": {0: torch.export.Dim("batch", min=1, max=MAX_BATCH)}}
     with NETWORK_LOCK, export_form():
         # Fills the caches of constant tensors: traced, they would hold tensors without values.
-        graph(example)
+        graph(example[:1])
         graph.precision = options.precision
-        return torch.export.export(
-            graph,
-            (example,),
-            dynamic_shapes=shapes if options.dynamic_batch else None,
-            strict=False,
-        )
+        try:
+            return torch.export.export(
+                graph,
+                (example,),
+                dynamic_shapes=shapes if options.dynamic_batch else None,
+                strict=False,
+            )
+        except Exception as error:  # noqa: BLE001 - code of any library is traced
+            names = ", ".join(str(head.task) for head in graph.heads)
+            line = next(iter(str(error).splitlines()), type(error).__name__)
+            raise ExportError(
+                f"the graph of {names} cannot be traced: {line} Export the tasks one by one, and "
+                "leave out those of which PyTorch says so."
+            ) from error

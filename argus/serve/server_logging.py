@@ -18,7 +18,7 @@ def logging_left_alone() -> Iterator[None]:
     import uvicorn
 
     original = uvicorn.Config.configure_logging
-    uvicorn.Config.configure_logging = _only_warnings  # type: ignore[method-assign]
+    uvicorn.Config.configure_logging = _only_warnings  # type: ignore
     try:
         yield
     finally:

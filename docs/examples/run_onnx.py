@@ -26,12 +26,14 @@ for task, info in about["tasks"].items():
     if info["kind"] in ("semantic", "panoptic"):
         pixels = colors[first.astype(int) % 1000]  # panoptic: label + 1000 * number of the thing
     elif info["kind"] == "instances":
-        scores, labels, masks = others
+        scores, labels = others[:2]  # and masks, if the decoder makes any
         pixels = picture.copy()
         for row in np.flatnonzero(scores > 0.5)[::-1]:
             box = ", ".join(f"{side:.0f}" for side in first[row])
             print(f"{task}: {info['classes'][labels[row]]} ({scores[row]:.1%}) at {box}")
-            pixels[masks[row]] = pixels[masks[row]] // 2 + colors[labels[row]] // 2
+            x0, y0, x1, y1 = first[row].round().astype(int)
+            inside = others[2][row] if len(others) > 2 else np.s_[y0:y1, x0:x1]
+            pixels[inside] = pixels[inside] // 2 + colors[labels[row]] // 2
     elif info["kind"] == "normals":
         pixels = ((first.transpose(1, 2, 0) + 1) * 127.5).round().astype(np.uint8)
     elif info["kind"] == "depth":

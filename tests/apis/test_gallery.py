@@ -73,7 +73,7 @@ def test_make_gallery__draws_every_task_of_a_small_model(
         num_train=1,
         num_val=2,
         num_classification=(10, 10),
-        num_anomaly=(1, 1),
+        num_anomaly=(1, 1, 1),
         width=64,
         height=64,
         seed=0,

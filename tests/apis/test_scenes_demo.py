@@ -9,7 +9,7 @@ import pytest
 from argus.apis.scenes_demo import BARS, ScenesDemo
 from tests.in_process import ROOT, InProcess
 
-SIZES = "--num-train 8 --num-val 4 --num-classification 20 10 --num-anomaly 4 1 --workers 1"
+SIZES = "--num-train 8 --num-val 4 --num-classification 20 10 --num-anomaly 4 1 1 --workers 1"
 
 
 class SmallDemo(ScenesDemo):

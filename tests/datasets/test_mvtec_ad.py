@@ -82,7 +82,7 @@ def test_missing_category__says_which_are_there(root):
 
 
 def test_mistakes__raise(root):
-    with pytest.raises(ConfigError, match="expected one of .*'train', 'test'.*'val'"):
+    with pytest.raises(ConfigError, match="expected one of .*'train', 'validation', 'test'.*'val'"):
         dataset(root, split="val")
     with pytest.raises(ConfigError, match="list of folder names, found 'screw'"):
         dataset(root, categories="screw")
@@ -121,7 +121,7 @@ def test_scenes__are_read(tmp_path):
         num_train=1,
         num_val=1,
         num_classification=(1, 1),
-        num_anomaly=(3, 2),
+        num_anomaly=(3, 2, 1),
         width=64,
         height=64,
         seed=0,
@@ -132,8 +132,9 @@ def test_scenes__are_read(tmp_path):
     root = tmp_path / "scenes/mvtec_ad"
     assert len(dataset(root, categories=categories, split="train")) == 6
     pipeline = [dict(type=LoadImage), dict(type=LoadAnomalyMask)]
-    found = dataset(root, categories=categories, pipeline=pipeline)
-    assert len(found) == 2 * 4 * 2
-    for index in range(len(found)):
-        results = found[index]
-        assert results["gt_anomaly_map"].any() == bool(results["gt_anomaly"])
+    for split, count in (("validation", 2), ("test", 1)):
+        found = dataset(root, categories=categories, pipeline=pipeline, split=split)
+        assert len(found) == count * 4 * 2
+        for index in range(len(found)):
+            results = found[index]
+            assert results["gt_anomaly_map"].any() == bool(results["gt_anomaly"])

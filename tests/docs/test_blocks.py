@@ -15,7 +15,7 @@ from tests.in_process import InProcess
 EXECUTABLE = [block for block in BLOCKS if block.is_executable]
 RUN_HERE = [block for block in EXECUTABLE if not block.reason and not block.tested_by]
 RUN_PAGES = sorted({block.page for block in RUN_HERE})
-FEW = "--num-train 2 --num-val 2 --num-classification 10 10 --num-anomaly 2 2 --workers 1"
+FEW = "--num-train 2 --num-val 2 --num-classification 10 10 --num-anomaly 2 2 2 --workers 1"
 
 
 @pytest.fixture(scope="module")

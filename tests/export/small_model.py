@@ -89,11 +89,16 @@ def write_model(folder: Path, *tasks: str, toy: bool = False) -> Path:
     """A model with random weights; with a toy for a backbone where that is not the question."""
     channels = 8 if toy else DIM
     chosen = decoders(channels)
-    data = dict(dataset=dict(type="mmseg.BaseSegDataset", metainfo=dict(classes=CLASSES)))
     own = dict(type=ToyBackbone, channels=channels) if toy else backbone()
+    return write_folder(folder, own, {task: chosen[task] for task in tasks or chosen})
+
+
+def write_folder(folder: Path, own: dict[str, Any], chosen: dict[str, Any]) -> Path:
+    """A model with random weights of a backbone and decoders by task."""
+    data = dict(dataset=dict(type="mmseg.BaseSegDataset", metainfo=dict(classes=CLASSES)))
     config = dict(
         backbone=to_plain(own),
-        tasks={t: to_plain(dict(decoder=chosen[t], val=data)) for t in tasks or chosen},
+        tasks={task: to_plain(dict(decoder=d, val=data)) for task, d in chosen.items()},
         precision="fp32",
     )
     with torch.random.fork_rng(devices=[]):

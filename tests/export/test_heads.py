@@ -8,7 +8,7 @@ from mmengine.config import ConfigDict
 from mmpose.codecs import UDPHeatmap
 
 from argus.export.graph import export_form
-from argus.export.heads.keypoints import decode_heatmaps
+from argus.export.heads.keypoint_codecs import read_udp
 from argus.export.heads.panoptic import fuse
 from argus.export.heads.pixel_decoder import FixedPixelDecoder
 
@@ -59,15 +59,14 @@ def test_fixed_pixel_decoder__equals_mmdet():
         torch.testing.assert_close(own, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_decode_heatmaps__equals_mmpose():
+def test_read_udp__equals_mmpose():
     rng = np.random.default_rng(0)
     codec = UDPHeatmap(input_size=(64, 96), heatmap_size=(16, 24), sigma=2)
     points = rng.uniform([1, 1], [62, 94], (5, 17, 2)).astype(np.float32)
     encoded = [codec.encode(one[None], np.ones((1, 17), np.float32)) for one in points]
     heatmaps = np.stack([one["heatmaps"] for one in encoded]).astype(np.float32)
     heatmaps += rng.uniform(0, 0.02, heatmaps.shape).astype(np.float32)
-    found, scores = decode_heatmaps(torch.from_numpy(heatmaps), codec.blur_kernel_size)
-    found = found / torch.tensor([15.0, 23.0]) * torch.tensor([64.0, 96.0])
+    found, scores = read_udp(torch.from_numpy(heatmaps), codec)
     for row in range(5):
         expected, expected_scores = codec.decode(heatmaps[row])
         np.testing.assert_allclose(found[row], expected[0], atol=2e-2)

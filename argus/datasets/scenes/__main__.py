@@ -30,10 +30,10 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--num-anomaly",
         type=int,
-        nargs=2,
-        default=(60, 10),
-        metavar=("TRAIN", "TEST"),
-        help="pictures per category: good ones to train on, and of each kind to test on",
+        nargs=3,
+        default=(60, 10, 10),
+        metavar=("TRAIN", "VAL", "TEST"),
+        help="pictures per category: good ones to train on, of each kind to validate and test on",
     )
     parser.add_argument(
         "--size", type=int, nargs=2, default=(128, 128), metavar=("W", "H"), help="pixels"

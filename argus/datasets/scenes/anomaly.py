@@ -28,7 +28,7 @@ def sample_anomaly(
 
     Args:
         category: A key of `ANOMALY_CATEGORIES`.
-        kind: "train" or "good" for a flawless one, or one of the category's defects.
+        kind: "good" for a flawless one, or one of the category's defects.
         width: Pixels.
         height: Pixels.
         rng: Source of all randomness.
@@ -36,9 +36,9 @@ def sample_anomaly(
     Returns:
         (H, W, 3) uint8 RGB and (H, W) bool.
     """
-    assert kind in ("train", "good", *ANOMALY_CATEGORIES[category]), kind
+    assert kind in ("good", *ANOMALY_CATEGORIES[category]), kind
     draw = _Die(rng) if category == "dice" else _Terrazzo(rng)
-    region, paint = draw.defect(kind, rng) if kind not in ("train", "good") else _FLAWLESS
+    region, paint = draw.defect(kind, rng) if kind != "good" else _FLAWLESS
     s = SUPERSAMPLING
     x, y = _grid(width, height, s)
     gain, tint = paint

@@ -44,8 +44,8 @@ class Settings:
         num_train: Scenes for training.
         num_val: Scenes for validation.
         num_classification: Single-object pictures for training and for validation.
-        num_anomaly: Good pictures for training, and test pictures of each kind (good and every
-            defect), per category.
+        num_anomaly: Good pictures for training, and pictures of each kind (good and every defect)
+            for validation and for the test, per category.
         width: Width of every picture, pixels.
         height: Height of every picture, pixels.
         seed: Seed of the whole set.
@@ -55,7 +55,7 @@ class Settings:
     num_train: int
     num_val: int
     num_classification: tuple[int, int]
-    num_anomaly: tuple[int, int]
+    num_anomaly: tuple[int, int, int]
     width: int
     height: int
     seed: int
@@ -82,12 +82,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to make: its kind, its split (or test kind) and its number."""
+    """One picture to make: its kind, its split and its number; of anomalies also what they show."""
 
     kind: int
     split: str
     index: int
     category: str = ""
+    defect: str = ""
 
 
 def _jobs(settings: Settings) -> list[Job]:
@@ -99,17 +100,21 @@ def _jobs(settings: Settings) -> list[Job]:
         for split, count in zip(SPLITS, settings.num_classification, strict=True):
             jobs += [Job(_PORTRAIT, split, index) for index in range(count)]
     if "mvtec" in settings.layouts:
-        num_train, num_test = settings.num_anomaly
+        num_train, num_val, num_test = settings.num_anomaly
         for category, defects in ANOMALY_CATEGORIES.items():
             jobs += [Job(_ANOMALY, "train", index, category) for index in range(num_train)]
             for kind in ("good", *defects):
-                jobs += [Job(_ANOMALY, kind, index, category) for index in range(num_test)]
+                # Numbered on: the masks of both lie in one folder.
+                for index in range(num_val + num_test):
+                    split = "validation" if index < num_val else "test"
+                    jobs.append(Job(_ANOMALY, split, index, category, kind))
     return jobs
 
 
 def _random(seed: int, job: Job) -> np.random.Generator:
     # Characters of the names keep splits and categories apart, whatever their order.
-    name = [ord(character) for character in job.split + job.category]
+    split = "" if job.defect and job.split == "validation" else job.split
+    name = [ord(character) for character in split + job.defect + job.category]
     return np.random.default_rng([seed, job.kind, job.index, *name])
 
 
@@ -118,10 +123,9 @@ def _run(task: tuple[Settings, Path, Job]) -> dict[str, Any]:
     settings, root, job = task
     rng = _random(settings.seed, job)
     if job.kind == _ANOMALY:
-        picture, mask = sample_anomaly(
-            job.category, job.split, settings.width, settings.height, rng
-        )
-        mvtec.write_picture(root, job.category, job.split, job.index, picture, mask)
+        defect = job.defect or "good"
+        picture, mask = sample_anomaly(job.category, defect, settings.width, settings.height, rng)
+        mvtec.write_picture(root, job.category, job.split, defect, job.index, picture, mask)
         return {}
     if job.kind == _PORTRAIT:
         name = CLASSIFICATION_CLASSES[job.index % len(CLASSIFICATION_CLASSES)]

@@ -1,7 +1,7 @@
 """Anomalies: the score and the map of every category's head as a graph."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,11 +14,7 @@ class AnomalyExport(ExportHead):
     """All heads on every picture: which one counts is for the application to say."""
 
     kind: ClassVar[str] = "anomaly"
-
-    @classmethod
-    def why_not(cls, decoder: Any) -> str:
-        """See the base class."""
-        return "" if isinstance(decoder, AnomalyDetector) else "it is no AnomalyDetector"
+    decoders: ClassVar[tuple[type, ...]] = (AnomalyDetector,)
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class ExportHead(nn.Module, ABC):
 
     # As :class:`argus.inference.task_info.TaskInfo` names it.
     kind: ClassVar[str]
+    # Classes of the decoders that it is for, and of those derived from them.
+    decoders: ClassVar[tuple[type, ...]]
 
     def __init__(self, task: str, decoder: Any, size: tuple[int, int]) -> None:
         super().__init__()
@@ -48,9 +50,9 @@ class ExportHead(nn.Module, ABC):
         self.size = size
 
     @classmethod
-    @abstractmethod
     def why_not(cls, decoder: Any) -> str:
-        """What stands in the way of exporting this decoder; empty if nothing does."""
+        """What stands in the way of exporting one of ``decoders``; empty if nothing does."""
+        return ""
 
     @abstractmethod
     def outputs(self) -> list[Output]:

@@ -1,9 +1,10 @@
-"""Classification: mmpretrain's ``ImageClassifier`` with a linear head as a graph."""
+"""Classification: mmpretrain's ``ImageClassifier`` with a head of one label as a graph."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from mmpretrain.models import ImageClassifier, LinearClsHead
+from mmpretrain.models import ImageClassifier
+from mmpretrain.models.heads import ClsHead
 from torch import Tensor
 
 from argus.export.heads.base import ExportHead, Output
@@ -13,14 +14,17 @@ class ClassificationExport(ExportHead):
     """The softmax over the classes."""
 
     kind: ClassVar[str] = "classification"
+    decoders: ClassVar[tuple[type, ...]] = (ImageClassifier,)
 
     @classmethod
     def why_not(cls, decoder: Any) -> str:
         """See the base class."""
-        if not isinstance(decoder, ImageClassifier):
-            return "it is no ImageClassifier"
-        head = type(decoder.head).__name__
-        return "" if isinstance(decoder.head, LinearClsHead) else f"its head is a {head}"
+        head = type(decoder.head)
+        known = all(
+            getattr(head, step, None) is getattr(ClsHead, step)
+            for step in ("predict", "_get_predictions")
+        )
+        return "" if known else f"its head {head.__name__} makes its answers in its own way"
 
     def outputs(self) -> list[Output]:
         """One vector, named like the task."""

@@ -22,12 +22,11 @@ class DenseExport(ExportHead):
     """The head's output, resized to the input, then decoded; a flip test is left out."""
 
     kind: ClassVar[str] = "dense"
+    decoders: ClassVar[tuple[type, ...]] = (DenseEstimator,)
 
     @classmethod
     def why_not(cls, decoder: Any) -> str:
         """See the base class."""
-        if not isinstance(decoder, DenseEstimator):
-            return "it is no DenseEstimator"
         field = decoder.head.field
         return "" if field in _MEANING else f"its head predicts {field!r}, which has no export"
 

@@ -4,7 +4,6 @@ Paper: Mask2Former, https://arxiv.org/abs/2112.01527. The fusion is that of mmde
 ``MaskFormerFusionHead``, without the loop over segments: every query is a row, kept or not.
 """
 
-import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -15,26 +14,22 @@ from mmdet.structures import INSTANCE_OFFSET
 from torch import Tensor
 
 from argus.export.heads.base import ExportHead, Output
-from argus.export.heads.pixel_decoder import FixedPixelDecoder
+from argus.export.heads.query_masks import with_fixed_pixel_decoder
 
 
 class PanopticExport(ExportHead):
     """Segments as mmdet codes them: label + number of the thing * 1000."""
 
     kind: ClassVar[str] = "panoptic"
+    decoders: ClassVar[tuple[type, ...]] = (Mask2Former,)
 
     def __init__(self, task: str, decoder: Any, size: tuple[int, int]) -> None:
         super().__init__(task, decoder, size)
-        # The same modules around another pixel decoder; the model's own head stays as it is.
-        self.head = copy.copy(decoder.panoptic_head)
-        self.head._modules = dict(self.head._modules)
-        self.head.pixel_decoder = FixedPixelDecoder(decoder.panoptic_head.pixel_decoder)
+        self.head = with_fixed_pixel_decoder(decoder.panoptic_head)
 
     @classmethod
     def why_not(cls, decoder: Any) -> str:
         """See the base class."""
-        if not isinstance(decoder, Mask2Former):
-            return "it is no Mask2Former"
         pixel_decoder = type(decoder.panoptic_head.pixel_decoder)
         if pixel_decoder is not MSDeformAttnPixelDecoder:
             return f"its pixel decoder is a {pixel_decoder.__name__}"

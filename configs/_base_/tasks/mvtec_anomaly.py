@@ -6,6 +6,8 @@ the learning rate of its discriminator and a thousand times its weight decay, he
 ``paramwise_cfg`` of the training config: names begin with
 ``decoders.<task>.heads.<category>.adaptor``. The result is that of the
 last step: SimpleNet's code reports the epoch that is best on the test set.
+The data have no validation pictures: ``val`` measures those of the test, and chooses nothing. To
+choose by it, move some of them to ``<category>/validation/`` and set ``val.dataset.split`` to it.
 """
 
 from mmcv.transforms import CenterCrop

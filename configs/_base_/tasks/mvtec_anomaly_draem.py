@@ -4,6 +4,8 @@ The alternative to ``mvtec_anomaly``; the paper's 99.3 I-AUROC does not say whic
 Data: ``data/mvtec_ad``, see data/README.md. DRAEM trains 700 epochs: 87,500 steps of 8 images, and
 divides the learning rate by 5 at 80 % and 90 % of them. It paints with the textures of DTD; set
 ``texture_dir`` of ``SyntheticAnomaly`` to that set's ``images`` for the same.
+The data have no validation pictures: ``val`` measures those of the test, and chooses nothing. To
+choose by it, move some of them to ``<category>/validation/`` and set ``val.dataset.split`` to it.
 """
 
 from mmengine.config import read_base

@@ -30,7 +30,7 @@ SETTINGS = Settings(
     num_train=8,
     num_val=3,
     num_classification=(20, 10),
-    num_anomaly=(2, 2),
+    num_anomaly=(2, 2, 1),
     width=96,
     height=80,
     seed=5,
@@ -75,7 +75,7 @@ def test_generate__same_set_for_any_number_of_workers(root: Path, tmp_path: Path
 
 def test_generate__a_longer_set_begins_with_the_shorter_one(root: Path, tmp_path: Path) -> None:
     longer = Settings(
-        num_train=10, num_val=0, num_classification=(0, 0), num_anomaly=(0, 0),
+        num_train=10, num_val=0, num_classification=(0, 0), num_anomaly=(0, 0, 0),
         width=96, height=80, seed=5, layouts=("coco",),
     )  # fmt: skip
     generate(tmp_path / "longer", longer, num_workers=1)
@@ -88,7 +88,7 @@ def test_generate__a_longer_set_begins_with_the_shorter_one(root: Path, tmp_path
 
 def test_generate__other_seed_other_pictures(root: Path, tmp_path: Path) -> None:
     other = Settings(
-        num_train=2, num_val=0, num_classification=(0, 0), num_anomaly=(0, 0),
+        num_train=2, num_val=0, num_classification=(0, 0), num_anomaly=(0, 0, 0),
         width=96, height=80, seed=6, layouts=("coco",),
     )  # fmt: skip
     generate(tmp_path / "other", other, num_workers=1)
@@ -225,14 +225,21 @@ def test_mvtec__masks_for_defects_alone(root: Path) -> None:
     for category, defects in ANOMALY_CATEGORIES.items():
         base = root / "mvtec_ad" / category
         assert len(list((base / "train/good").iterdir())) == 2
-        assert sorted(path.name for path in (base / "test").iterdir()) == sorted(("good", *defects))
+        for split in ("validation", "test"):
+            kinds = sorted(path.name for path in (base / split).iterdir())
+            assert kinds == sorted(("good", *defects))
         assert sorted(path.name for path in (base / "ground_truth").iterdir()) == sorted(defects)
         for defect in defects:
-            for index in range(2):
+            for index, split in enumerate(("validation", "validation", "test")):
                 mask = read(base / f"ground_truth/{defect}/{index:03d}_mask.png")
                 assert set(np.unique(mask)) == {0, 255}
                 assert 0.001 < (mask > 0).mean() < 0.2
-                assert read(base / f"test/{defect}/{index:03d}.png").shape == (80, 96, 3)
+                assert read(base / f"{split}/{defect}/{index:03d}.png").shape == (80, 96, 3)
+
+
+def test_mvtec__no_picture_of_the_test_is_one_of_the_validation(root: Path) -> None:
+    digests = [d for name, d in digest(root / "mvtec_ad").items() if "ground_truth" not in name]
+    assert len(digests) == len(set(digests)) > 20
 
 
 def test_generate__refuses_a_folder_in_use(root: Path, tmp_path: Path, capsys) -> None:
@@ -297,7 +304,7 @@ def test_generate__a_thousand_scenes_in_two_minutes_on_two_busy_cores(tmp_path):
         num_train=40,
         num_val=0,
         num_classification=(0, 0),
-        num_anomaly=(0, 0),
+        num_anomaly=(0, 0, 0),
         width=128,
         height=128,
         seed=3,

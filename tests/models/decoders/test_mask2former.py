@@ -42,7 +42,7 @@ def scenes(tmp_path_factory) -> Path:
         num_train=3,
         num_val=2,
         num_classification=(0, 0),
-        num_anomaly=(0, 0),
+        num_anomaly=(0, 0, 0),
         width=64,
         height=64,
         seed=3,

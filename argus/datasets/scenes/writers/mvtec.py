@@ -1,6 +1,7 @@
 """MVTec AD layout: ``<category>/{train/good,test/<kind>,ground_truth/<defect>}``.
 
-Masks are ``<number>_mask.png``, 0 or 255; good pictures have none.
+Beside ``test`` lies ``validation``, which MVTec AD has not. Masks are ``<number>_mask.png``, 0 or
+255; good pictures have none.
 """
 
 from pathlib import Path
@@ -11,6 +12,8 @@ from argus.datasets.scenes.classes import ANOMALY_CATEGORIES
 from argus.datasets.scenes.writers.files import write_image
 
 NAME = "mvtec_ad"
+SHOWN = ("validation", "test")
+"""Splits with defects."""
 
 
 def folders(root: Path) -> list[Path]:
@@ -18,19 +21,24 @@ def folders(root: Path) -> list[Path]:
     result = []
     for category, defects in ANOMALY_CATEGORIES.items():
         base = root / NAME / category
-        result += [base / "train/good", base / "test/good"]
-        for defect in defects:
-            result += [base / "test" / defect, base / "ground_truth" / defect]
+        result.append(base / "train/good")
+        result += [base / split / kind for split in SHOWN for kind in ("good", *defects)]
+        result += [base / "ground_truth" / defect for defect in defects]
     return result
 
 
 def write_picture(
-    root: Path, category: str, kind: str, index: int, picture: np.ndarray, mask: np.ndarray
+    root: Path,
+    category: str,
+    split: str,
+    kind: str,
+    index: int,
+    picture: np.ndarray,
+    mask: np.ndarray,
 ) -> None:
-    """Write one picture; `kind` is "train" or a test kind, `mask` (H, W) bool its defect."""
+    """Write one picture; `mask` (H, W) bool is its defect."""
     base = root / NAME / category
-    folder = base / "train/good" if kind == "train" else base / "test" / kind
-    write_image(folder / f"{index:03d}.png", picture)
-    if kind not in ("train", "good"):
+    write_image(base / split / kind / f"{index:03d}.png", picture)
+    if kind != "good":
         path = base / "ground_truth" / kind / f"{index:03d}_mask.png"
         write_image(path, mask.astype(np.uint8) * 255)
