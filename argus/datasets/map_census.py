@@ -145,7 +145,8 @@ def map_censuses(
 
 def _causes(counts: MapCounts, census: Census) -> list[str]:
     number, last = len(census.names), len(census.names) - 1
-    if len(census.occurring) == number or number < 2:
+    # A class that was not seen yet may be rare.
+    if len(census.occurring) == number or number < 2 or not census.is_whole:
         return []
     causes = []
     if counts.reduces_zero and counts.stored[0] and last not in census.occurring:
@@ -154,7 +155,8 @@ def _causes(counts: MapCounts, census: Census) -> list[str]:
             "it to False if the files count from 0"
         )
     ignored = counts.stored[IGNORE]
-    if ignored:
+    # It can stand for one class; beside several that are absent it marks borders.
+    if ignored and (number - len(census.occurring) == 1 or not census.can_be_learned):
         causes.append(
             f"255 is in {ignored / counts.stored.sum():.1%} of the pixels, and is ignored: if it "
             "is a class, save it as its number, or say which colour is which class with "

@@ -1,6 +1,7 @@
 """Label maps in colours: RGB, alpha, palettes of any order, and what is not in the table."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,25 @@ def test_damaged__is_a_sentence() -> None:
     assert table is not None
     with pytest.raises(DataError, match="corrupt or truncated label image"):
         table.decode(buffer.getvalue()[:60])
+
+
+FORMATS = Path(__file__).parents[4] / "shared/data/formats"
+
+
+@pytest.mark.skipif(not FORMATS.is_dir(), reason="the label files of tools are not here")
+def test_files_of_tools__are_read_by_their_colour_tables() -> None:
+    """SYNTHIA's, and one in JSON; two pictures of five pixels each."""
+    root = FORMATS / "datumaro/common_semantic_segmentation_dataset/dataset"
+    meta = json.loads((root / "dataset_meta.json").read_text())
+    load = LoadSegMap(6, colours=meta["segmentation_colors"][:6])
+    found = [
+        load.load(dict(seg_map_path=str(root / f"masks/{name}.png")))[1].ravel().tolist()
+        for name in ("0001", "0002")
+    ]
+    assert sorted(found[0]) == [3, 3, 3, 3, 5] and sorted(found[1]) == [1, 1, 1, 4, 4]
+    root = FORMATS / "datumaro/synthia_dataset/rand_custom_labelmap"
+    rows = [row.split() for row in (root / "label_colors.txt").read_text().splitlines() if row]
+    load = LoadSegMap(len(rows), colours=[[int(value) for value in row[:3]] for row in rows])
+    labels = [load.load(dict(seg_map_path=str(path)))[1] for path in sorted(root.glob("GT/*.png"))]
+    numbers = np.bincount(np.concatenate([array.ravel() for array in labels]), minlength=5)
+    assert numbers.tolist() == [0, 3, 2, 2, 3]
