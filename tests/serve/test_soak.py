@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from argus.serve.folder import remove_leftovers
 from tests.serve.browser import free_port
 from tests.serve.soak import Soak
 from tests.serve.soak_server import TASKS
@@ -32,11 +33,14 @@ def server(model: str, folder: Path) -> Iterator[Soak]:
         try:
             assert process.stdout is not None
             assert any("Argus is at" in line for line in process.stdout)
+            assert [path.is_dir() for path in folder.glob("argus-page-*/uploads")] == [True]
+            assert remove_leftovers(folder) == [], "it is in use"
             yield Soak(port=port, process=process.pid, tasks=TASKS)
         finally:
             process.terminate()
-            process.wait(timeout=60)
-    assert list(folder.glob("argus-page-*")) == []
+            status = process.wait(timeout=60)
+    assert status == 0
+    assert list(folder.glob("argus-page-*")) == [], "the uploads go with the server"
 
 
 def check(soak: Soak, *, growth_mib: float) -> None:

@@ -1,8 +1,6 @@
 """The conversion command, run as a user runs it."""
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -89,16 +87,3 @@ def test_convert__wrong_suffix_and_missing_source(convert, official, tmp_path, c
         convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"])
     with pytest.raises(CheckpointError, match="not found"):
         convert.main([str(tmp_path / "no.pth"), str(tmp_path / "out.pth"), "--to", "hf"])
-
-
-def test_convert__runs_as_a_script(official, tmp_path):
-    target = tmp_path / "out.safetensors"
-    done = subprocess.run(
-        [sys.executable, SCRIPT, official, target, "--to", "hf"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": str(SCRIPT.parents[2]), "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "unused: none" in done.stdout and target.is_file()

@@ -1,7 +1,5 @@
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -140,17 +138,6 @@ def test_main__config_of_one_task(tool, capsys):
     option = "ade20k_semantic.train.dataset.data_root=nowhere"
     assert tool.main([str(path), "--cfg-options", option]) == 1
     assert "ade20k_semantic.train: ERROR" in capsys.readouterr().out
-
-
-def test_script__exit_status_and_sentence(tmp_path):
-    path = tmp_path / "empty.py"
-    path.write_text("x = 1\n")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, cwd=REPOSITORY
-    )
-    assert done.returncode == 2
-    assert "ConfigError: " in done.stderr and "no tasks found" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_main__missing_config_is_one_error(tool, tmp_path):
