@@ -81,7 +81,8 @@ def _entries(
             if suffixes is None or _has_suffix(entry.name, suffixes, names):
                 listing.files.append(entry.path)
                 yield entry.path
-            elif entry.name.lower().endswith(PICTURE_SUFFIXES):
+            # An end such as _leftImg8bit.png chooses among files of one format on purpose.
+            elif entry.name.lower().endswith(PICTURE_SUFFIXES) and suffixes[0].startswith("."):
                 listing.other_suffixes.append(entry.path)
         elif os.path.isdir(entry.path):
             if list_dir:

@@ -65,8 +65,8 @@ def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     wanted = [entry for entry in entries if entry.get(_LABEL)]
     if not wanted or not isinstance(folder, str) or "://" in folder or not Path(folder).is_dir():
         return
-    suffixes = {_suffix(entry[_LABEL]) for entry in wanted}
-    there = {_norm(path) for path in _files(folder) if _suffix(path) in suffixes}
+    end = getattr(part, "seg_map_suffix", os.path.splitext(wanted[0][_LABEL])[1]).lower()
+    there = {_norm(path) for path in _files(folder) if path.lower().endswith(end)}
     missing = [entry for entry in wanted if _norm(entry[_LABEL]) not in there]
     if missing:
         _take_alike(part, entries, missing, there)
@@ -95,16 +95,15 @@ def _take_alike(
     """
     by_name: dict[str, list[str]] = {}
     for path in there:
-        stem, suffix = os.path.splitext(path)
-        by_name.setdefault(stem + suffix.lower(), []).append(path)
+        by_name.setdefault(_folded(path), []).append(path)
     changed = False
     for entry in missing:
-        stem, suffix = os.path.splitext(_norm(entry[_LABEL]))
+        path = _norm(entry[_LABEL])
         image_folder = part.data_prefix.get("img_path")
         if image_folder and not entry["img_path"].endswith(getattr(part, "img_suffix", "")):
             name = os.path.splitext(os.path.relpath(entry["img_path"], image_folder))[0]
-            stem = _norm(os.path.join(part.data_prefix[_LABEL], name))
-        found = by_name.get(stem + suffix.lower(), [])
+            path = _norm(os.path.join(part.data_prefix[_LABEL], name + part.seg_map_suffix))
+        found = by_name.get(_folded(path), [])
         if len(found) == 1:
             entry[_LABEL] = found[0]
             changed = True
@@ -116,6 +115,11 @@ def _files(folder: str) -> Iterator[str]:
     for root, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not is_clutter(name)]
         yield from (os.path.join(root, name) for name in names if not is_clutter(name))
+
+
+def _folded(path: str) -> str:
+    stem, suffix = os.path.splitext(path)
+    return stem + suffix.lower()
 
 
 def _suffix(path: str) -> str:

@@ -130,6 +130,29 @@ def test_semantic__pictures_and_label_maps_in_one_folder(
         assert len(dataset) == 2 and notes == []
 
 
+def test_semantic__files_of_other_ends_are_left_out_on_purpose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Cityscapes, which has several maps of a picture in one folder."""
+    write_maps(tmp_path, [SQUARE] * 2)
+    for index in range(2):
+        image = tmp_path / f"images/{index}.jpg"
+        Image.open(image).save(tmp_path / f"images/{index}_leftImg8bit.png")
+        image.rename(tmp_path / f"images/{index}_preview.png")
+        label = tmp_path / f"labels/{index}.png"
+        for end in ("color", "instanceIds"):
+            Image.fromarray(SQUARE).save(tmp_path / f"labels/{index}_{end}.png")
+        label.rename(tmp_path / f"labels/{index}_labelTrainIds.png")
+    ends = dict(img_suffix="_leftImg8bit.png", seg_map_suffix="_labelTrainIds.png")
+    dataset, notes = notes_of(semantic(tmp_path, **ends), monkeypatch)
+    assert len(dataset) == 2 and notes == []
+    (tmp_path / "images/1_leftImg8bit.png").rename(tmp_path / "images/1_leftImg8bit.PNG")
+    (tmp_path / "labels/0_labelTrainIds.png").rename(tmp_path / "labels/0_labelTrainIds.PNG")
+    dataset, notes = notes_of(semantic(tmp_path, **ends), monkeypatch)
+    assert len(dataset) == 2 and notes == []
+    assert all((dataset[index]["gt_seg_map"] == SQUARE).all() for index in range(2))
+
+
 def test_semantic__a_list_leaves_out_on_purpose(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
