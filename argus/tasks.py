@@ -15,6 +15,7 @@ from typing import Any
 
 from argus.errors import ConfigError
 from argus.label_counts import check_class_list, check_label_counts, check_metric_counts
+from argus.single_class import check_single_class
 
 SAMPLINGS = ("shuffle", "sequential", "balanced")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
@@ -225,6 +226,7 @@ def _parse_task(name: str, config: Any) -> Task:
     datasets = {part: data.dataset for part, data in parts.items() if data is not None}
     check_class_list(where, task.classes, task.decoder)
     check_label_counts(where, task.decoder, datasets)
+    check_single_class(where, task.decoder)
     check_metric_counts(where, task.decoder, [m for m in task.metrics if isinstance(m, Mapping)])
     return task
 
