@@ -27,6 +27,8 @@ from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
 from argus.registry import DATASETS
 
+_OTHER = "of categories that are no classes of the data set"
+
 
 class CheckedCoco(COCO):
     """The index of an annotation file whose entries have been looked at."""
@@ -81,6 +83,9 @@ class CocoInstances(MMDetCocoDataset):
                 )
         image = raw_data_info["raw_img_info"]
         for annotation in raw_data_info["raw_ann_info"]:
+            if annotation["category_id"] not in self.cat2label:
+                self.dropped[_OTHER] += 1
+                continue
             kinds = ignored_kinds(annotation, image, num_keypoints=None)
             # Crowd regions stay, as such.
             self.dropped.update(kind for kind in kinds[:1] if kind != CROWD)

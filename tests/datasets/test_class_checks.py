@@ -69,6 +69,15 @@ def test_metric__whose_file_lacks_a_class_is_an_error(tmp_path):
     assert f"{other}: it has no category cup" in errors(task)["toy.val"]
 
 
+def test_nothing_to_learn__because_all_objects_are_of_other_categories(tmp_path):
+    write(tmp_path, "cup", "pen", "box")
+    content = json.loads((tmp_path / "instances.json").read_text())
+    content["annotations"] = content["annotations"][2:]
+    (tmp_path / "instances.json").write_text(json.dumps(content))
+    found = errors(dict(decoder=HEAD, train=data(tmp_path, "cup", "pen")))["toy.train"]
+    assert "nothing to learn: all 1 objects are ignored: 1 of categories that are no cl" in found
+
+
 def test_number__of_outputs_is_compared(tmp_path):
     train = data(write(tmp_path, "cup", "pen"), "cup", "pen")
     found = errors(dict(decoder=dict(head=dict(num_classes=7)), train=train))["toy.train"]

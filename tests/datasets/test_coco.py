@@ -88,8 +88,10 @@ def test_instances__class_that_the_file_lacks_raises(tmp_path):
 
 def test_instances__subset_of_the_classes_drops_the_others(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1), annotation(2, 1, category=3)])
-    gt = instances(tmp_path, metainfo=dict(classes=("car",)))[0]["data_samples"].gt_instances
+    dataset = instances(tmp_path, metainfo=dict(classes=("car",)))
+    gt = dataset[0]["data_samples"].gt_instances
     assert gt.labels.tolist() == [0] and len(gt) == 1
+    assert dataset.dropped == {"of categories that are no classes of the data set": 1}
 
 
 def test_instances__more_classes_than_the_decoder_raise_before_the_gpu(tmp_path):
