@@ -2,7 +2,8 @@
 
 mmseg's IoU of a class without a pixel is 0 where it is predicted, else NaN, and the mean leaves NaN
 out; so it is with the panoptic quality. COCO's AP of a class without an object is -1, and is left
-out. An evaluation in which half of the classes never occur looks like any other.
+out. mmpretrain's precision, recall and AP of a class without a sample are 0, and count. An
+evaluation in which half of the classes never occur looks like any other.
 """
 
 from collections.abc import Callable
@@ -13,13 +14,16 @@ import torch
 from argus.evaluation.metrics.panoptic import PanopticQuality
 from argus.names.wording import listed
 
+_LEFT_OUT = "they are left out of the mean"
+_MEANS_OF_LABELS = {"SingleLabelMetric", "MultiLabelMetric", "AveragePrecision"}
+
 
 class AbsentClasses:
     """Look at what a metric compares with, while it computes.
 
     Args:
-        metric: Any metric; of others than mmseg's IoU, mmdet's COCO and the panoptic quality
-            nothing is found.
+        metric: Any metric; of others than mmseg's IoU, mmdet's COCO, mmpretrain's means over
+            classes and the panoptic quality nothing is found.
 
     Attributes:
         text: What the last evaluation lacked, in words; empty if nothing, or on a process that did
@@ -31,13 +35,15 @@ class AbsentClasses:
         self._metric = metric
         kinds = {base.__name__ for base in type(metric).__mro__ if _is_foreign(base)}
         if "IoUMetric" in kinds:
-            self._watch(_pixels, "pixel", "IoU is 0 where they are predicted, else they are")
+            self._watch(_pixels, "pixel", f"IoU is 0 where they are predicted, else {_LEFT_OUT}")
         elif "CocoMetric" in kinds:
-            self._watch(_objects, "object", "they are")
+            self._watch(_objects, "object", _LEFT_OUT)
+        elif kinds & _MEANS_OF_LABELS and metric.average == "macro":
+            self._watch(_labels, "sample", "they count as 0 in the mean")
         elif isinstance(metric, PanopticQuality):
-            self._watch(_segments, "segment", "PQ is 0 where they are predicted, else they are")
+            self._watch(_segments, "segment", f"PQ is 0 where they are predicted, else {_LEFT_OUT}")
 
-    def _watch(self, count: Callable[[Any, list[Any]], list[str]], unit: str, what: str) -> None:
+    def _watch(self, count: Callable[[Any, list[Any]], list[str]], unit: str, outcome: str) -> None:
         compute = self._metric.compute_metrics
 
         def watched(results: list[Any]) -> Any:
@@ -46,7 +52,7 @@ class AbsentClasses:
             absent = count(self._metric, results) if results else []
             self.text = (
                 f"{len(absent)} of {len(names)} classes have no {unit} in the truth: "
-                f"{listed(absent)}; {what} left out of the mean"
+                f"{listed(absent)}; {outcome}"
                 if absent
                 else ""
             )
@@ -56,7 +62,7 @@ class AbsentClasses:
 
 
 def _is_foreign(base: type) -> bool:
-    return base.__module__.split(".")[0] in ("mmseg", "mmdet")
+    return base.__module__.split(".")[0] in ("mmseg", "mmdet", "mmpretrain")
 
 
 def _pixels(metric: Any, results: list[Any]) -> list[str]:
@@ -71,6 +77,15 @@ def _segments(metric: Any, results: list[Any]) -> list[str]:
     found = sum(state["tp"] + state["fn"] for state in results)
     names = metric.dataset_meta["classes"]
     return [str(name) for name, number in zip(names, found, strict=True) if not number]
+
+
+def _labels(metric: Any, results: list[Any]) -> list[str]:
+    names = metric.dataset_meta.get("classes") or ()
+    found = set()
+    for result in results:
+        truth = result["gt_score"].nonzero() if "gt_score" in result else result["gt_label"]
+        found.update(truth.flatten().tolist())
+    return [str(name) for index, name in enumerate(names) if index not in found]
 
 
 def _objects(metric: Any, results: list[Any]) -> list[str]:

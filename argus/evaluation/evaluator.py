@@ -1,9 +1,9 @@
 """Evaluate one task with the metrics of its library, under common names and units.
 
-Metrics are named ``<task>/<metric>``. mmdet and mmpose report fractions, mmseg and mmpretrain
-percents; here every ratio is a fraction in [0, 1]. What had nothing to be measured on is no number:
-COCO's evaluation says -1 for objects or sizes that the truth does not have, a mean over no class is
-NaN; such metrics are left out.
+Metrics are named ``<task>/<metric>``. Some report fractions and some percents; here every ratio is
+a fraction in [0, 1]. What had nothing to be measured on is no number: COCO's evaluation says -1 for
+objects or sizes that the truth does not have, a mean over no class is NaN; such metrics are left
+out.
 """
 
 import math
@@ -19,10 +19,11 @@ from argus.errors import ConfigError
 from argus.evaluation.absent_classes import AbsentClasses
 from argus.evaluation.coco_classes import order_keypoints_of, places_of_classes, renumbered
 from argus.evaluation.coco_truth import complete_truth
+from argus.evaluation.no_truth import mark_without_truth
 from argus.evaluation.nothing_found import results_may_be_empty
+from argus.evaluation.percents import to_fraction
 from argus.registry import METRICS
 
-_PERCENT_LIBRARIES = ("mmseg", "mmpretrain")
 _COCO_LIBRARIES = ("mmdet", "mmpose")
 _COCO_NOTHING_TO_MEASURE = -1.0
 
@@ -63,6 +64,7 @@ class TaskEvaluator:
         for evaluator, metric, path in zip(self._evaluators, self.metrics, files, strict=True):
             evaluator.dataset_meta = dict(dataset_meta)  # mmpose's may then read annotations
             complete_truth(metric)
+            mark_without_truth(metric)
             path = path or f"the annotations of the metric of task {task!r}"
             order_keypoints_of(metric, dataset_meta, path=path)
             self._places.append(places_of_classes(metric, dataset_meta, path=path))
@@ -84,15 +86,15 @@ class TaskEvaluator:
         found: dict[str, float] = {}
         self.unmeasured = set()
         for metric, evaluator in zip(self.metrics, self._evaluators, strict=True):
-            scale = 0.01 if _is_of(metric, _PERCENT_LIBRARIES) else 1.0
             with results_may_be_empty():
                 values = evaluator.evaluate(num_samples)
             for key, value in values.items():
                 if np.ndim(value) or isinstance(value, str):
                     continue
-                name = f"{self.task}/{metric_name(key)}"
+                word = metric_name(key)
+                name = f"{self.task}/{word}"
                 if _is_measured(float(value), metric):
-                    found[name] = float(value) * scale
+                    found[name] = float(value) * to_fraction(metric, word)
                 else:
                     self.unmeasured.add(name)
         self.absent = [absence.text for absence in self._absences if absence.text]

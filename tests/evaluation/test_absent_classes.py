@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData, PixelData
+from mmpretrain.evaluation import AveragePrecision, MultiLabelMetric, SingleLabelMetric
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
 
@@ -55,6 +56,26 @@ def test_coco__says_which_classes_have_no_object(tmp_path: Path) -> None:
     assert evaluator.evaluate(2)["toy/bbox_mAP_50"] == pytest.approx(1.0)
     assert evaluator.absent == [
         "1 of 2 classes have no object in the truth: car; they are left out of the mean"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        (dict(type=AveragePrecision), "mAP"),
+        (dict(type=MultiLabelMetric), "precision"),
+        (dict(type=SingleLabelMetric), "recall"),
+    ],
+)
+def test_labels__says_which_classes_have_no_sample(metric: dict[str, Any], value: str) -> None:
+    """Every sample is right; the class that none has counts as 0."""
+    evaluator = TaskEvaluator("toy", [metric], dataset_meta=dict(classes=CLASSES))
+    for label in (0, 2):
+        scores = torch.eye(3)[label]
+        evaluator.process([dict(pred_score=scores, gt_label=torch.tensor([label]))], {})
+    assert evaluator.evaluate(2)[f"toy/{value}"] == pytest.approx(2 / 3)
+    assert evaluator.absent == [
+        "1 of 3 classes have no sample in the truth: cup; they count as 0 in the mean"
     ]
 
 

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from mmdet.evaluation import CocoMetric
+import torch
+from mmdet.evaluation import CocoMetric, CocoPanopticMetric
 from mmengine.evaluator import BaseMetric
-from mmseg.evaluation import IoUMetric
+from mmpretrain.evaluation import Accuracy, SingleLabelMetric
+from mmseg.evaluation import DepthMetric, IoUMetric
 
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain, metric_name
+from argus.evaluation.percents import to_fraction
 
 
 @pytest.mark.parametrize(
@@ -46,11 +49,14 @@ class _Fixed(BaseMetric):
 
 
 class _Percent(_Fixed):
-    __module__ = IoUMetric.__module__
+    __module__ = Accuracy.__module__
+
+
+_Percent.__name__ = Accuracy.__name__
 
 
 class _OfPercent(_Percent):
-    """A user's own, derived from one of mmseg."""
+    """A user's own, derived from one of mmpretrain."""
 
 
 class _Coco(_Fixed):
@@ -70,6 +76,36 @@ def test_evaluator__percents_of_a_derived_metric_become_fractions_too() -> None:
     evaluator = TaskEvaluator("job", [_OfPercent(mIoU=25.0)], dataset_meta={})
     evaluator.process([{}], {})
     assert evaluator.evaluate(1)["job/mIoU"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        (DepthMetric, "rmse", 0.5),
+        (IoUMetric, "mIoU", 0.005),
+        (CocoPanopticMetric, "PQ", 0.005),
+        (CocoMetric, "bbox_mAP", 0.5),
+        (SingleLabelMetric, "precision", 0.005),
+        (SingleLabelMetric, "support", 0.5),
+        (SingleLabelMetric, "support_thr-0.50", 0.5),
+    ],
+)
+def test_to_fraction__by_what_the_metric_reports(kind: type, name: str, expected: float) -> None:
+    """By their documentation: depth in metres and counts stay; IoU, PQ, precision are percents."""
+    metric = kind.__new__(kind)
+    assert 0.5 * to_fraction(metric, metric_name(name)) == pytest.approx(expected)
+
+
+def test_evaluator__depth_of_mmseg_is_in_its_unit() -> None:
+    evaluator = TaskEvaluator("depth", [dict(type=DepthMetric)], dataset_meta={})
+    maps = dict(
+        pred_depth_map=dict(data=torch.full((1, 4, 4), 2.0)),
+        gt_depth_map=dict(data=torch.full((1, 4, 4), 2.5)),
+    )
+    evaluator.process([dict(**maps, img_path="1.jpg")], {})
+    found = evaluator.evaluate(1)
+    assert (found["depth/rmse"], found["depth/d1"]) == pytest.approx((0.5, 0.0))
+    assert found["depth/abs_rel"] == pytest.approx(0.2)
 
 
 def test_evaluator__what_could_not_be_measured_is_no_number() -> None:
