@@ -25,7 +25,7 @@ class MultitaskOptimWrapper(OptimWrapper):
 
     Args:
         optimizer: The optimizer.
-        precision: ``bf16``, ``fp32``, or ``auto``: see :mod:`argus.precision`.
+        precision: ``bf16``, ``fp32``, or ``auto``: see ``argus.precision``.
         clip_grad: ``dict(max_norm=..., norm_type=2)``; ``None`` for no clipping.
         clip_each_part: Clip the backbone and each decoder by a norm of their own. On a frozen
             backbone a decoder then takes the steps that it would take alone.
