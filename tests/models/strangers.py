@@ -6,7 +6,7 @@ from tests.toy import PREPROCESS as TOY_PREPROCESS
 from tests.toy import ToyBackbone
 
 WIDTH = 8
-PREPROCESS = dict(type="DetDataPreprocessor", mean=[0.0] * 3, std=[255.0] * 3, pad_size_divisor=32)
+PREPROCESS = dict(type="DetDataPreprocessor", **TOY_PREPROCESS, pad_size_divisor=32)
 
 
 class FourMaps(ToyBackbone):
