@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import pytest
 
+from argus.apis.cli import read_config_file
 from argus.apis.scenes_demo import BARS, ScenesDemo
 from tests.in_process import ROOT, InProcess
 
@@ -61,3 +63,22 @@ def test_demo__saves_a_picture_of_every_task(demo: ScenesDemo) -> None:
         sheet = cv2.imread(str(demo.work_dir / f"pictures/{task}.png"))
         assert sheet.shape[0] > 200 and sheet.shape[1] > 200
         assert list((demo.work_dir / "pictures" / task).glob("*.png"))
+
+
+def test_demo__says_which_pictures_the_table_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = ScenesDemo(tmp_path, work_dir=tmp_path, data_dir=tmp_path)
+    values = {name: bar.value for name, bar in BARS.items()}
+    demo.report(values, values)
+    assert (
+        "(validation, which settings are chosen on; anomaly: test, which" in capsys.readouterr().out
+    )
+
+
+def test_anomaly__is_tested_on_other_pictures_than_it_is_validated_on() -> None:
+    config = read_config_file(str(ROOT / "configs/scenes/stage2/anomaly.py"))
+    task = config.tasks.anomaly
+    assert [task[part].dataset.split for part in ("train", "val", "test")] == [
+        *("train", "validation", "test")
+    ]
