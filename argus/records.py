@@ -1,6 +1,12 @@
-"""JSON records that a training writes about itself, read back."""
+"""JSON records that a training writes about itself, and reads back.
+
+JSON has no numbers that are not finite: they are written as words, ``"nan"`` and ``"-inf"``, since
+other readers refuse, or take for null, what Python would write.
+"""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +33,28 @@ def read_record(path: str | Path, *, form: str, what: str) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("format") != form:
         raise DataError(f"{path} is no record of {what}: expected an object of format {form!r}.")
     return record
+
+
+def finite(content: Any) -> Any:
+    """A record without numbers that are not finite; see above."""
+    if isinstance(content, float) and not math.isfinite(content):
+        return repr(content)
+    if isinstance(content, Mapping):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return content
+
+
+def number(value: Any) -> float:
+    """The number that :func:`finite` wrote.
+
+    Raises:
+        ValueError: If it is another thing.
+    """
+    if isinstance(value, float | int) or value in ("nan", "inf", "-inf"):
+        return float(value)
+    raise ValueError(f"expected a number, found {value!r}")
 
 
 def _text(path: Path) -> str:

@@ -21,7 +21,7 @@ from argus.engine.loaders import MultitaskLoader
 from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.engine.step_guard import read_step
 from argus.errors import DataError
-from argus.records import read_record
+from argus.records import number, read_record
 
 
 @dataclass
@@ -46,16 +46,15 @@ class Replay:
     def is_repeated(self) -> bool:
         """Whether the losses are those of the training, bit for bit."""
         return {n: repr(v) for n, v in self.values.losses.items()} == {
-            n: repr(v) for n, v in self.record["losses"].items()
+            n: repr(number(v)) for n, v in self.record["losses"].items()
         }
 
     def text(self) -> str:
         """What a person wants to know of it."""
         lines = [f"step {self.record['step']}, process {self.record['rank']}", ""]
         for task, value in self.values.losses.items():
-            lines.append(
-                f"loss of {task}: {value:g} (in the training {self.record['losses'][task]:g})"
-            )
+            before = number(self.record["losses"][task])
+            lines.append(f"loss of {task}: {value:g} (in the training {before:g})")
         lines.append(f"gradient norm: {self.values.grad_norm:g}")
         lines.append("the losses are those of the training" if self.is_repeated else _OTHER)
         if self.modules.output:
@@ -151,9 +150,9 @@ def _is_whole(record: Mapping[str, Any]) -> bool:
             and all(is_list_of(names, str) for names in record.get("classes", {}).values())
             and record["schedule"] in SCHEDULES
             and all(type(number) is int and 0 <= number < 2**63 for number in numbers)
-            and all(isinstance(loss, (int, float)) for loss in record["losses"].values())
+            and all(number(loss) is not None for loss in record["losses"].values())
         )
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return False
 
 

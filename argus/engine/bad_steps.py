@@ -1,7 +1,6 @@
 """Steps that were not finite: counted, written down so that each can be repeated, and limited."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 from mmengine.dist import get_rank, get_world_size
 
 from argus.checkpoint import write_checkpoint
-from argus.durable_files import write_text
+from argus.durable_files import write_json, write_text
 from argus.engine.checkpoint import trained_state
 from argus.engine.distributed import gather_lists
 from argus.engine.resume import checkpoints_in
 from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
+from argus.records import finite
 
 FOLDER = "bad_steps"
 FORMAT = "argus-bad-step-2"
@@ -165,7 +165,7 @@ class BadSteps:
                 write_checkpoint(
                     folder / weights, dict(base=runner.base, state_dict=state, meta={})
                 )
-            write_text(path, json.dumps(content, indent=1) + "\n")
+            write_json(path, finite(content))
         except (OSError, ValueError) as error:  # a full disk must not end what can go on
             runner.logger.warning(f"the bad step could not be written down: {error}")
             return None

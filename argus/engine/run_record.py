@@ -18,6 +18,7 @@ from argus.datasets.fingerprint import fingerprint
 from argus.durable_files import write_json
 from argus.env import collect
 from argus.git_state import git_state
+from argus.records import finite
 
 FORMAT = "argus-run-1"
 NAME = "run.json"
@@ -31,7 +32,7 @@ def write_run_record(runner: Any) -> None:
     """
     path = Path(runner.log_dir) / NAME
     try:
-        write_json(path, run_record(runner))
+        write_json(path, finite(run_record(runner)))
     except OSError as error:
         runner.logger.warning(f"{path} cannot be written ({error}): nothing says what made this")
 
