@@ -1,8 +1,5 @@
 """The conversion command, run as a user runs it."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -10,16 +7,7 @@ from argus.errors import CheckpointError
 from argus.models.backbones import DinoVisionTransformer
 from argus.models.backbones.weights import read_weight_file
 from tests.models.backbones.toys import TOY_ARCH, shake, toy_vit
-
-SCRIPT = Path(__file__).parents[2] / "tools" / "checkpoints" / "convert.py"
-
-
-@pytest.fixture(scope="module")
-def convert():
-    spec = importlib.util.spec_from_file_location("argus_tools_convert", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tools.checkpoints import convert
 
 
 @pytest.fixture
@@ -29,9 +17,7 @@ def official(tmp_path):
     return path
 
 
-def test_convert__chain_of_all_layouts_loads_and_keeps_features(
-    convert, official, tmp_path, capsys
-):
+def test_convert__chain_of_all_layouts_loads_and_keeps_features(official, tmp_path, capsys):
     path = official
     for index, (layout, suffix) in enumerate(
         [
@@ -53,7 +39,7 @@ def test_convert__chain_of_all_layouts_loads_and_keeps_features(
     assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_convert__report_names_what_a_layout_cannot_hold(convert, official, tmp_path, capsys):
+def test_convert__report_names_what_a_layout_cannot_hold(official, tmp_path, capsys):
     timm_file = tmp_path / "timm.pth"
     convert.main([str(official), str(timm_file), "--to", "timm"])
     assert "no place in the timm layout, left out: mask_token" in capsys.readouterr().out
@@ -61,7 +47,7 @@ def test_convert__report_names_what_a_layout_cannot_hold(convert, official, tmp_
     assert "written as zeros: mask_token" in capsys.readouterr().out
 
 
-def test_convert__unused_is_an_error_unless_allowed(convert, tmp_path, capsys):
+def test_convert__unused_is_an_error_unless_allowed(tmp_path, capsys):
     source, target = tmp_path / "source.pth", tmp_path / "target.pth"
     torch.save(toy_vit().state_dict() | {"head.weight": torch.zeros(2, 2)}, source)
     command = [str(source), str(target), "--to", "hf"]
@@ -72,7 +58,7 @@ def test_convert__unused_is_an_error_unless_allowed(convert, tmp_path, capsys):
     assert not any("head" in name for name in read_weight_file(target))
 
 
-def test_convert__missing_is_always_an_error(convert, tmp_path, capsys):
+def test_convert__missing_is_always_an_error(tmp_path, capsys):
     source, target = tmp_path / "source.pth", tmp_path / "target.pth"
     state = dict(toy_vit().state_dict())
     del state["blocks.1.norm2.bias"]
@@ -82,7 +68,7 @@ def test_convert__missing_is_always_an_error(convert, tmp_path, capsys):
     assert not target.exists()
 
 
-def test_convert__wrong_suffix_and_missing_source(convert, official, tmp_path, capsys):
+def test_convert__wrong_suffix_and_missing_source(official, tmp_path, capsys):
     with pytest.raises(CheckpointError, match=".pth or .safetensors"):
         convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"])
     with pytest.raises(CheckpointError, match="not found"):

@@ -1,6 +1,5 @@
 """The conversion of published Mask DINO weights, run as a user runs it."""
 
-import importlib.util
 import pickle
 from pathlib import Path
 
@@ -18,16 +17,7 @@ from argus.models.decoders.mask_dino import (
 )
 from argus.safe_load import tensors_only
 from tests.models.decoders.mask_dino import published
-
-SCRIPT = Path(__file__).parents[2] / "tools/checkpoints/convert_mask_dino.py"
-
-
-@pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("argus_tools_convert_mask_dino", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tools.checkpoints import convert_mask_dino as tool
 
 
 @pytest.fixture
@@ -38,7 +28,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_convert__a_decoder_starts_from_the_file(tool, source: Path, capsys) -> None:
+def test_convert__a_decoder_starts_from_the_file(source: Path, capsys) -> None:
     target = source.with_name("mask_dino.pth")
     tool.main([str(source), str(target)])
     report = capsys.readouterr().out
@@ -65,14 +55,14 @@ def test_convert__a_decoder_starts_from_the_file(tool, source: Path, capsys) -> 
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
-def test_convert__without_inputs(tool, source: Path, capsys) -> None:
+def test_convert__without_inputs(source: Path, capsys) -> None:
     target = source.with_name("mask_dino.safetensors")
     tool.main([str(source), str(target), "--without-inputs"])
     assert "19 of layers that read the backbone" in capsys.readouterr().out
     assert not [name for name in read_weight_file(target) if "input_projections" in name]
 
 
-def test_convert__mistakes_write_nothing(tool, source: Path, tmp_path: Path) -> None:
+def test_convert__mistakes_write_nothing(source: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="ends in .pth or .safetensors"):
         tool.main([str(source), str(tmp_path / "out.pt")])
     state = published.state()
@@ -84,7 +74,7 @@ def test_convert__mistakes_write_nothing(tool, source: Path, tmp_path: Path) -> 
     assert not target.exists()
 
 
-def test_convert__runs_no_code_of_a_file(tool, tmp_path: Path) -> None:
+def test_convert__runs_no_code_of_a_file(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
 
     class Evil:

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from pathlib import Path
 
@@ -9,9 +8,9 @@ from argus.errors import ConfigError
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
 from tests.pictures import png_header
+from tools.data import check as tool
 
 REPOSITORY = Path(__file__).parents[2]
-SCRIPT = REPOSITORY / "tools/data/check.py"
 CONFIG = """
 from mmdet.datasets.transforms import LoadAnnotations
 
@@ -45,15 +44,7 @@ def config(tmp_path):
     return path
 
 
-@pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("data_check", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_main__good_data_gives_zero_and_the_report(config, tool, tmp_path, capsys):
+def test_main__good_data_gives_zero_and_the_report(config, tmp_path, capsys):
     report = tmp_path / "out/report.json"
     arguments = [str(config), "--json", str(report), "--num-processes", "2"]
     assert tool.main(arguments) == 0
@@ -63,7 +54,7 @@ def test_main__good_data_gives_zero_and_the_report(config, tool, tmp_path, capsy
     assert findings["classes"] == dict(person=1, car=0)
 
 
-def test_main__broken_image_gives_one_and_its_name(config, tool, tmp_path, capsys):
+def test_main__broken_image_gives_one_and_its_name(config, tmp_path, capsys):
     (tmp_path / "coco/images/3.jpg").write_bytes(b"")
     assert tool.main([str(config)]) == 1
     output = capsys.readouterr().out
@@ -97,9 +88,7 @@ tasks = dict(
     ("size", "message"),
     [(2**16, "a decompression bomb"), (2**21, "a side may have at most 1,048,576 pixels")],
 )
-def test_main__pictures_that_declare_more_than_opencv_decodes(
-    size, message, tool, tmp_path, capsys
-):
+def test_main__pictures_that_declare_more_than_opencv_decodes(size, message, tmp_path, capsys):
     for folder in ("images", "labels"):
         (tmp_path / folder).mkdir()
         for name in ("good", "huge_image", "huge_label"):
@@ -122,24 +111,24 @@ def test_main__pictures_that_declare_more_than_opencv_decodes(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_main__root_from_the_command_line(config, tool, capsys):
+def test_main__root_from_the_command_line(config, capsys):
     option = "tasks.instance.train.dataset.data_root=nowhere"
     assert tool.main([str(config), "--cfg-options", option]) == 1
     assert "nowhere: no such file or folder" in capsys.readouterr().out
 
 
-def test_main__unknown_task(config, tool):
+def test_main__unknown_task(config):
     with pytest.raises(ConfigError, match=r"\['pose'\]: the config has instance"):
         tool.main([str(config), "--tasks", "pose"])
 
 
-def test_main__config_of_one_task(tool, capsys):
+def test_main__config_of_one_task(capsys):
     path = REPOSITORY / "configs/_base_/tasks/ade20k_semantic.py"
     option = "ade20k_semantic.train.dataset.data_root=nowhere"
     assert tool.main([str(path), "--cfg-options", option]) == 1
     assert "ade20k_semantic.train: ERROR" in capsys.readouterr().out
 
 
-def test_main__missing_config_is_one_error(tool, tmp_path):
+def test_main__missing_config_is_one_error(tmp_path):
     with pytest.raises(ConfigError, match="no.py does not exist"):
         tool.main([str(tmp_path / "no.py")])
