@@ -1,9 +1,11 @@
 """Arrays and tensors of any type as RGB uint8 pictures, by rules that guess nothing."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from argus.datasets.transforms.loading import DIM, DIM_TEXT
 from argus.errors import DataError
 
 _CHANNELS = (1, 3, 4)
@@ -25,7 +27,8 @@ def array_to_rgb(array: np.ndarray, *, name: str = "the image") -> np.ndarray:
     =================== ============================================================ ==============
     bool                black and white
     uint8               as it is
-    uint16              [0, 65535], as in 16-bit files: the upper 8 bits are kept    0 < max < 256
+    uint16              [0, 65535], as in 16-bit files: the upper 8 bits are kept;   0 < max < 256
+                        a warning if none is above 4095
     other integers      [0, 255]                                                     beyond
     floats              [0, 1] if no value is above 1, else [0, 255], rounded        1 < max < 2
     =================== ============================================================ ==============
@@ -70,9 +73,16 @@ def tensor_to_rgb(tensor: Any, *, name: str = "the image") -> np.ndarray:
     Raises:
         DataError: As :func:`array_to_rgb`.
     """
-    tensor = tensor.detach().cpu()
-    if tensor.is_floating_point():
-        tensor = tensor.float()  # NumPy has no bfloat16
+    try:
+        tensor = tensor.detach().cpu()
+        if tensor.is_floating_point():
+            tensor = tensor.float()  # NumPy has no bfloat16
+        tensor.numpy()
+    except (TypeError, RuntimeError) as error:  # sparse, quantised, on no device
+        raise DataError(
+            f"{name}: a tensor of {tensor.dtype} and layout {tensor.layout} on {tensor.device} is "
+            f"no picture: expected a dense tensor of numbers in memory ({error})"
+        ) from error
     if tensor.ndim == 3:
         first, last = (tensor.shape[axis] in _CHANNELS for axis in (0, -1))
         if first and (tensor.shape[0] == 3 or not last):
@@ -85,13 +95,15 @@ def _to_uint8(array: np.ndarray, name: str) -> np.ndarray:
         return array
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype == np.uint16:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
         if 0 < array.max() < 256:
             raise DataError(
                 f"{name}: values of type uint16 in {_range(array)}: black in [0, 65535], as 16-bit "
                 "pictures are read. Give array.astype(np.uint8) if they are values in [0, 255], "
                 "else scale them."
             )
+        if 0 < array.max() <= DIM:
+            warnings.warn(DIM_TEXT, stacklevel=3)
         return (array >> 8).astype(np.uint8)
     if not np.issubdtype(array.dtype, np.integer) and not np.issubdtype(array.dtype, np.floating):
         raise DataError(f"{name}: an array of type {array.dtype} is no picture. {_HINT}")

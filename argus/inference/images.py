@@ -194,7 +194,19 @@ def _read(file: Any, name: str) -> bytes:
         raise DataError(f"{name}: the file is open as text; open it with mode 'rb'.")
     if len(content) > MAX_FILE_BYTES:
         raise DataError(f"{name}: larger than {MAX_FILE_BYTES:,} bytes; pictures are smaller")
+    if not content and _position(file):
+        raise DataError(
+            f"{name}: the file was read or written up to its end, byte {_position(file):,}, and "
+            "nothing is left to read. Call file.seek(0) first."
+        )
     return bytes(content)
+
+
+def _position(file: Any) -> int:
+    try:
+        return int(file.tell())
+    except (AttributeError, OSError, TypeError, ValueError):  # a stream that has none
+        return 0
 
 
 def _decode(content: bytes, name: str) -> np.ndarray:
@@ -222,7 +234,10 @@ def _from_pil(image: Image.Image, name: str) -> np.ndarray:
         if image.mode == "F":
             return array_to_rgb(np.asarray(image), name=name)
         return np.array(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # a truncated file is read only now
+    except DataError:
+        raise
+    except (OSError, SyntaxError, ValueError) as error:
+        # A truncated file is read only now; some modes, e.g. La, become no other.
         raise DataError(f"{name}: the PIL image cannot be read: {error}") from error
 
 

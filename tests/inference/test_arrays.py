@@ -1,5 +1,7 @@
 """Arrays of any type as pictures, by rules that guess nothing."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,22 @@ def test_uint16__is_scaled_as_16_bit_files_are() -> None:
     values = np.array([[0, 255, 256, 65535]], np.uint16)
     np.testing.assert_array_equal(array_to_rgb(values)[0, :, 0], [0, 0, 1, 255])
     assert not array_to_rgb(np.zeros((2, 3), np.uint16)).any()
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_uint16__of_either_byte_order(order: str) -> None:
+    values = np.array([[256, 4096, 65535]]).astype(f"{order}u2")
+    np.testing.assert_array_equal(array_to_rgb(values)[0, :, 0], [1, 16, 255])
+    with pytest.raises(DataError, match=r"black in \[0, 65535\]"):
+        array_to_rgb(values.clip(0, 255))
+
+
+@pytest.mark.parametrize(("most", "is_dim"), [(4095, True), (1023, True), (4096, False)])
+def test_uint16__of_12_bits_is_told(most: int, is_dim: bool) -> None:
+    values = np.array([[0, 300, most]], np.uint16)
+    expected = pytest.warns(UserWarning, match="no value above 4095") if is_dim else nullcontext()
+    with expected:
+        np.testing.assert_array_equal(array_to_rgb(values)[0, :, 0], [0, 1, most >> 8])
 
 
 def test_subclasses__are_the_arrays_that_they_hold() -> None:
@@ -101,3 +119,17 @@ def test_tensors__of_three_rows_have_the_channels_first() -> None:
 def test_tensors__with_gradients() -> None:
     shares = torch.rand(3, 4, 6, requires_grad=True)
     assert tensor_to_rgb(shares).shape == (4, 6, 3)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(3, 4, 6).to_sparse(),
+        torch.zeros(3, 4, 6, device="meta"),
+        torch.zeros(3, 4, 6, dtype=torch.complex64).conj(),
+    ],
+    ids=["sparse", "meta", "conjugate"],
+)
+def test_tensors__that_hold_no_numbers(tensor: torch.Tensor) -> None:
+    with pytest.raises(DataError, match="is no picture"):
+        tensor_to_rgb(tensor)

@@ -97,6 +97,24 @@ def test_open_file__stays_open(folder: Path) -> None:
         load_image(text)
 
 
+def test_open_file__at_its_end(folder: Path) -> None:
+    """Written a moment ago, and not wound back."""
+    file = io.BytesIO()
+    file.write((folder / "1.png").read_bytes())
+    with pytest.raises(DataError, match=r"up to its end, byte \d+, .*file\.seek\(0\)"):
+        load_image(file)
+    file.seek(0)
+    np.testing.assert_array_equal(load_image(file), RGB)
+    with pytest.raises(DataError, match="the file is empty"):
+        load_image(io.BytesIO())
+
+
+def test_pil__of_a_mode_that_becomes_no_other() -> None:
+    image = Image.fromarray(RGB).convert("LA").convert("La")
+    with pytest.raises(DataError, match="cannot be read: conversion from La"):
+        load_image(image)
+
+
 def test_array_like__is_its_array() -> None:
     class Foreign:
         def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:

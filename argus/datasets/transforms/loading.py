@@ -6,6 +6,7 @@ an error, a file that does not decode, and an image whose size is not the annota
 ``DataError``.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from argus.datasets.transforms.orientation import UPRIGHT, orientation_of, turn_
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.foreign_files import raise_if_foreign
-from argus.picture_files import check_declared_size, open_picture
+from argus.picture_files import check_declared_size, open_picture, open_unchecked
 from argus.registry import TRANSFORMS
 
 # How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
@@ -26,13 +27,20 @@ _COMPLETE = (
     (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"),  # PNG: signature and last chunk
 )
 
+DIM = 2**12 - 1
+"""The largest value of 12 bits, as X-ray and thermal cameras give them."""
+DIM_TEXT = (
+    f"a picture of 16 bits has no value above {DIM}, and is read as one of [0, 65535]: almost "
+    "black. If its values have 10 or 12 bits, scale them."
+)
+
 
 def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     """Decode an encoded image to BGR uint8, (H, W, 3).
 
     As OpenCV's colour mode: grey is replicated, a palette is looked up, CMYK is converted, 16 bits
     become their upper 8, alpha is dropped (the stored colour stays, nothing is composited), and the
-    EXIF orientation is applied, to a WebP as well.
+    EXIF orientation is applied, to a WebP as well. A warning tells of 16 bits of which 12 are used.
 
     Args:
         content: The file's bytes.
@@ -54,23 +62,38 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
             f"OpenCV refuses the image ({len(content)} bytes): {' '.join(error.err.split())}"
         ) from error
     if image is None:
-        raise DataError(f"does not decode as an image ({len(content)} bytes)")
-    if not image.any():
-        _raise_if_made_black(content)
+        raise DataError(f"does not decode as an image ({len(content)} bytes){_of_32_bits(content)}")
+    if image.max() <= DIM >> 8:
+        _judge_16_bits(content)
     return turn_opencv(image, content, as_stored=as_stored)
 
 
-def _raise_if_made_black(content: bytes) -> None:
-    """Raise for a file of 16 bits that holds values of 8: it is not black, but would become so."""
+def _of_32_bits(content: bytes) -> str:
+    """Why OpenCV reads no picture of a file that Pillow knows: TIFF holds any kind of number."""
+    picture = open_unchecked(content)
+    if picture is None or picture.mode not in ("I", "F"):
+        return ""
+    kind = "floating-point" if picture.mode == "F" else "32-bit"
+    return f": its values are {kind} numbers; save it with 8 or 16 bits per value"
+
+
+def _judge_16_bits(content: bytes) -> None:
+    """Look at a picture that came out almost black: it may hold values of fewer bits than 16.
+
+    Raises:
+        DataError: Values of 8 bits: it is not black, but would become so.
+    """
     stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         return
     colour = stored[..., :3] if stored.ndim == 3 else stored
-    if colour.any():
+    if 0 < colour.max() < 256:
         raise DataError(
             f"has 16 bits per value, but none above {colour.max()}: black in [0, 65535], as 16-bit "
             "pictures are read. Save it with 8 bits, or scale its values"
         )
+    if colour.any():
+        warnings.warn(DIM_TEXT, stacklevel=3)
 
 
 def _raise_if_truncated(content: bytes) -> None:

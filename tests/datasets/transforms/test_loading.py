@@ -61,6 +61,21 @@ def test_load__16_bit_with_values_of_8_is_refused(tmp_path):
     assert not load(black).any()
 
 
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_load__16_bit_with_values_of_12_is_told(tmp_path, suffix):
+    values = picture()[..., 0].astype(np.uint16) * 16
+    with pytest.warns(UserWarning, match="no value above 4095"):
+        image = load(save(tmp_path / f"a.{suffix}", values))
+    np.testing.assert_array_equal(image[..., 1], values >> 8)
+
+
+@pytest.mark.parametrize(("kind", "words"), [(np.float32, "floating-point"), (np.int32, "32-bit")])
+def test_load__numbers_of_32_bits_are_named(tmp_path, kind, words):
+    path = save(tmp_path / "a.tiff", picture()[..., 0].astype(kind))
+    with pytest.raises(DataError, match=f"does not decode .*: its values are {words} numbers"):
+        load(path)
+
+
 def test_load__one_channel_is_replicated(tmp_path):
     grey = picture()[..., 0]
     image = load(save(tmp_path / "a.png", grey))
