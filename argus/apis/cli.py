@@ -32,6 +32,8 @@ _PACKAGE = str(Path(__file__).resolve().parents[1])
 _GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
 _LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left
 _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
+_LAZY = os.path.join("mmengine", "config", "lazy.py")
+_TOP = "<module>"  # what a traceback calls the code of a file outside functions
 
 
 @contextlib.contextmanager
@@ -285,13 +287,30 @@ def read_config_file(path: str) -> "Config":
         with tensors_only():
             config = Config.fromfile(path, format_python_code=False)
     except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
-        reason = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"config file {path} cannot be read: {reason}") from error
+        raise ConfigError(f"config file {path} cannot be read: {_reason(error)}") from error
     # What imports and helpers at the top leave there is no setting: it cannot be copied, or is
     # written to the run's config as a name that nobody imports.
     for name in [n for n, value in config._cfg_dict.items() if _is_code(value)]:
         del config._cfg_dict[name]
     return config
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in a config, and where in it, as far as its traceback tells."""
+    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f" ({frame.filename}, line {frame.lineno})" for frame in frames if frame.name == _TOP]
+    text += "".join(places[-1:])
+    if "Lazy" in str(error) or frames[-1].filename.endswith(_LAZY):
+        text += (
+            ". What a config imports of packages that are installed is a name there, to be used as "
+            "type=...: it is neither called nor computed with. Use Python's own modules for that."
+        )
+    if "import multiple modules" in str(error):
+        text += ": write `import a` and `import b` instead of `import a, b`, in bases too."
+    if "'module' object" in str(error):
+        text += ". A setting holds a module; give what it is to hold of it."
+    return text
 
 
 def _is_code(value: Any) -> bool:

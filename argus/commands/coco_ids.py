@@ -14,12 +14,12 @@ class ImageEntry:
     """An image of an annotation file.
 
     Args:
-        id: Its id.
+        id: Its id, a number or a text.
         file_name: As the file has it, with folders if it names them.
         size: (height, width) in pixels that the annotations were made on; ``None`` if not stated.
     """
 
-    id: int
+    id: int | str
     file_name: str
     size: tuple[int, int] | None
 
@@ -48,7 +48,7 @@ class CocoIds:
         try:
             for entry in content["images"]:
                 image = ImageEntry(
-                    id=int(entry["id"]), file_name=str(entry["file_name"]), size=_size(entry)
+                    id=_identity(entry["id"]), file_name=str(entry["file_name"]), size=_size(entry)
                 )
                 self._images.setdefault(image.parts[0], []).append(image)
             categories = [
@@ -70,7 +70,7 @@ class CocoIds:
             DataError: A file has none or several, or two files are the same.
         """
         entries = {file: self.image_of(file) for file in files}
-        by_id: dict[int, Path] = {}
+        by_id: dict[int | str, Path] = {}
         for file, entry in entries.items():
             other = by_id.setdefault(entry.id, file)
             if other != file:
@@ -143,6 +143,11 @@ class CocoIds:
         person = self.person_id(task)
         category = next(c for c in self._labels["categories"] if c["id"] == person)
         return keypoint_numbers(category, names, self.path)
+
+
+def _identity(value: Any) -> int | str:
+    """An id as the results have to repeat it."""
+    return value if isinstance(value, str) else int(value)
 
 
 def _size(image: dict[str, Any]) -> tuple[int, int] | None:

@@ -135,7 +135,7 @@ class CocoWriter:
             self.categories[task] = dict(zip(classes, self._ids[task], strict=True))
         return self._ids[task]
 
-    def _poses(self, task: str, result: Poses, image_id: int) -> list[dict[str, Any]]:
+    def _poses(self, task: str, result: Poses, image_id: int | str) -> list[dict[str, Any]]:
         if task not in self.categories:
             self.categories[task] = {PERSON: self.ids.person_id(task) if self.ids else 1}
             names = result.keypoint_names

@@ -28,6 +28,16 @@ def test_image_of__windows_paths(tmp_path: Path) -> None:
     assert ids.image_of(Path("cam2/1.jpg")).id == 11
 
 
+def test_image_of__text_ids_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write(path, "1.jpg", "2.jpg")
+    content = json.loads(path.read_text())
+    content["images"][0]["id"], content["images"][1]["id"] = "007", "uuid-2"
+    path.write_text(json.dumps(content))
+    ids = CocoIds(path)
+    assert [ids.image_of(Path(name)).id for name in ("1.jpg", "2.jpg")] == ["007", "uuid-2"]
+
+
 def test_image_of__none_or_several(tmp_path: Path) -> None:
     ids = write(tmp_path / "a.json", "cam1/1.jpg", "cam2/1.jpg")
     with pytest.raises(DataError, match=r"cam3/1\.jpg: several images .* cam1/1\.jpg \(id 10\)"):
