@@ -1,11 +1,17 @@
 """Argus: one vision backbone, many tasks, on OpenMMLab.
 
-Importing the package is cheap: nothing heavy is imported until it is used.
+Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv find its
+operators where none were compiled (``argus.mmcv_ops``), so it comes before the first import of
+``mmcv.ops`` or of a library that imports them.
 """
 
 from typing import Any
 
+from argus.mmcv_ops.finder import register as _register_operators
+
 __version__ = "0.1.0"
+
+_register_operators()
 
 
 def __getattr__(name: str) -> Any:

@@ -189,7 +189,8 @@ def missing_report(report: dict[str, Any]) -> list[dict[str, str]]:
         gap(what, PURPOSES[row["list"]], REMEDIES[row["list"]])
     operators = report["backends"].get("mmcv_operators", "none")
     if operators == "none":
-        gap("mmcv's compiled operators", "mmdet's boxes and regions", "make install")
+        needed_for = "models that call operators which argus.mmcv_ops lacks"
+        gap("mmcv's compiled operators", needed_for, "make install OPS=compiled")
     if gpu and operators == "cpu":
         remedy = "install the CUDA toolkit of torch's version (nvcc), then make install"
         gap("mmcv's CUDA operators", "mmdet models that pool regions on the GPU", remedy)

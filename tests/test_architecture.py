@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "argus.printable": (),
     "argus.stop_signals": (),
     "argus.layers": (),
+    "argus.mmcv_ops": ("argus.errors", "argus.layers"),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.checksums": ("argus.errors",),
     "argus.durable_files": ("argus.errors",),
