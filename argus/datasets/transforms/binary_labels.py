@@ -20,6 +20,8 @@ from argus.errors import ConfigError, DataError
 from argus.picture_files import open_picture
 from argus.registry import TRANSFORMS
 
+_JPEG = b"\xff\xd8"
+
 
 def white_of(content: bytes) -> np.ndarray | None:
     """Where a picture of black and white is white, (H, W) bool; ``None`` for any other.
@@ -155,14 +157,17 @@ class LoadAnomalyMask(BaseTransform):
     """Load ``gt_anomaly_map`` (H, W) uint8: 1 where the picture is defective, else 0.
 
     The map has the size of the original picture (``ori_shape``). It is read from ``mask_path``,
-    where white of a black and white picture, or any value but 0 of another, is a defect; without
-    that key all of it is 0, provided that the picture is flawless (``gt_anomaly``).
+    where white of a black and white picture, or any value above ``threshold`` of another, is a
+    defect; without that key all of it is 0, provided that the picture is flawless (``gt_anomaly``).
 
     Args:
+        threshold: For grey values, as JPEG and scaling make them: 127. With 0 any other value is a
+            defect, and grey values of a JPEG raise.
         backend_args: Options of mmengine's file backend.
     """
 
-    def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, threshold: float = 0, backend_args: dict[str, Any] | None = None) -> None:
+        self.threshold = threshold
         self.backend_args = backend_args
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -183,11 +188,22 @@ class LoadAnomalyMask(BaseTransform):
         try:
             check_label_size(content, results, name="mask")
             white = white_of(content)
-            mask = decode_grey(content) != 0 if white is None else white
+            mask = self._defect(content) if white is None else white
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         results["gt_anomaly_map"] = mask.astype(np.uint8)
         return results
 
+    def _defect(self, content: bytes) -> np.ndarray:
+        stored = decode_grey(content)
+        grey = (stored > 0) & (stored < IGNORE)
+        if content.startswith(_JPEG) and not self.threshold and grey.any():
+            raise DataError(
+                f"a JPEG as mask, with grey values in {int(grey.sum())} pixels: its compression "
+                "makes some that are almost 0 around a defect. Set LoadAnomalyMask(threshold=127), "
+                "or save the masks as PNG"
+            )
+        return stored > self.threshold
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        return f"{type(self).__name__}(threshold={self.threshold})"

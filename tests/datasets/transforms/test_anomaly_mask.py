@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from argus.datasets.transforms import LoadAnomalyMask
 from argus.errors import DataError
@@ -39,3 +40,16 @@ def test_mask__mistakes_raise(tmp_path):
     cv2.imwrite(str(path), np.full((4, 5, 3), (0, 0, 255), np.uint8))
     with pytest.raises(DataError, match=r"m\.png: .*colour picture"):
         load(mask_path=str(path))
+
+
+def test_mask__grey_values_of_a_jpeg(tmp_path):
+    expected = np.zeros((64, 64), np.uint8)
+    expected[20:40, 20:44] = 1
+    Image.fromarray(expected * 255).save(tmp_path / "a.jpg")
+    results = dict(ori_shape=(64, 64), gt_anomaly=1, mask_path=str(tmp_path / "a.jpg"))
+    with pytest.raises(DataError, match=r"a\.jpg: a JPEG as mask.*threshold=127"):
+        LoadAnomalyMask()(dict(results))
+    found = LoadAnomalyMask(threshold=127)(dict(results))["gt_anomaly_map"]
+    np.testing.assert_array_equal(found, expected)
+    Image.fromarray(expected * 0 + 255).save(tmp_path / "a.jpg")
+    assert LoadAnomalyMask()(dict(results))["gt_anomaly_map"].all(), "it is not grey"
