@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "argus.precision": ("argus.errors",),
     "argus.parent_death": (),
     "argus.foreign_files": ("argus.errors",),
+    "argus.downloads": ("argus.errors", "argus.foreign_files"),
     "argus.printable": (),
     "argus.stop_signals": (),
     "argus.layers": (),

@@ -24,8 +24,14 @@ def check_target(target: Path) -> None:
 
 
 def write_weights(state: Mapping[str, Tensor], target: Path) -> None:
-    """Write tensors by name."""
-    tensors = {name: tensor.contiguous() for name, tensor in state.items()}
+    """Write tensors by name; those that share memory are written each on its own."""
+    tensors: dict[str, Tensor] = {}
+    stored = set()
+    for name, tensor in state.items():
+        own = tensor.contiguous()
+        # safetensors refuses two tensors of one memory.
+        tensors[name] = own.clone() if own.untyped_storage().data_ptr() in stored else own
+        stored.add(own.untyped_storage().data_ptr())
     with replacing(target) as partial:
         if target.suffix == ".safetensors":
             save_file(tensors, partial, metadata={"format": "pt"})

@@ -16,7 +16,7 @@ from tests.tools.test_data_convert import SCREW
 
 TOOLS = Path(__file__).parents[2] / "tools"
 CHECK, CONVERT = TOOLS / "data/check.py", TOOLS / "data/convert.py"
-WEIGHTS = TOOLS / "checkpoints/convert.py"
+WEIGHTS, DOWNLOAD = TOOLS / "checkpoints/convert.py", TOOLS / "checkpoints/download.py"
 
 
 @pytest.fixture
@@ -73,6 +73,9 @@ def test_0_and_1__what_is_checked_is_right_or_not(
         (WEIGHTS, ["{weights}", "out.bin", "--to", "timm"]),
         (WEIGHTS, ["{weights}", "out.pth", "--to", "timm"]),
         (WEIGHTS, ["{weights}", "out.pth", "--to", "nothing"]),
+        (DOWNLOAD, ["dinov2_vits14", "--from", "none.pth", "--out", "{weights}.d"]),
+        (DOWNLOAD, ["dinov2_vits14", "--from", "{weights}", "--out", "{weights}/below"]),
+        (DOWNLOAD, ["dinov2_vits14", "--from", "http://[", "--out", "{weights}/below"]),
         ("argus", ["info", "none.pth"]),
         ("argus", ["predict", "none.jpg", "--model", "m"]),
         ("argus", ["train", "none.py"]),

@@ -2,8 +2,9 @@
 
     python tools/checkpoints/convert.py SOURCE TARGET --to official
 
-Both files may be ``.pth`` or ``.safetensors``; the layout of SOURCE is detected. Nothing is written
-unless every expected parameter is there and every parameter found was used.
+Both files may be ``.pth`` or ``.safetensors``; the layout of SOURCE is detected. SOURCE may also be
+an ``.onnx`` file, of which the weights alone are read. Nothing is written unless every expected
+parameter is there and every parameter found was used.
 """
 
 import argparse
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from argus.apis.cli import add_unsafe_pickle, user_errors  # noqa: E402
 from argus.apis.converted_weights import check_target, write_weights  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
+from argus.models.backbones.onnx_weights import onnx_to_official  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
     detect_layout,
@@ -44,11 +46,14 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
             and that was not allowed. Nothing is written then.
     """
     check_target(target)
-    state = read_weight_file(source)
-    found = detect_layout(state)
-    official = to_official(state, found)
+    if source.suffix == ".onnx":
+        found, official = onnx_to_official(source)
+    else:
+        state = read_weight_file(source)
+        found = detect_layout(state)
+        official = to_official(state, found)
     report = [
-        f"{source}: {found} layout, {len(state)} tensors",
+        f"{source}: {found} layout, {len(official.state)} tensors of the ViT",
         _line("missing", official.missing),
         _line("unused", official.unused),
         _line("not in this layout, written as zeros", official.filled),
@@ -74,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         CheckpointError: As :func:`convert`.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("source", type=Path, help="file to read")
+    parser.add_argument("source", type=Path, help="file to read (.pth, .safetensors or .onnx)")
     parser.add_argument("target", type=Path, help="file to write (.pth or .safetensors)")
     parser.add_argument("--to", choices=LAYOUTS, required=True, help="layout to write")
     parser.add_argument(

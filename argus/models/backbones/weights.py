@@ -54,6 +54,11 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
             f"Expected weights in {path}, found an HTML or XML page: the download gave a web page "
             "(an error or a login) instead of the file. Download it again."
         )
+    if path.suffix == ".onnx":
+        raise CheckpointError(
+            f"{path} is an ONNX file. Take the weights out of it first: "
+            f"python tools/checkpoints/convert.py {path} weights.pth --to official"
+        )
     try:
         if path.suffix == ".safetensors":
             content: object = load_file(path)
@@ -109,6 +114,23 @@ def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
     vit.load_state_dict(conversion.state, strict=True)
 
 
+def misfits(path: Path, expected: Mapping[str, Tensor]) -> str:
+    """What is wrong with a file that is to hold an official state; nothing if it is right.
+
+    Args:
+        path: The file.
+        expected: Tensors of its names and shapes.
+    """
+    try:
+        state = read_weight_file(path)
+        layout = detect_layout(state)
+    except CheckpointError as error:
+        return str(error).rstrip(".")
+    if layout != "official" and set(state) != set(expected):
+        return f"it has the layout of {layout}"
+    return "; ".join(_problems(expected, to_official(state, "official")))
+
+
 def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[str]:
     found = conversion.state
     missing = sorted(set(expected) - set(found))
@@ -133,8 +155,9 @@ def missing_weights_message(path: str, name: str) -> str:
     lines = [f"DINOv2 weight file not found: {Path(path).absolute()}."]
     if re.fullmatch(r"dinov2_vit[sblg]14(_reg4)?", name):
         lines += [
-            f"Expected the official file {official_file_name(name)}. Download it from",
-            f"  {official_url(name)}",
+            f"Expected the official file {official_file_name(name)}. Download it with",
+            f"  python tools/checkpoints/download.py {name} --out {Path(path).parent}",
+            f"or from {official_url(name)}",
             f"and save it as {path}. A timm or Hugging Face file is read too, or converted with",
             f"  python tools/checkpoints/convert.py SOURCE {path} --to official",
         ]

@@ -2,7 +2,6 @@
 
 import http.server
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from mmengine.fileio import BaseStorageBackend, register_backend
 from argus.datasets.transforms import reading
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from tests.local_server import serving
 
 
 class Endless(http.server.BaseHTTPRequestHandler):
@@ -36,11 +36,8 @@ class Endless(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Endless) as url:
+        yield url
 
 
 class Memory(BaseStorageBackend):
