@@ -13,7 +13,7 @@ from pycocotools import mask
 from argus.errors import DataError
 
 
-def complete_truth(metric: Any) -> None:
+def complete_truth(metric: Any, path: str | None = None) -> None:
     """Renumber and complete the annotations that a metric of mmdet or mmpose has read.
 
     Ids become numbers from 1 if one of them is not above 0; an absent ``iscrowd`` is 0; of poses,
@@ -21,14 +21,17 @@ def complete_truth(metric: Any) -> None:
 
     Args:
         metric: Any metric; one without such annotations is left as it is.
+        path: The file they are from, for messages.
 
     Raises:
-        DataError: The area of a pose is needed and not to be had.
+        DataError: The area of a pose, or the mask of an object, is needed and not to be had.
     """
     for name in ("_coco_api", "coco"):
         coco = getattr(metric, name, None)
         if isinstance(getattr(coco, "dataset", None), Mapping):
             _complete(coco, metric, is_pose=name == "coco")
+            if "segm" in getattr(metric, "metrics", ()):
+                _check_masks(coco, metric, path)
 
 
 def _complete(coco: Any, metric: Any, *, is_pose: bool) -> None:
@@ -47,6 +50,19 @@ def _complete(coco: Any, metric: Any, *, is_pose: bool) -> None:
             entry["num_keypoints"] = sum(flag > 0 for flag in entry["keypoints"][2::3])
         if entry.get("area") is None and getattr(metric, "use_area", True):
             entry["area"] = _area(coco, entry, number, metric)
+
+
+def _check_masks(coco: Any, metric: Any, path: str | None) -> None:
+    """The evaluation takes the mask of every object of the classes that are measured."""
+    names = set((metric.dataset_meta or {}).get("classes") or ())
+    measured = {number for number, entry in coco.cats.items() if entry["name"] in names}
+    for number, entry in enumerate(coco.dataset.get("annotations", []), start=1):
+        if entry["category_id"] in measured and not entry.get("segmentation"):
+            raise DataError(
+                f"{path or 'annotations'}: annotation number {number} of the list has no "
+                "segmentation; metric 'segm' compares masks with all objects of the truth. Give it "
+                "one, or measure boxes alone: metric='bbox'."
+            )
 
 
 def _num_keypoints(annotations: Any, categories: Any) -> int:

@@ -63,7 +63,7 @@ class TaskEvaluator:
         self._places = []
         for evaluator, metric, path in zip(self._evaluators, self.metrics, files, strict=True):
             evaluator.dataset_meta = dict(dataset_meta)  # mmpose's may then read annotations
-            complete_truth(metric)
+            complete_truth(metric, path)
             mark_without_truth(metric)
             path = path or f"the annotations of the metric of task {task!r}"
             order_keypoints_of(metric, dataset_meta, path=path)

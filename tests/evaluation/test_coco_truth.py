@@ -28,7 +28,7 @@ def write(path: Path, **fields: list[Any]) -> Path:
     for name, values in fields.items():
         for entry, value in zip(entries, values, strict=True):
             if value is ...:
-                del entry[name]
+                entry.pop(name, None)
             else:
                 entry[name] = value
     images = [dict(id=i, file_name=f"{i}.jpg", width=50, height=40) for i in (1, 2, 3)]
@@ -122,3 +122,19 @@ def test_poses__area_is_not_to_be_had(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", area=[200, ..., 180])
     with pytest.raises(DataError, match=r"a\.json: annotation number 2 .* neither area nor seg"):
         pose_ap(path)
+
+
+@pytest.mark.parametrize("absent", [..., None, []], ids=str)
+def test_masks__that_the_metric_needs(tmp_path: Path, absent: Any) -> None:
+    square = [[2, 3, 22, 3, 22, 13, 2, 13]]
+    path = write(tmp_path / "a.json", segmentation=[square, absent, square])
+    classes = dict(classes=("person",))
+    metric = dict(type=CocoMetric, ann_file=str(path), metric=["bbox", "segm"])
+    with pytest.raises(DataError, match=r"a\.json: annotation number 2 .* has no segmentation"):
+        TaskEvaluator("masks", [metric], dataset_meta=classes)
+    TaskEvaluator("boxes", [metric | dict(metric="bbox")], dataset_meta=classes)
+    other = dict(classes=("dog",))
+    content = json.loads(path.read_text())
+    content["categories"].append(dict(id=2, name="dog"))
+    path.write_text(json.dumps(content))
+    TaskEvaluator("masks", [metric], dataset_meta=other)
