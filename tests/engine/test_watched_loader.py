@@ -189,7 +189,7 @@ def test_training__processes_killed_while_they_send_are_replaced(num_workers: in
     time.sleep(0.5)  # until the pipe is full
     for process in multiprocessing.active_children():
         process.kill()
-    found += within(20, lambda: [next(batches) for _ in range(3)])
+    found += within(60, lambda: [next(batches) for _ in range(3)])
     batches.close()
     messages = [message for batch in found for message in batch[REPLACED]]
     assert len(messages) == 1 and "by SIGKILL" in messages[0]
@@ -206,7 +206,7 @@ def test_training__process_that_hangs_before_its_tensors_were_fetched() -> None:
     lost = whole[2]["inputs"][0]  # of the process that has sent the first batch by then
     batches = loader({lost: hang_with_the_lock}, timeout=2).iterate()
     time.sleep(0.5)
-    found = within(20, lambda: [next(batches) for _ in range(4)])
+    found = within(60, lambda: [next(batches) for _ in range(4)])
     batches.close()
     messages = [message for batch in found for message in batch[REPLACED]]
     assert len(messages) == 1 and f"sample {lost} " in messages[0]
@@ -226,7 +226,7 @@ def test_evaluation__with_a_process_killed_while_it_sends_ends_with_a_sentence()
             list(batches)
         return caught.value
 
-    assert "SIGKILL" in str(within(20, fails))
+    assert "SIGKILL" in str(within(60, fails))
 
 
 def end_with_the_event(index: int) -> None:
@@ -242,7 +242,7 @@ def end_with_the_event(index: int) -> None:
 def test_training__process_killed_with_the_lock_of_the_loaders_end() -> None:
     drawn = [number for batch in first_batches(loader({})) for number in batch["inputs"]]
     watched = loader({drawn[5]: end_with_the_event})
-    found = within(20, lambda: first_batches(watched))
+    found = within(60, lambda: first_batches(watched))
     messages = [message for batch in found for message in batch[REPLACED]]
     assert len(messages) == 1 and f"sample {drawn[5]} " in messages[0]
 
@@ -388,13 +388,13 @@ def read_and_wait(pipe: Connection) -> None:
 def test_processes__end_with_the_training_whatever_ends_it(number: signal.Signals) -> None:
     ours, theirs = forking().Pipe()
     training = start_forked(read_and_wait, theirs)
-    assert ours.poll(30)
+    assert ours.poll(120)
     workers = ours.recv()
     assert len(workers) == 2 and training.pid is not None
     os.kill(training.pid, number)
-    training.join(10)
+    training.join(60)
     assert training.exitcode == -number
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30  # of a busy machine
     while any(Path(f"/proc/{worker}/status").exists() for worker in workers):
         assert time.monotonic() < deadline, "a loader process stayed"
         time.sleep(0.05)
