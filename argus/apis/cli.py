@@ -290,7 +290,7 @@ def read_config_file(path: str) -> "Config":
         raise ConfigError(f"config file {path} cannot be read: {_reason(error)}") from error
     # What imports and helpers at the top leave there is no setting: it cannot be copied, or is
     # written to the run's config as a name that nobody imports.
-    for name in [n for n, value in config._cfg_dict.items() if _is_code(value)]:
+    for name in [n for n, value in config._cfg_dict.items() if _is_no_setting(value)]:
         del config._cfg_dict[name]
     return config
 
@@ -313,7 +313,9 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def _is_code(value: Any) -> bool:
+def _is_no_setting(value: Any) -> bool:
+    if isinstance(value, Mapping) and not isinstance(value, dict):
+        return True  # os.environ, whose secrets would be written to the run's config
     return isinstance(value, ModuleType | type) or callable(value)
 
 

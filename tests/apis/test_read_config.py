@@ -12,7 +12,8 @@ from argus.errors import ConfigError
 def test_read_config__imports_and_helpers_are_no_settings(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text(
-        "import os\nimport json as j\nfrom copy import deepcopy\nfrom pathlib import Path\n"
+        "import os\nimport json as j\nfrom os import environ\nfrom copy import deepcopy\n"
+        "from pathlib import Path\n"
         "from torch.nn import Linear\n"
         "def half(x):\n    return x // 2\n"
         "root = os.path.join('a', 'b')\nsizes = deepcopy([half(8)])\nkind = dict(type=Linear)\n"
