@@ -192,7 +192,7 @@ def missing_report(report: dict[str, Any]) -> list[dict[str, str]]:
         needed_for = "models that call operators which argus.mmcv_ops lacks"
         gap("mmcv's compiled operators", needed_for, "make install OPS=compiled")
     if gpu and operators == "cpu":
-        remedy = "install the CUDA toolkit of torch's version (nvcc), then make install"
+        remedy = "make install OPS=none, or the CUDA toolkit of torch's version, then make install"
         gap("mmcv's CUDA operators", "mmdet models that pool regions on the GPU", remedy)
     if gpu and sys.version_info < (3, 12):
         remedy = "make clean-venv install PYTHON=python3.12, then the extra 'fast'"

@@ -3,7 +3,6 @@
 import ast
 import fcntl
 import io
-import json
 import os
 import re
 import shutil
@@ -13,38 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.checkout import mark_as_installed
 from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe
 from tools.install.__main__ import unsupported_python_message
 from tools.install.checks import InstallError
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT_FILES = ("tools", "requirements", "pyproject.toml", "setup.py", "Makefile")
 GB = 10**9
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what the set-up script needs, in a folder whose name holds a space."""
-    root = tmp_path / "my argus"
-    root.mkdir()
-    for name in SCRIPT_FILES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
-    return root
-
-
-def mark_as_installed(root: Path) -> recipe.Environment:
-    """Writes the notes a finished install leaves, round an interpreter that does run."""
-    (root / ".venv" / "bin").mkdir(parents=True)
-    (root / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    environment = recipe.Environment(root)
-    for name, key in recipe.step_keys(root, environment.python_version()).items():
-        environment.note(name, key)
-    environment.note("operators", "cuda")
-    return environment
 
 
 def run_script(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -200,14 +174,6 @@ def test_remaining_steps__moved_checkout_repeats_the_editable_install(checkout: 
     mark_as_installed(checkout)
     moved = checkout.rename(checkout.with_name("elsewhere"))
     assert [step.name for step in recipe.Environment(moved).remaining_steps()] == ["argus"]
-
-
-def test_remaining_steps__new_cuda_toolkit_rebuilds_the_operators(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mark_as_installed(checkout).note("operators", "cpu")
-    monkeypatch.setattr(recipe, "wants_cuda_operators", lambda: True)
-    assert [step.name for step in recipe.Environment(checkout).remaining_steps()] == ["stack"]
 
 
 def test_python_version__is_that_of_the_environment(tmp_path: Path) -> None:
@@ -433,48 +399,3 @@ def test_run_logged__shows_progress_and_keeps_the_output(tmp_path: Path) -> None
 
 def test_clock__minutes_and_seconds() -> None:
     assert [progress.clock(seconds) for seconds in (0, 65.9, 600)] == ["0:00", "1:05", "10:00"]
-
-
-# --- GPUs ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("nvcc", "torch_cuda", "noted", "forced"),
-    [("12", "13.0", "cuda", False), ("13", "13.0", "cuda", True), (None, "13.0", "cpu", False)],
-)
-def test_operators__cuda_only_with_a_fitting_toolkit(
-    checkout: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    nvcc: str | None,
-    torch_cuda: str,
-    noted: str,
-    forced: bool,
-) -> None:
-    environment = mark_as_installed(checkout)
-    python = checkout / ".venv" / "bin" / "python"
-    python.unlink()
-    python.write_text(f"#!/bin/sh\necho {torch_cuda}\n")
-    python.chmod(0o755)
-    monkeypatch.setattr(checks, "has_nvidia_gpu", lambda: True)
-    monkeypatch.setattr(checks, "find_nvcc", lambda: nvcc and "/opt/cuda/bin/nvcc")
-    monkeypatch.setattr(checks, "nvcc_major_version", lambda path: nvcc)
-    stream = io.StringIO()
-    installer = recipe.Installer(environment, progress.Console(stream), lock=0)
-    calls: list[list[str]] = []
-    monkeypatch.setattr(installer, "_pip", lambda label, words, variables: calls.append(words))
-    variables = {"FORCE_CUDA": "left over"}
-    installer._choose_operators(variables)
-    assert json.loads((checkout / ".venv" / "argus_install.json").read_text())["operators"] == noted
-    if forced:
-        assert variables == {"FORCE_CUDA": "1"} and calls[0][-1].startswith("onedl-mmcv==")
-        assert stream.getvalue() == ""
-    else:
-        assert variables == {"CUDA_VISIBLE_DEVICES": ""} and calls == []
-        assert "Argus's own deformable attention does not need them" in stream.getvalue()
-
-
-def test_nvcc_major_version__reads_its_banner(tmp_path: Path) -> None:
-    nvcc = tmp_path / "nvcc"
-    nvcc.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 13.0, V13.0.88'\n")
-    nvcc.chmod(0o755)
-    assert checks.nvcc_major_version(str(nvcc)) == "13"

@@ -64,14 +64,14 @@ def check_compiler() -> None:
     """The operators of mmcv and xtcocotools are compiled here: compiler and Python's headers."""
     if find_cxx_compiler() is None:
         raise InstallError(
-            "No C++ compiler was found (c++ or g++), and mmcv's operators must be built here: "
-            f"install one ({debian_hint('g++')})."
+            "No C++ compiler was found (c++ or g++), and xtcocotools and mmcv's operators must be "
+            f"built here: install one ({debian_hint('g++')})."
         )
     header = Path(sysconfig.get_path("include")) / "Python.h"
     if not header.is_file():
         raise InstallError(
-            f"Python's header {header} is missing, and mmcv's operators must be built here: "
-            f"install it ({debian_hint(python_package('dev'))})."
+            f"Python's header {header} is missing, and xtcocotools and mmcv's operators must be "
+            f"built here: install it ({debian_hint(python_package('dev'))})."
         )
 
 

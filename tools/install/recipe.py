@@ -3,6 +3,9 @@
 The versions are in ``requirements/`` alone. What was done is noted in ``.venv/argus_install.json``,
 one key per step: a hash over the step, its lists, Python's version and the key of the step before.
 A step whose key is noted is skipped; an interrupted install goes on at the step it was in.
+
+mmcv's operators are compiled, or left out by choice (``none``): Argus then provides those that it
+calls. The choice is noted too, and holds until another one is given.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from tools.install.checks import InstallError
 from tools.install.progress import Console, clock, run_logged
 
 ROOT = Path(__file__).resolve().parents[2]
+OPERATORS = ("compiled", "none")  # of mmcv; the first is the default
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,9 @@ class Environment:
 
     Args:
         root: The repository's folder.
+
+    Attributes:
+        operators: Which of :data:`OPERATORS` it is to have.
     """
 
     def __init__(self, root: Path) -> None:
@@ -149,6 +156,7 @@ class Environment:
             self.notes = json.loads(self._notes_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             pass  # no notes, or half a file: every step is looked at again
+        self.choose(None)
 
     def note(self, name: str, value: str) -> None:
         """Notes a fact for the next call; the file is replaced in one go."""
@@ -196,13 +204,22 @@ class Environment:
                 removed.append(metadata.name)
         return removed
 
+    def choose(self, operators: str | None) -> None:
+        """Takes over what was asked for of :data:`OPERATORS`; ``None`` is the choice of before."""
+        self.operators = operators or self.notes.get("choice", OPERATORS[0])
+
     def remaining_steps(self) -> list[Step]:
-        """The steps that are not noted as done for the present lists."""
+        """The steps that are not noted as done for the present lists and operators."""
         if not self.python.exists():
             return list(STEPS)
         keys = step_keys(self.root, self.python_version())
         remaining = [step for step in STEPS if self.notes.get(step.name) != keys[step.name]]
-        if wants_cuda_operators() and self.notes.get("operators") != "cuda":
+        there = self.notes.get("operators")
+        if self.operators == "none":
+            others = there != "none"
+        else:
+            others = there == "none" or (wants_cuda_operators() and there != "cuda")
+        if others:
             remaining = [step for step in STEPS if step in remaining or step.name == "stack"]
         return remaining
 
@@ -265,6 +282,7 @@ class Installer:
         needs = [step.disk_gb for step in steps if step.disk_gb]
         checks.check_disk(self.environment.folder, needs)
         self._make_virtual_environment()
+        self.environment.note("choice", self.environment.operators)
         for name in self.environment.forget_half_installed():
             self.console.say(f"{name} was not installed to its end: it is installed again.")
         keys = step_keys(self.environment.root, self.environment.python_version())
@@ -296,29 +314,40 @@ class Installer:
             self._pip(step.label, arguments, variables)
 
     def _choose_operators(self, variables: dict[str, str]) -> None:
-        """Decides between mmcv's CPU and CUDA operators and says so where a GPU is present."""
+        """Builds mmcv anew where pip would not, and says what a GPU that is there goes without."""
         variables.pop("FORCE_CUDA", None)
-        if not checks.has_nvidia_gpu():
-            self.environment.note("operators", "cpu")
+        if self.environment.operators == "none":
+            # In isolation mmcv does not see PyTorch, and leaves them out. Not from pip's cache,
+            # which may hold a wheel that has them, nor into it.
+            self._build_mmcv("without operators", ["--no-cache-dir"], variables)
+            self.environment.note("operators", "none")
             return
-        problem = self._cuda_problem()
-        if problem is None:
+        has_gpu = checks.has_nvidia_gpu()
+        problem = self._cuda_problem() if has_gpu else None
+        if problem is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = ""  # mmcv would take a visible GPU for a toolkit
+        if has_gpu and problem is None:
             # pip's cache may hold a wheel without CUDA, and the environment a package without.
             variables["FORCE_CUDA"] = "1"
-            runtime = read_requirements(self.environment.root / "requirements" / "runtime.txt")
-            mmcv = ["--verbose", "--no-build-isolation", "--no-cache-dir", "--force-reinstall"]
-            mmcv += ["--no-deps", runtime["onedl-mmcv"]]
-            self._pip("[3/4] OpenMMLab, CUDA operators", mmcv, variables)
-        else:
-            variables["CUDA_VISIBLE_DEVICES"] = ""  # mmcv would take a visible GPU for a toolkit
+            flags = ["--no-build-isolation", "--no-cache-dir"]
+            self._build_mmcv("CUDA operators", flags, variables)
+        elif self.environment.notes.get("operators") == "none":
+            self._build_mmcv("operators", ["--no-build-isolation"], variables)
+        if problem is not None:
             self.console.say(
                 f"{problem}, so mmcv's operators are built for the CPU alone: Argus's own "
                 "deformable attention does not need them, but mmdet models that pool regions or "
                 "suppress boxes on the GPU do; install a matching CUDA toolkit and run make "
-                "install again."
+                "install again, or make install OPS=none, which runs these through PyTorch."
             )
         # A toolkit that did not fit is noted like one that did, or each call would try it again.
-        self.environment.note("operators", "cuda" if checks.find_nvcc() else "cpu")
+        self.environment.note("operators", "cuda" if has_gpu and checks.find_nvcc() else "cpu")
+
+    def _build_mmcv(self, what: str, flags: list[str], variables: dict[str, str]) -> None:
+        """Replaces the mmcv that is there, for another choice of its operators."""
+        runtime = read_requirements(self.environment.root / "requirements" / "runtime.txt")
+        arguments = ["--verbose", *flags, "--force-reinstall", "--no-deps", runtime["onedl-mmcv"]]
+        self._pip(f"[3/4] OpenMMLab, {what}", arguments, variables)
 
     def _cuda_problem(self) -> str | None:
         """Why CUDA code cannot be compiled here, or None."""
@@ -373,13 +402,22 @@ def take_lock(root: Path, console: Console) -> int:
     return lock
 
 
-def install(root: Path, console: Console) -> None:
-    """Brings ``.venv`` up to the lists in ``requirements/``."""
-    if not Environment(root).remaining_steps():
+def install(root: Path, console: Console, operators: str | None = None) -> None:
+    """Brings ``.venv`` up to the lists in ``requirements/``.
+
+    Args:
+        root: The repository's folder.
+        console: Where progress is shown.
+        operators: One of :data:`OPERATORS`; ``None`` for those of the last call.
+    """
+    environment = Environment(root)
+    environment.choose(operators)
+    if not environment.remaining_steps():
         return
     lock = take_lock(root, console)
     try:
         environment = Environment(root)
+        environment.choose(operators)
         steps = environment.remaining_steps()
         if not steps:
             return  # another process did it while this one waited
@@ -387,8 +425,9 @@ def install(root: Path, console: Console) -> None:
             environment.notes, steps = {}, list(STEPS)
         start = time.monotonic()
         whole = len(steps) == len(STEPS)
-        first = "Setting up {} (about 10 minutes on 2 cores)." if whole else "Updating {}."
-        console.say(first.format(environment.folder))
+        minutes = 10 if environment.operators == "compiled" else 3
+        first = "Setting up {} (about {} minutes on 2 cores)." if whole else "Updating {}."
+        console.say(first.format(environment.folder, minutes))
         installer = Installer(environment, console, lock)
         if not environment.notes:
             installer.log.unlink(missing_ok=True)
@@ -402,10 +441,15 @@ def install(root: Path, console: Console) -> None:
 def main() -> int:
     """Command line of ``python3 -m tools.install``; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.install", description=__doc__)
-    parser.parse_args()
+    parser.add_argument(
+        "--operators",
+        choices=OPERATORS,
+        help="mmcv's operators: those of the last call if it is not given, at first compiled ones",
+    )
+    arguments = parser.parse_args()
     console = Console()
     try:
-        install(ROOT, console)
+        install(ROOT, console, arguments.operators)
     except InstallError as error:
         console.say(f"ERROR: {error}")
         return 1
