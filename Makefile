@@ -11,7 +11,7 @@ WORKERS ?= 2
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest,"
-	@echo "  OPS=none leaves mmcv's operators out (3 minutes), OPS=compiled builds them all,"
+	@echo "  OPS=none leaves mmcv's operators out (5 minutes), OPS=compiled builds them all,"
 	@echo "  WORKERS=0 runs the fast tests in one process, for a debugger."
 
 install: ## Set up .venv with everything in it (about 10 minutes the first time)

@@ -425,7 +425,7 @@ def install(root: Path, console: Console, operators: str | None = None) -> None:
             environment.notes, steps = {}, list(STEPS)
         start = time.monotonic()
         whole = len(steps) == len(STEPS)
-        minutes = 10 if environment.operators == "compiled" else 3
+        minutes = 10 if environment.operators == "compiled" else 5
         first = "Setting up {} (about {} minutes on 2 cores)." if whole else "Updating {}."
         console.say(first.format(environment.folder, minutes))
         installer = Installer(environment, console, lock)
