@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import argus  # noqa: F401 - before mmcv.ops, which finds its operators through it
+
 # Two workers of one thread use two cores best. Set before torch is imported, here and in what the
 # tests start; a value that is set already stays.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
