@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import torch
@@ -122,12 +123,24 @@ def _check(
             f"{source} has SHA-256 {found}, expected {expected} ({origin}): it is damaged or "
             "another file, and was not put in place."
         )
-    problems = misfits(partial, shapes)
+    problems = misfits(partial, shapes) or _damage(partial)
     if problems:
         raise DataError(
             f"{source} is not the official file of {name}: {problems}. A timm, Hugging Face or "
             "ONNX file is brought into this form by tools/checkpoints/convert.py."
         )
+
+
+def _damage(path: Path) -> str:
+    """What is wrong by the CRC-32 of each tensor, which PyTorch writes into its archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                return "it is compressed, as PyTorch's files are not"
+            damaged = archive.testzip()
+    except zipfile.BadZipFile as error:
+        return f"it is no archive of PyTorch ({error})"
+    return f"{damaged} is damaged, by checksum" if damaged else ""
 
 
 def _copy(source: Path, partial: Path, most_bytes: int) -> None:

@@ -1,6 +1,7 @@
 """The download command, run as a user runs it, on files of the released names and shapes."""
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +122,20 @@ def test_download__other_models_and_layouts_are_not_taken(
         with pytest.raises(CheckpointError, match=message):
             download.main([name, "--out", str(out), "--from", str(source)])
         assert not out.exists() or not list(out.iterdir())
+
+
+def test_download__a_flipped_bit_is_found(at_hand: Path, tmp_path: Path) -> None:
+    content = bytearray(at_hand.read_bytes())
+    with zipfile.ZipFile(at_hand) as archive:
+        entry = next(e for e in archive.infolist() if e.filename.endswith("data/0"))
+    header = content[entry.header_offset :]
+    content[
+        entry.header_offset
+        + 30
+        + int.from_bytes(header[26:28], "little")
+        + int.from_bytes(header[28:30], "little")
+    ] ^= 1
+    at_hand.write_bytes(content)
+    with pytest.raises(CheckpointError, match="data/0 is damaged, by checksum"):
+        get_official_weights(NAME, tmp_path / "weights", source=str(at_hand))
+    assert not list((tmp_path / "weights").iterdir())

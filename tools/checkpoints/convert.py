@@ -8,8 +8,12 @@ parameter is there and every parameter found was used.
 """
 
 import argparse
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from torch import Tensor
 
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -57,6 +61,7 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
         _line("missing", official.missing),
         _line("unused", official.unused),
         _line("not in this layout, written as zeros", official.filled),
+        f"  positions: {_positions(official.state)}",
     ]
     if official.missing or (official.unused and not allow_unused):
         advice = "" if official.missing else "\nGive --allow-unused to leave the unused ones out."
@@ -66,6 +71,15 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
     write_weights(result.state, target)
     report.append(f"{target}: {layout} layout, {len(result.state)} tensors")
     return report
+
+
+def _positions(state: Mapping[str, Tensor]) -> str:
+    """Of which size the pictures are that the table of positions is for."""
+    if not {"pos_embed", "patch_embed.proj.weight"} <= set(state):
+        return "none"
+    side = math.isqrt(state["pos_embed"].shape[1] - 1)
+    patch_size = state["patch_embed.proj.weight"].shape[-1]
+    return f"{side} x {side} patches, img_size={side * patch_size}, patch_size={patch_size}"
 
 
 def _line(label: str, names: list[str]) -> str:

@@ -79,6 +79,7 @@ def test_convert__gives_back_every_bit(
         assert set(found) == set(expected)
         assert all(torch.equal(found[name], expected[name]) for name in expected)
     assert "hf layout" in (said := capsys.readouterr().out)
+    assert "3 x 3 patches, img_size=42, patch_size=14" in said
     assert "written as zeros: mask_token" in said
 
 
