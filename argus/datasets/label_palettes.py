@@ -14,6 +14,7 @@ import numpy as np
 from argus.picture_files import open_picture
 
 Colour = tuple[int, int, int]
+_BLACK: Colour = (0, 0, 0)
 
 
 @dataclass(kw_only=True)
@@ -24,11 +25,17 @@ class Palettes:
         colours: By index, with the first file that has it.
         first_conflict: Of an index with another colour in another file, in words.
         num_conflicts: Files that do not agree with those before.
+        num_maps: Files with a palette.
+        num_plain: Files without one.
+        plain: The first of these.
     """
 
     colours: dict[int, tuple[Colour, str]] = field(default_factory=dict)
     first_conflict: str = ""
     num_conflicts: int = 0
+    num_maps: int = 0
+    num_plain: int = 0
+    plain: str = ""
 
     def add(self, other: "Palettes") -> None:
         """Add those of other files."""
@@ -44,13 +51,16 @@ class Palettes:
             )
         self.first_conflict = self.first_conflict or other.first_conflict
         self.num_conflicts += other.num_conflicts + bool(clashes)
+        self.num_maps += other.num_maps
+        self.num_plain += other.num_plain
+        self.plain = self.plain or other.plain
         self.colours = {**other.colours, **self.colours}
 
     @property
     def problem(self) -> str:
         """What is wrong, in words; empty if nothing is."""
         if not self.first_conflict:
-            return ""
+            return self._beside_plain() if self._is_inverted() else ""
         return (
             f"the palettes of {self.num_conflicts:,} label maps do not agree with those before: "
             f"{self.first_conflict}, so an index is no class. Say which colour is which class with "
@@ -58,8 +68,29 @@ class Palettes:
             "labels nevertheless, save them as grey pictures"
         )
 
+    def _is_inverted(self) -> bool:
+        """Whether index 0 is used and not black, but a later one is."""
+        used = {index: colour for index, (colour, _) in self.colours.items()}
+        return any(used.get(0, _BLACK)) and _BLACK in used.values()
+
+    def _beside_plain(self) -> str:
+        """What to say of maps with a palette beside others without one; empty if they agree."""
+        used = sorted((i, *found) for i, found in self.colours.items() if found[0] != (i, i, i))
+        if not used or not self.num_plain:
+            return ""
+        index, colour, path = used[0]
+        return (
+            f"{self.num_maps:,} label maps have a palette, {self.num_plain:,} have none "
+            f"({self.plain}): index {index} is {colour} in {path}, and whether it means what the "
+            f"grey value {index} means, no file says. Save all of them as grey pictures of the "
+            "labels, or all with colours, and set LoadSegMap(colours=...)"
+        )
+
     def doubt(self, palette: Sequence[Sequence[int]], names: Sequence[str], first: int) -> str:
-        """Whether the indices seem to be in another order than the classes; in words, or empty.
+        """Whether the indices seem to mean something else than the classes; in words, or empty.
+
+        They may be in another order, or there are maps without a palette beside these, and the
+        colours are not those of the classes.
 
         Args:
             palette: RGB of each class.
@@ -68,12 +99,14 @@ class Palettes:
         """
         classes = {tuple(colour): label for label, colour in enumerate(palette)}
         if len(classes) < len(palette) or len(palette) != len(names):
-            return ""
+            return self._beside_plain()
         used = {index: colour for index, (colour, _) in self.colours.items()}
         found = [(i, classes[c]) for i, c in used.items() if c in classes]
         wrong = [(index, label) for index, label in found if index != label + first]
         # A single colour may be the same by chance; a palette in another order shares most.
-        if not wrong or len(found) < max(2, len(used) / 2):
+        if len(found) < max(2, len(used) / 2):
+            return self._beside_plain()
+        if not wrong:
             return ""
         index, label = min(wrong)
         return (
@@ -86,6 +119,8 @@ class Palettes:
 def palettes_of(content: bytes, used: Sequence[int], path: str) -> Palettes:
     """The colours of the indices that a label map uses; none if it has no palette.
 
+    A picture of one bit is one without: its values are 0 and 1.
+
     Args:
         content: The file's bytes, which decode.
         used: Its indices.
@@ -93,10 +128,10 @@ def palettes_of(content: bytes, used: Sequence[int], path: str) -> Palettes:
     """
     with open_picture(content) as picture:
         if picture.mode != "P":
-            return Palettes()
+            return Palettes(num_plain=1, plain=path)
         picture.load()
         palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3).tolist()
     known: Mapping[int, Any] = {
         int(index): (tuple(palette[index]), path) for index in used if index < len(palette)
     }
-    return Palettes(colours=dict(known))
+    return Palettes(colours=dict(known), num_maps=1)

@@ -27,8 +27,8 @@ _COUNTS = "counts"
 # Counting ends when every class was seen in so many entries; or, if there is something to learn
 # but some class was not seen, at the second number of entries, or of maps, which take longer.
 _LEAST_ENTRIES, _MOST_ENTRIES, _MOST_MAPS = 1_000, 100_000, 1_000
-# Maps with a palette that are looked at before they are taken to agree.
-_LEAST_PALETTES = 100
+# Maps that are looked at before their palettes are taken to agree, or for none.
+_LEAST_MAPS = 100
 _BATCH = 8
 
 
@@ -131,7 +131,8 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
                 counts.add(found)
             num_seen += len(batch[_COUNTS])
             censuses = map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=number)
-            least = _LEAST_PALETTES if counts.palettes.colours else 0
+            is_by_index = counts.palettes.num_maps or counts.palettes.num_plain
+            least = _LEAST_MAPS if is_by_index else 0
             if num_seen >= least and censuses and all(is_enough(c, _MOST_MAPS) for c in censuses):
                 break
     return censuses

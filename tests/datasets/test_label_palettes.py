@@ -1,5 +1,6 @@
 """Palettes of label maps: whether an index means the same in all files is seen for the data set."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +77,40 @@ def test_palette__in_another_order_than_the_classes_is_a_doubt(
     right = [with_palette(SQUARE + reduced, *void, BLACK, RED)]
     write_maps(tmp_path, right)
     assert check(config).warnings == []
+
+
+def inverted(grey: np.ndarray) -> Image.Image:
+    return with_palette(1 - grey, (255, 255, 255), BLACK)
+
+
+def test_palettes__beside_grey_maps_are_inverted(tmp_path: Path) -> None:
+    """Of many maps, none alone in its batch: grey ones come first in some."""
+    maps = [Image.fromarray(SQUARE)] * 12 + [inverted(SQUARE)] * 2
+    config = semantic(write_maps(tmp_path, maps))
+    expected = (
+        r"2 label maps have a palette, 12 have none \(.*labels/\d+\.png\): index 0 is "
+        r"\(255, 255, 255\) in .*labels/1[23]\.png, and whether it means what the grey value 0 "
+        r"means, no file says"
+    )
+    (error,) = check(config).errors
+    assert re.search(expected, error)
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    data = TrainData(dataset=config, batch_size=1, num_workers=0)
+    with pytest.raises(DataError, match=expected):
+        check_labels(dataset, data, where="here")
+
+
+def test_palettes__beside_grey_maps_are_a_doubt_unless_the_colours_are_known(
+    tmp_path: Path,
+) -> None:
+    plain = Image.fromarray(SQUARE)
+    config = semantic(write_maps(tmp_path, [plain, with_palette(SQUARE, BLACK, RED)]))
+    findings = check(config)
+    assert findings.errors == []
+    (warning,) = findings.warnings
+    assert warning.startswith("1 label maps have a palette, 1 have none")
+    assert "index 1 is (200, 0, 0)" in warning
+    meta = dict(classes=("background", "cup"), palette=[list(BLACK), list(RED)])
+    assert check(semantic(tmp_path, metainfo=meta)).warnings == []
+    write_maps(tmp_path, [plain, with_palette(SQUARE, BLACK, (1, 1, 1))])
+    assert check(config).warnings == [], "a ramp of grey: the index is the value"

@@ -245,6 +245,7 @@ def test_label_maps__no_more_are_read_than_it_takes(
     void = np.where(np.arange(10) == 9, 255, SQUARE).astype(np.uint8)  # no cause of what is rare
     config = semantic(write_maps(tmp_path, [void] * 40), classes=("background", "cup"))
     read = []
+    monkeypatch.setattr("argus.engine.label_census._LEAST_MAPS", 8)
     original = LoadSegMap.load
     monkeypatch.setattr(LoadSegMap, "load", lambda s, i: read.append(i) or original(s, i))
     dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)

@@ -23,18 +23,21 @@ from argus.registry import TRANSFORMS
 _JPEG = b"\xff\xd8"
 
 
-def white_of(content: bytes) -> np.ndarray | None:
+def white_of(content: bytes, *, has_void: bool = False) -> np.ndarray | None:
     """Where a picture of black and white is white, (H, W) bool; ``None`` for any other.
 
     Of one bit a pixel, or with a palette of which it uses black and white alone: then the colour
-    counts, as Pillow and others put white first when they make a palette.
+    counts, as Pillow and others put white first when they make a palette. Where index 0 is black
+    and another that is used is black too, or where 255 may be void, the index counts: what a file
+    happens to use must not say what it means.
 
     Args:
         content: The file's bytes.
+        has_void: Whether index 255 is void in the data set, and index 1 positive.
 
     Raises:
-        DataError: It has a palette of other colours, and its first is not black: nobody knows
-            which index is the background.
+        DataError: It has a palette of other colours, or with void, and its first is not black:
+            nobody knows which index is the background.
     """
     try:
         picture: Image.Image = open_picture(content)
@@ -51,14 +54,20 @@ def white_of(content: bytes) -> np.ndarray | None:
     used = np.unique(indices)
     used = used[used < len(palette)]
     colours = palette[used]
-    if np.isin(colours, (0, 255)).all() and (colours == colours[:, :1]).all():
+    is_black_first = not palette[0].any()
+    if is_black_first and (has_void or not colours[used > 0].any(axis=1).all()):
+        return None
+    is_void = has_void and bool((indices == IGNORE).any())
+    has_two = np.isin(colours, (0, 255)).all() and bool((colours == colours[:, :1]).all())
+    if has_two and not is_void:
         white = np.zeros(256, bool)
         white[used] = colours[:, 0] == 255
         return white[indices]
-    if palette[0].any():
+    if not is_black_first:
+        first, positive = tuple(palette[0].tolist()), 1 if has_void else IGNORE
         raise DataError(
-            f"a palette image whose index 0 is the colour {tuple(palette[0].tolist())}, not black: "
-            "which index is the background? Save it as a grey picture of 0 and 255"
+            f"a palette image whose index 0 is the colour {first}, not black: which index is the "
+            f"background? Save it as a grey picture of 0 and {positive}"
         )
     return None
 
@@ -85,7 +94,7 @@ class _LoadBinary(LoadDenseLabel):
 
     def decode(self, content: bytes) -> np.ndarray:
         """The labels of a file: (H, W) uint8, 0, 1 or 255 (ignored)."""
-        white = white_of(content)
+        white = white_of(content, has_void=self.positive == 1)
         if white is not None:
             return white.astype(np.uint8)
         stored = decode_grey(content)
@@ -122,7 +131,8 @@ class _LoadBinary(LoadDenseLabel):
 class LoadBoundary(_LoadBinary):
     """Load boundaries: ``gt_boundary`` (H, W) uint8, 0, 1 or 255 (ignored).
 
-    In black and white pictures (one bit a pixel, or a palette of these) white is positive.
+    In black and white pictures (one bit a pixel, or a palette of these) white is positive. With
+    ``positive=1`` the index counts in a palette that begins with black: 255 is void in all of them.
 
     Args:
         positive: What a positive pixel has in all files of the data set: 255, beside 0 alone; or 1,

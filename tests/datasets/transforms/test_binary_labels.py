@@ -105,6 +105,33 @@ def test_palette__of_other_colours_counts_by_index_from_black(tmp_path: Path) ->
             load(loader, path)
 
 
+GREY_RAMP = [value for index in range(256) for value in [index] * 3]
+RED_WITH_WHITE_VOID = [0, 0, 0, 255, 0, 0] + [0] * 3 * 253 + [255] * 3
+
+
+@pytest.mark.parametrize("palette", [GREY_RAMP, RED_WITH_WHITE_VOID, [0] * 768])
+@pytest.mark.parametrize("used", [[0, 1, 255], [0, 255], [0, 1], [0], [255], [1]])
+def test_palette__an_index_means_the_same_in_all_files(palette: list[int], used: list[int]) -> None:
+    """Whatever else is in the file."""
+    picture = Image.fromarray(np.array([used], np.uint8), mode="P")
+    picture.putpalette(palette)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    assert LoadSaliency(positive=1).decode(buffer.getvalue()).tolist() == [used]
+    expected = [[int(index > 0) for index in used]]
+    if 1 not in used:
+        assert LoadSaliency(positive=255).decode(buffer.getvalue()).tolist() == expected
+
+
+def test_palette__void_beside_white_first_is_unknown() -> None:
+    picture = Image.fromarray(np.array([[0, 1, 255]], np.uint8), mode="P")
+    picture.putpalette([255] * 3 + [0] * 3 + [255] * 3 * 254)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    with pytest.raises(DataError, match="not black: which index is the background.* of 0 and 1"):
+        LoadSaliency(positive=1).decode(buffer.getvalue())
+
+
 def test_grey_saved_as_colour__is_grey() -> None:
     """As many tools write masks; what a value means is said for the data set."""
     mask = np.zeros((6, 8), np.uint8)
