@@ -241,7 +241,6 @@ class Environment:
         variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
         variables["PIP_NO_INPUT"] = "1"
         variables["PYTHONUNBUFFERED"] = "1"
-        variables["MMCV_WITH_OPS"] = "1"
         variables.setdefault("CXX", cxx)
         variables.setdefault("MAX_JOBS", str(compile_jobs()))
         return variables
