@@ -52,7 +52,8 @@ class CocoIds:
                 )
                 self._images.setdefault(image.parts[0], []).append(image)
             categories = [
-                {**c, "id": int(c["id"]), "name": str(c["name"])} for c in content["categories"]
+                {**c, "id": _identity(c["id"]), "name": str(c["name"])}
+                for c in content["categories"]
             ]
             annotations = [e for e in content.get("annotations", ()) if isinstance(e, dict)]
         except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -61,7 +62,7 @@ class CocoIds:
                 f"{type(error).__name__}: {error}."
             ) from error
         self._labels: dict[str, list[Any]] = dict(categories=categories, annotations=annotations)
-        self._categories = {str(c["name"]): int(c["id"]) for c in content["categories"]}
+        self._categories = {c["name"]: c["id"] for c in categories}
 
     def match(self, files: Sequence[Path]) -> dict[Path, ImageEntry]:
         """The image of each file.
@@ -101,7 +102,7 @@ class CocoIds:
             )
         return best[0]
 
-    def category_ids(self, task: str, classes: Sequence[str]) -> list[int]:
+    def category_ids(self, task: str, classes: Sequence[str]) -> list[int | str]:
         """Ids of a task's classes.
 
         Raises:
@@ -119,7 +120,7 @@ class CocoIds:
         ids = dict(zip(names, category_ids(self._labels, names, self.path), strict=True))
         return [ids[name] for name in classes]
 
-    def person_id(self, task: str) -> int:
+    def person_id(self, task: str) -> int | str:
         """Id of the category that has poses: a person, or the only one there is.
 
         Raises:
@@ -147,6 +148,8 @@ class CocoIds:
 
 def _identity(value: Any) -> int | str:
     """An id as the results have to repeat it."""
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"the id {value} is no whole number")
     return value if isinstance(value, str) else int(value)
 
 

@@ -78,8 +78,10 @@ class CocoWriter:
         self.entries = entries or {}
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.images: list[dict[str, Any]] = []
-        self.categories: dict[str, dict[str, int]] = {}
-        self._ids: dict[str, list[int]] = {}
+        self._taken: set[int | str] = set()
+        self._free = 1  # the least number that may not be taken
+        self.categories: dict[str, dict[str, int | str]] = {}
+        self._ids: dict[str, list[int | str]] = {}
         self._orders: dict[str, list[int] | None] = {}
 
     def write(self, item: Input, prediction: Prediction) -> list[Path]:
@@ -98,6 +100,7 @@ class CocoWriter:
         name = item.path.as_posix() if entry is None else entry.file_name
         height, width = prediction.size
         self.images.append(dict(id=image_id, file_name=name, width=width, height=height))
+        self._taken.add(image_id)
         for task, result in prediction.results.items():
             if isinstance(result, Instances):
                 ids = self._ids_of(task, result.classes)
@@ -122,15 +125,15 @@ class CocoWriter:
         return paths
 
     def _number(self, path: Path) -> int:
-        taken = {image["id"] for image in self.images}
-        number = int(path.stem) if path.stem.isdecimal() else 1
-        while number in taken:
+        number = int(path.stem) if path.stem.isdecimal() else self._free
+        while number in self._taken:
             number += 1
+        self._free = self._free if path.stem.isdecimal() else number
         return number
 
-    def _ids_of(self, task: str, classes: tuple[str, ...]) -> list[int]:
+    def _ids_of(self, task: str, classes: tuple[str, ...]) -> list[int | str]:
         if task not in self._ids:
-            ids = list(range(1, len(classes) + 1))
+            ids: list[int | str] = list(range(1, len(classes) + 1))
             self._ids[task] = self.ids.category_ids(task, classes) if self.ids else ids
             self.categories[task] = dict(zip(classes, self._ids[task], strict=True))
         return self._ids[task]

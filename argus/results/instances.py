@@ -98,7 +98,7 @@ class Instances(TaskResult):
         return len(self.boxes)
 
     def to_coco(
-        self, image_id: int | str, category_ids: Sequence[int] | None = None
+        self, image_id: int | str, category_ids: Sequence[int | str] | None = None
     ) -> list[dict[str, Any]]:
         """Results as COCO's evaluation reads them (``COCO.loadRes``).
 

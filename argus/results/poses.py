@@ -161,7 +161,7 @@ class Poses(TaskResult):
         return len(self.keypoints)
 
     def to_coco(
-        self, image_id: int | str, category_id: int = 1, *, order: Sequence[int] | None = None
+        self, image_id: int | str, category_id: int | str = 1, *, order: Sequence[int] | None = None
     ) -> list[dict[str, Any]]:
         """Results as COCO's keypoint evaluation reads them.
 

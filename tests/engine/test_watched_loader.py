@@ -373,6 +373,7 @@ def test_read__that_can_never_succeed_is_not_tried_again(error: Exception) -> No
 
 def read_and_wait(pipe: Connection) -> None:
     """Send the numbers of the loader processes after a batch, and wait for the end."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has all that it starts ignore it
     dataset = ResilientDataset(Large({}), task="a", seed=0)
     sampler = TaskSampler(10, 2, seed=0, rank=0, world_size=1)
     batches = WatchedLoader(
