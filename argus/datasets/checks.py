@@ -23,12 +23,11 @@ from argus.datasets.census import judge
 from argus.datasets.class_checks import ClassComparison
 from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
-from argus.datasets.label_checks import image_loader, label_loaders
+from argus.datasets.label_checks import image_loader, loaders_to_judge
 from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.orientation_checks import Turned, look_at, told
 from argus.datasets.paths import missing_paths
 from argus.datasets.samplers import TaskSampler
-from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
 
@@ -144,7 +143,7 @@ def _check_part(
         dataset,
         findings,
         load_image=image_loader(data["dataset"]),
-        loaders=label_loaders(data["dataset"], dataset.metainfo),
+        loaders=loaders_to_judge(data["dataset"], dataset.metainfo),
         learns=learns,
         sample=sample,
         num_threads=num_threads,
@@ -245,7 +244,7 @@ def check_files(
         chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
         infos = [infos[i] for i in sorted(chosen)]
     classes = [str(name) for name in dataset.metainfo.get("classes") or ()]
-    load = _FileLoader(len(classes), load_image or LoadImage(), loaders)
+    load = _FileLoader(load_image or LoadImage(), loaders)
     counts, turned, num_seen = MapCounts(), Turned(), 0
     with ThreadPoolExecutor(num_threads) as pool:
         for loaded in progress(pool.map(load, infos), len(infos), findings.where):
@@ -285,14 +284,9 @@ class _Loaded:
 class _FileLoader:
     """Decode the files of one sample."""
 
-    def __init__(
-        self, num_classes: int, load_image: LoadImage, loaders: Sequence[BaseTransform]
-    ) -> None:
+    def __init__(self, load_image: LoadImage, loaders: Sequence[BaseTransform]) -> None:
         self.load_image = load_image
         self.loaders = list(loaders)
-        if num_classes and not any(isinstance(load, LoadSegMap) for load in loaders):
-            # mmseg's own, or a task that has the map, but does not use it.
-            self.loaders.insert(0, LoadSegMap(min(num_classes, IGNORE)))
 
     def __call__(self, info: dict[str, Any]) -> _Loaded:
         loaded = _Loaded()

@@ -1,17 +1,17 @@
 """Find the loaders of label maps in a data set's pipeline, so that a check reads as training does.
 
-mmdet's and mmseg's own loaders are not among them; boxes and polygons are checked in their JSON
-file.
+mmcv's, mmdet's and mmseg's own loaders are not among them; the label maps that these read are
+judged by ours. Boxes and polygons are checked in their JSON file.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmcv.transforms import BaseTransform
+from mmcv.transforms import BaseTransform, LoadAnnotations
 
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
-from argus.datasets.transforms.labels import LoadSegMap
+from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.registry import TRANSFORMS
@@ -43,6 +43,41 @@ def label_loaders(
             if isinstance(load, LoadSegMap):
                 load.take_palette(metainfo or {})
     return list(loaders.values())
+
+
+def loaders_to_judge(config: Mapping[str, Any], metainfo: Mapping[str, Any]) -> list[BaseTransform]:
+    """Those of :func:`label_loaders`, and one for the semantic maps that a stock loader reads.
+
+    So too where no pipeline is given; label maps that a pipeline leaves alone are not read.
+
+    Args:
+        config: As there.
+        metainfo: Of the data set, with its ``classes``.
+
+    Raises:
+        ConfigError: As there.
+    """
+    loaders = label_loaders(config, metainfo)
+    number = len(metainfo.get("classes") or ())
+    if not number or any(isinstance(load, LoadSegMap) for load in loaders):
+        return loaders
+    steps = list(steps_of(config))
+    if steps and not any(_reads_maps(step) for step in steps):
+        return loaders
+    return [LoadSegMap(min(number, IGNORE)), *loaders]
+
+
+def _reads_maps(step: Mapping[str, Any]) -> bool:
+    kind = step["type"]
+    kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+    if not (isinstance(kind, type) and issubclass(kind, LoadAnnotations)):
+        return False
+    # In mmdet's panoptic maps a colour is a segment; other values than 255 for void, and 0 that is
+    # void by an option of the loader alone, are mmdet's, too.
+    is_own = "panoptic" in kind.__name__.lower() or step.get("reduce_zero_label")
+    is_own = is_own or step.get("ignore_index", IGNORE) != IGNORE
+    with_seg = step.get("with_seg", kind.__module__.startswith("mmseg."))
+    return bool(with_seg) and not is_own
 
 
 def image_loader(config: Mapping[str, Any]) -> LoadImage:

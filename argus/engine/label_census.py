@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, Sampler
 
 from argus.datasets.census import Census, judge
 from argus.datasets.entry_census import entry_census, is_enough, spread
-from argus.datasets.label_checks import label_loaders
+from argus.datasets.label_checks import loaders_to_judge
 from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
@@ -110,7 +110,7 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
     inner = dataset.dataset
     loaders = [
         load
-        for load in label_loaders(data.dataset, dataset.metainfo)
+        for load in loaders_to_judge(data.dataset, dataset.metainfo)
         if isinstance(load, (LoadSegMap, LoadDenseLabel))
     ]
     if not loaders:

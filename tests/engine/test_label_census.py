@@ -13,6 +13,7 @@ from PIL import Image
 
 from argus.datasets.checks import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
+from argus.datasets.label_checks import loaders_to_judge
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import LoadImage, LoadSaliency, LoadSegMap
@@ -300,3 +301,33 @@ def test_entries__of_another_form_do_not_end_a_training(
     check_labels(dataset, TrainData(dataset=config, batch_size=1, num_workers=0), where="here")
     text = "here: the labels in its entries were not counted (KeyError: 'bbox_label')"
     assert warnings == [text]
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        dict(type="mmseg.LoadAnnotations"),
+        dict(type="mmdet.LoadAnnotations", with_bbox=False, with_label=False, with_seg=True),
+        dict(type="mmcv.LoadAnnotations", with_bbox=False, with_label=False, with_seg=True),
+    ],
+    ids=lambda load: load["type"],
+)
+def test_stock_loaders__are_judged_as_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: dict[str, Any]
+) -> None:
+    config = semantic(write_maps(tmp_path, [SQUARE * 255] * 2))
+    expected = messages_of(config, monkeypatch)
+    assert "nothing to learn" in expected[0] and "255 is in 20.0% of the pixels" in expected[0]
+    config["pipeline"][1] = load
+    assert messages_of(config, monkeypatch) == expected
+
+
+def test_maps_that_no_step_reads__are_not_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = semantic(write_maps(tmp_path, [SQUARE * 255] * 2))
+    unused = dict(type="mmdet.LoadAnnotations", with_bbox=False, with_label=False)
+    config["pipeline"][1] = unused
+    assert messages_of(config, monkeypatch) == ("", [])
+    segments = dict(type="mmdet.LoadPanopticAnnotations", with_bbox=False, with_seg=True)
+    assert loaders_to_judge(dict(pipeline=[segments]), config["metainfo"]) == []
