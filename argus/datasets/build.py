@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argus.building import explain
+from argus.datasets.category_lookups import lookups_by_name
 from argus.datasets.listing import Listing, tidy_listings
 from argus.datasets.number_by_name import check_folders, number_by_name
 from argus.datasets.paths import check_paths
@@ -47,6 +48,7 @@ def build_dataset(
             tensors_only(),
             contextlib.redirect_stdout(io.StringIO()),
             tidy_listings() as listing,
+            lookups_by_name() as looked_up,
         ):
             check_folders(config)
             dataset = DATASETS.build(config)
@@ -54,7 +56,7 @@ def build_dataset(
                 dataset.full_init()
             _hand_over_palettes(dataset)
             for part in parts_of(dataset):
-                number_by_name(part)
+                number_by_name(part, looked_up=looked_up)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):

@@ -1,23 +1,23 @@
 """Labels of data sets of other libraries, in the order of the classes that their config names.
 
-mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says, and
-mmdet's own COCO data sets categories in the order of the file. An annotation file in OpenMMLab's
-format counts by the classes that it lists itself, and those of the config replace them.
+mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says. An
+annotation file in OpenMMLab's format counts by the classes that it lists itself, and those of the
+config replace them. Categories of COCO's format are looked up by name
+(``argus.datasets.category_lookups``); a data set that finds them in a way of its own is compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmdet.datasets import CocoDataset
 from mmengine.dataset import BaseDataset
 
-from argus.datasets.coco_entries import read_annotations
+from argus.datasets.coco import CocoInstances
+from argus.datasets.coco_entries import is_coco, read_annotations
 from argus.datasets.paths import flatten
 from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
 from argus.foreign_files import is_clutter
-from argus.names.categories import category_ids
 from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 
@@ -48,11 +48,16 @@ def check_folders(config: Mapping[str, Any]) -> None:
         _order_of_folders(folders, classes, folder)
 
 
-def number_by_name(dataset: Any) -> None:
+def number_by_name(dataset: Any, *, looked_up: Collection[str]) -> None:
     """Number the samples of a built data set, no wrapper, as its class list does.
 
+    Args:
+        dataset: The data set.
+        looked_up: Annotation files whose categories were looked up by name.
+
     Raises:
-        DataError: Names of the files and of the config agree in part.
+        DataError: Names of the files and of the config agree in part; or the data set numbers the
+            categories of its file in another order.
     """
     _check_keypoints(dataset)
     classes = dataset.metainfo.get("classes") if isinstance(dataset, BaseDataset) else None
@@ -61,9 +66,9 @@ def number_by_name(dataset: Any) -> None:
         return
     if _numbers_folders(type(dataset)) and hasattr(dataset, "folder_to_idx"):
         order = _order_of_folders(list(dataset.folder_to_idx), classes, dataset.img_prefix)
-    elif getattr(type(dataset), "load_data_list", None) is CocoDataset.load_data_list:
-        order = _order_of_categories(dataset, classes)
     else:
+        if str(dataset.ann_file) not in looked_up:
+            _check_categories(dataset, classes)
         order = _order_of_file(dataset, classes)
     if order is not None:
         _renumber(dataset, order)
@@ -126,13 +131,26 @@ def _order_of_folders(
     return None
 
 
-def _order_of_categories(dataset: Any, classes: Sequence[str]) -> list[int] | None:
-    """Label of each category that mmdet's class has found, in the order of the file."""
-    ids = category_ids(read_annotations(dataset.ann_file), classes, dataset.ann_file)
-    found, dataset.cat_ids = dataset.cat_ids, ids
-    dataset.cat2label = {identity: label for label, identity in enumerate(ids)}
-    # A second category of the name of a class has no annotations.
-    return None if found == ids else [dataset.cat2label.get(identity, 0) for identity in found]
+def _check_categories(dataset: Any, classes: Sequence[str]) -> None:
+    """Refuse labels that a data set gives to the categories of its file in an order of its own."""
+    labels, path = getattr(dataset, "cat2label", None), str(dataset.ann_file)
+    numbers_ids = isinstance(labels, Mapping) and hasattr(dataset, "cat_ids")
+    if not numbers_ids or isinstance(dataset, CocoInstances) or not path.endswith(".json"):
+        return
+    content = read_annotations(path)
+    if not is_coco(content, "categories"):
+        return
+    wanted = {name: label for label, name in enumerate(classes)}
+    for category in content["categories"]:
+        name, label = category["name"], labels.get(category["id"])
+        if name in wanted and label is not None and label != wanted[name]:
+            raise DataError(
+                f"{path}: {type(dataset).__name__} gives its category {name!r} the label {label}, "
+                f"and the classes of the data set have {name!r} as number {wanted[name]} (from 0): "
+                "it goes by the order of the file. Name in metainfo=dict(classes=...) all "
+                "categories in the order of the file, or take CocoInstances of "
+                "argus.datasets.coco, which goes by the names."
+            )
 
 
 def _order_of_file(dataset: Any, classes: Sequence[str]) -> list[int] | None:

@@ -1,8 +1,8 @@
 """The labels of predictions and the categories of the truth, brought together by name.
 
 mmdet's ``CocoMetric`` takes a label for the place of a category in the order of its file, and names
-the values of single classes (``classwise``) by that order, though pycocotools sorts them by id.
-mmpose's takes keypoints by their place too.
+the values of single classes (``classwise``) by that order, though pycocotools sorts them by id. Its
+``CocoPanopticMetric`` goes by the order of the file alone. mmpose's takes keypoints by their place.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmdet.evaluation import CocoMetric, OVCocoMetric
+from mmdet.evaluation import CocoMetric, CocoPanopticMetric, OVCocoMetric
 
 from argus.names.categories import category_ids
 from argus.names.keypoints import order_keypoints
@@ -32,6 +32,29 @@ def order_keypoints_of(metric: Any, dataset_meta: Mapping[str, Any], *, path: An
     # A metric that converts keypoints to another definition reads the file in its own.
     if isinstance(content, Mapping) and names and getattr(metric, "gt_converter", None) is None:
         order_keypoints(content, [names[index] for index in range(len(names))], path)
+
+
+def order_categories_of(metric: Any, dataset_meta: Mapping[str, Any], *, path: Any) -> None:
+    """Put the categories of mmdet's ``CocoPanopticMetric`` into the order of the classes.
+
+    It takes the place of a category in the list of its file for a label. Ids stay as they are.
+
+    Args:
+        metric: Any metric; another is left as it is.
+        dataset_meta: ``metainfo`` of the evaluated data set.
+        path: Annotation file of the metric, for the message.
+
+    Raises:
+        DataError: The file of the metric lacks a class.
+    """
+    content = getattr(getattr(metric, "_coco_api", None), "dataset", None)
+    classes = dataset_meta.get("classes")
+    if not isinstance(metric, CocoPanopticMetric) or content is None or not classes:
+        return
+    by_id = {category["id"]: category for category in content["categories"]}
+    meant = category_ids(content, classes, path)
+    others = [item for item in content["categories"] if item["name"] not in classes]
+    content["categories"] = [by_id[identity] for identity in meant] + others
 
 
 def places_of_classes(

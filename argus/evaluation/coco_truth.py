@@ -20,7 +20,7 @@ def complete_truth(metric: Any, path: str | None = None) -> None:
     absent keypoints are none, and an absent area is that of the segmentation.
 
     Args:
-        metric: Any metric; one without such annotations is left as it is.
+        metric: Any metric; one without such annotations, or with panoptic ones, is left as it is.
         path: The file they are from, for messages.
 
     Raises:
@@ -28,10 +28,15 @@ def complete_truth(metric: Any, path: str | None = None) -> None:
     """
     for name in ("_coco_api", "coco"):
         coco = getattr(metric, name, None)
-        if isinstance(getattr(coco, "dataset", None), Mapping):
+        # Panoptic truth is one entry a picture, without an id, and has an evaluation of its own.
+        if isinstance(getattr(coco, "dataset", None), Mapping) and not _is_panoptic(coco.dataset):
             _complete(coco, metric, is_pose=name == "coco")
             if "segm" in getattr(metric, "metrics", ()):
                 _check_masks(coco, metric, path)
+
+
+def _is_panoptic(content: Mapping[str, Any]) -> bool:
+    return any("segments_info" in entry for entry in content.get("annotations", ()))
 
 
 def _complete(coco: Any, metric: Any, *, is_pose: bool) -> None:

@@ -17,7 +17,12 @@ from mmengine.evaluator import Evaluator
 from argus.building import building
 from argus.errors import ConfigError
 from argus.evaluation.absent_classes import AbsentClasses
-from argus.evaluation.coco_classes import order_keypoints_of, places_of_classes, renumbered
+from argus.evaluation.coco_classes import (
+    order_categories_of,
+    order_keypoints_of,
+    places_of_classes,
+    renumbered,
+)
 from argus.evaluation.coco_truth import complete_truth
 from argus.evaluation.no_truth import mark_without_truth
 from argus.evaluation.nothing_found import results_may_be_empty
@@ -67,6 +72,7 @@ class TaskEvaluator:
             mark_without_truth(metric)
             path = path or f"the annotations of the metric of task {task!r}"
             order_keypoints_of(metric, dataset_meta, path=path)
+            order_categories_of(metric, dataset_meta, path=path)
             self._places.append(places_of_classes(metric, dataset_meta, path=path))
 
     def process(self, predictions: Sequence[Any], batch: Mapping[str, Any]) -> None:

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmdet.datasets import CocoDataset
+from mmdet.datasets import (
+    BaseVideoDataset,
+    CocoDataset,
+    Objects365V1Dataset,
+    Objects365V2Dataset,
+)
 from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import CustomDataset, MultiLabelDataset
 from PIL import Image
@@ -119,16 +124,52 @@ def test_folders__of_numbers_for_other_names_are_refused_unless_both_orders_are_
 
 @pytest.mark.parametrize("classes", [("cup", "pen"), ("pen", "cup")])
 @pytest.mark.parametrize("root", [[], [dict(id=0, name="cup")]], ids=["plain", "with a root"])
-def test_categories__of_the_stock_data_set_are_numbered_by_name(tmp_path, classes, root):
+@pytest.mark.parametrize(
+    "kind", [CocoDataset, Objects365V1Dataset, Objects365V2Dataset, BaseVideoDataset]
+)
+def test_categories__of_stock_data_sets_are_numbered_by_name(tmp_path, kind, classes, root):
     entries = [toy_coco.annotation(1, 1, category=7), toy_coco.annotation(2, 2, category=2)]
     categories = [*root, dict(id=7, name="pen"), dict(id=2, name="cup")]
     toy_coco.write(tmp_path, entries, num_images=2, categories=categories)
-    config = toy_coco.config(tmp_path, CocoDataset, metainfo=dict(classes=classes))
+    config = toy_coco.config(tmp_path, kind, metainfo=dict(classes=classes))
     dataset = build_dataset(config, where="toy")
-    found = [dataset.get_data_info(i)["instances"][0]["bbox_label"] for i in range(2)]
+    infos = [dataset.get_data_info(i) for i in range(2)]
+    frames = [frame for info in infos for frame in info.get("images", (info,))]  # of videos
+    found = [frame["instances"][0]["bbox_label"] for frame in frames]
     assert found == [classes.index("pen"), classes.index("cup")]
     with pytest.raises(DataError, match="it has no category lid"):
         build_dataset(config | dict(metainfo=dict(classes=("cup", "lid"))), where="toy")
+
+
+class AllCategories(CocoDataset):
+    """Takes all categories of the file, as mmdet's of LVIS does."""
+
+    def load_data_list(self):
+        categories = json.loads(Path(self.ann_file).read_text())["categories"]
+        self.cat_ids = [item["id"] for item in categories]
+        self.cat2label = {identity: label for label, identity in enumerate(self.cat_ids)}
+        return [dict(img_path="1.jpg", img_id=1, height=9, width=9, instances=[])]
+
+
+def test_categories__numbered_by_a_data_set_itself_are_compared(tmp_path):
+    toy_coco.write(tmp_path, [], num_images=1)  # its categories: person, car
+    config = toy_coco.config(tmp_path, AllCategories, test_mode=True)
+    build_dataset(config | dict(metainfo=dict(classes=("person", "car"))), where="toy")
+    message = "json: AllCategories gives its category 'person' the label 0, .* as number 1 .from 0"
+    with pytest.raises(DataError, match=message):
+        build_dataset(config | dict(metainfo=dict(classes=("car", "person"))), where="toy")
+
+
+def test_categories__are_read_once(tmp_path, monkeypatch):
+    toy_coco.write(tmp_path, [toy_coco.annotation(1, 1)], num_images=1)
+    parsed = []
+    parse = json.loads  # which json.load calls
+    monkeypatch.setattr(json, "loads", lambda *args, **kw: parsed.append(1) or parse(*args, **kw))
+    for kind in (CocoDataset, CocoInstances):
+        parsed.clear()
+        config = toy_coco.config(tmp_path, kind, metainfo=dict(classes=("person", "car")))
+        build_dataset(config, where="toy")
+        assert len(parsed) == 1
 
 
 def multi_label(root: Path, **changes: Any) -> Any:
