@@ -133,7 +133,8 @@ def _order_of_folders(
 
 def _check_categories(dataset: Any, classes: Sequence[str]) -> None:
     """Refuse labels that a data set gives to the categories of its file in an order of its own."""
-    labels, path = getattr(dataset, "cat2label", None), str(dataset.ann_file)
+    labels: Any = getattr(dataset, "cat2label", None)
+    path = str(dataset.ann_file)
     numbers_ids = isinstance(labels, Mapping) and hasattr(dataset, "cat_ids")
     if not numbers_ids or isinstance(dataset, CocoInstances) or not path.endswith(".json"):
         return

@@ -27,7 +27,7 @@ def complete_truth(metric: Any, path: str | None = None) -> None:
         DataError: The area of a pose, or the mask of an object, is needed and not to be had.
     """
     for name in ("_coco_api", "coco"):
-        coco = getattr(metric, name, None)
+        coco: Any = getattr(metric, name, None)
         # Panoptic truth is one entry a picture, without an id, and has an evaluation of its own.
         if isinstance(getattr(coco, "dataset", None), Mapping) and not _is_panoptic(coco.dataset):
             _complete(coco, metric, is_pose=name == "coco")
