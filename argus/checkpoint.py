@@ -19,6 +19,7 @@ from argus.checksums import check, checksums, damage
 from argus.durable_files import forget_cached, replacing
 from argus.errors import CheckpointError
 from argus.file_forms import CHECKPOINT as CHECKPOINT_FORM
+from argus.foreign_files import foreign_kind
 
 FORMAT = "argus-checkpoint-2"
 # Without checksums, and with an optimizer by position: good for its weights.
@@ -101,6 +102,9 @@ def read_checkpoint(
     """
     path = Path(path)
     check_is_file(path)
+    kind = foreign_kind(path)
+    if kind is not None:
+        raise CheckpointError(f"{path}: {kind}")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=in_place)
     except pickle.UnpicklingError as error:

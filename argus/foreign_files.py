@@ -24,6 +24,7 @@ _BEGINNINGS = (
     ),
     (b"%PDF-", "a PDF: export its pages as PNG"),
 )
+_HEAD_BYTES = 200
 _WEB_PAGES = (b"<!doctype html", b"<html")
 # Brands of the ISO base media file format (ISO/IEC 23008-12, Annex B).
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -58,6 +59,16 @@ def raise_if_foreign(content: bytes, path: str | Path | None = None) -> None:
     kind = _kind(content)
     if kind is not None:
         raise DataError(kind if path is None else f"{path}: {kind}")
+
+
+def foreign_kind(path: str | Path) -> str | None:
+    """What a file is that stands in the place of another, and the remedy; ``None`` for others.
+
+    Args:
+        path: A file that can be read.
+    """
+    with open(path, "rb") as file:
+        return _kind(file.read(_HEAD_BYTES))
 
 
 def _kind(content: bytes) -> str | None:

@@ -21,6 +21,7 @@ from argus.durable_files import replacing, write_json
 from argus.errors import CheckpointError
 from argus.file_forms import CONFIG as CONFIG_FORM
 from argus.file_forms import MANIFEST as MANIFEST_FORM
+from argus.foreign_files import foreign_kind
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from torch import Tensor, nn
@@ -191,6 +192,9 @@ def _opened(path: Path, framework: str) -> "Iterator[safe_open]":
         with safe_open(path, framework=framework) as file:
             yield file
     except (SafetensorError, OSError) as error:
+        kind = foreign_kind(path) if Path(path).is_file() else None
+        if kind is not None:
+            raise CheckpointError(f"{path}: {kind}") from error
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
 
 

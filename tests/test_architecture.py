@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "argus.structures": (),
     "argus.building": ("argus.errors",),
     "argus.names": ("argus.errors",),
-    "argus.safe_load": ("argus.errors",),
+    "argus.safe_load": ("argus.errors", "argus.foreign_files"),
     "argus.precision": ("argus.errors",),
     "argus.parent_death": (),
     "argus.foreign_files": ("argus.errors",),
@@ -57,6 +57,7 @@ MAY_IMPORT = {
         "argus.checksums",
         "argus.durable_files",
         "argus.file_forms",
+        "argus.foreign_files",
     ),
     "argus.config_values": ("argus.errors",),
     "argus.model_folder": (
@@ -65,6 +66,7 @@ MAY_IMPORT = {
         "argus.checksums",
         "argus.durable_files",
         "argus.file_forms",
+        "argus.foreign_files",
     ),
     "argus.model_config": (
         "argus.errors",

@@ -1,16 +1,21 @@
 """Files that stand in the place of others are called by what they are."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from argus.checkpoint import read_checkpoint
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.lists import read_list
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.loading import decode_image
-from argus.errors import DataError
+from argus.errors import CheckpointError, DataError
 from argus.foreign_files import raise_if_foreign
 from argus.inference.images import list_files
+from argus.model_folder import _read_tensors
+from argus.models.backbones.weights import read_weight_file
+from argus.safe_load import read_tensors
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 FILES = {
@@ -35,6 +40,14 @@ def test_annotations__are_a_pointer(tmp_path: Path, read: object) -> None:
     (tmp_path / "a").write_bytes(POINTER)
     with pytest.raises(DataError, match=f"{tmp_path}/a: a pointer of Git LFS"):
         read(str(tmp_path / "a"))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+@pytest.mark.parametrize("read", [read_checkpoint, read_tensors, read_weight_file, _read_tensors])
+def test_weights__are_a_pointer(tmp_path: Path, read: Any, name: str) -> None:
+    (tmp_path / name).write_bytes(POINTER)
+    with pytest.raises(CheckpointError, match=f"{tmp_path}/{name}: a pointer of Git LFS.*pull"):
+        read(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n", b"{}", b"a.jpg\n"])

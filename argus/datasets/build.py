@@ -7,11 +7,13 @@ from typing import Any
 
 from argus.building import explain
 from argus.datasets.category_lookups import lookups_by_name
+from argus.datasets.listed_pictures import find_listed
 from argus.datasets.listing import Listing, tidy_listings
 from argus.datasets.number_by_name import check_folders, number_by_name
 from argus.datasets.paths import check_paths
 from argus.datasets.stored_entries import parts_of
 from argus.datasets.strays import other_suffixes, stray_notes
+from argus.datasets.text_files import tidy_texts
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
@@ -47,6 +49,7 @@ def build_dataset(
         with (
             tensors_only(),
             contextlib.redirect_stdout(io.StringIO()),
+            tidy_texts(),
             tidy_listings() as listing,
             lookups_by_name() as looked_up,
         ):
@@ -57,6 +60,7 @@ def build_dataset(
             _hand_over_palettes(dataset)
             for part in parts_of(dataset):
                 number_by_name(part, looked_up=looked_up)
+                find_listed(part)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):

@@ -91,6 +91,11 @@ def _entries(
                 yield from _entries(entry.path, list_dir, list_file, suffixes, recursive, listing)
 
 
+def same_format(suffix: str) -> tuple[str, ...]:
+    """The suffixes of the format that a suffix, in small letters, stands for."""
+    return next((group for group in _SAME_FORMAT if suffix in group), (suffix,))
+
+
 def _has_suffix(name: str, suffixes: tuple[str, ...], names: set[str]) -> bool:
     """Whether a file has one of the suffixes, or means the same by another.
 
@@ -99,7 +104,7 @@ def _has_suffix(name: str, suffixes: tuple[str, ...], names: set[str]) -> bool:
     if name.endswith(suffixes):
         return True
     for suffix in suffixes:
-        for alike in next((group for group in _SAME_FORMAT if suffix in group), (suffix,)):
+        for alike in same_format(suffix):
             if name.lower().endswith(alike.lower()):
                 return name[: len(name) - len(alike)] + suffix not in names
     return False

@@ -9,8 +9,8 @@ import mmengine.fileio as fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
+from argus.datasets.text_files import no_text, tidy_text
 from argus.errors import ConfigError, DataError
-from argus.foreign_files import raise_if_foreign
 
 PATH_KEYS = dict(
     semantic="seg_map_path",
@@ -36,10 +36,8 @@ def read_list(path: str, backend_args: Mapping[str, Any] | None = None) -> list[
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such list file (ann_file)") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file: {error}") from error
-    raise_if_foreign(text[:200].encode(), path)
-    # Editors of Windows begin a file with a byte-order mark.
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines() if line.strip()]
+        raise no_text(path, error) from error
+    lines = [line.strip() for line in tidy_text(text, path).splitlines() if line.strip()]
     if not lines:
         raise DataError(f"{path}: the list file has no line; expected one image a line.")
     return lines

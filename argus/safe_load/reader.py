@@ -13,6 +13,7 @@ import torch
 from torch import _weights_only_unpickler
 
 from argus.errors import CheckpointError
+from argus.foreign_files import foreign_kind
 from argus.safe_load.names import global_names, is_hostile
 
 OPTION = "--unsafe-pickle"
@@ -114,6 +115,9 @@ def _known_to_torch() -> set[str]:
 def _refusal(file: Any, names: Sequence[str]) -> CheckpointError:
     what = str(file) if isinstance(file, (str, os.PathLike)) else "a weight file"
     if not names:
+        kind = foreign_kind(file) if what == str(file) else None
+        if kind is not None:
+            return CheckpointError(f"{what}: {kind}")
         size = f": found {Path(file).stat().st_size:,} bytes" if what == str(file) else ""
         return CheckpointError(
             f"{what} is no file of tensors, or is truncated or damaged{size}. Download it again."

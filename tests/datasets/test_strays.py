@@ -174,9 +174,9 @@ def test_no_samples__says_what_is_there_instead(tmp_path: Path) -> None:
 def test_missing_file__under_another_suffix_is_named(tmp_path: Path) -> None:
     write_maps(tmp_path, [SQUARE])
     (tmp_path / "list.txt").write_text("0\n")
-    (tmp_path / "images/0.jpg").rename(tmp_path / "images/0.JPEG")
+    (tmp_path / "images/0.jpg").rename(tmp_path / "images/0.PNG")
     dataset = build_dataset(semantic(tmp_path, ann_file="list.txt"), where="x")
-    with pytest.raises(DataError, match=r"0\.jpg: no such file; there is 0\.JPEG"):
+    with pytest.raises(DataError, match=r"0\.jpg: no such file; there is 0\.PNG"):
         dataset[0]
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from argus.errors import CheckpointError
+from argus.foreign_files import foreign_kind
 from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
 from argus.safe_load import read_tensors
 
@@ -54,6 +55,9 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
             f"Expected weights in {path}, found an HTML or XML page: the download gave a web page "
             "(an error or a login) instead of the file. Download it again."
         )
+    kind = foreign_kind(path)
+    if kind is not None:
+        raise CheckpointError(f"{path}: {kind}")
     if path.suffix == ".onnx":
         raise CheckpointError(
             f"{path} is an ONNX file. Take the weights out of it first: "

@@ -1,0 +1,71 @@
+"""What data sets of all libraries see when they read a text file: a list, names, annotations.
+
+mmengine takes the byte-order mark that editors of Windows write for a part of the first name, and
+a pointer of Git LFS for a list of three pictures.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.fileio import LocalBackend
+
+from argus.errors import DataError
+from argus.foreign_files import foreign_kind, raise_if_foreign
+
+_MARK = "\ufeff"
+_HEAD = 200
+
+
+def tidy_text(text: str, path: Any) -> str:
+    """A file's text without byte-order mark.
+
+    Args:
+        text: All of it.
+        path: The file, for the message.
+
+    Raises:
+        DataError: It is another kind of file that stands in the place of this.
+    """
+    raise_if_foreign(text[:_HEAD].encode(errors="replace"), path)
+    return text.removeprefix(_MARK)
+
+
+def no_text(path: Any, error: UnicodeDecodeError) -> DataError:
+    """The error of a file that is no text, or in another encoding."""
+    return DataError(f"{path}: not a text file in UTF-8 (save it as such): {error}")
+
+
+@contextmanager
+def tidy_texts() -> Iterator[None]:
+    """Let mmengine's backend of the local disk read texts as described above."""
+    get_text, get = LocalBackend.get_text, LocalBackend.get
+    get_local_path = LocalBackend.get_local_path
+
+    def tidy_get_text(self: Any, filepath: Any, encoding: str = "utf-8") -> str:
+        try:
+            return tidy_text(get_text(self, filepath, encoding), filepath)
+        except UnicodeDecodeError as error:
+            raise no_text(filepath, error) from error
+
+    def tidy_get(self: Any, filepath: Any) -> bytes:
+        content: bytes = get(self, filepath)
+        raise_if_foreign(content[:_HEAD], filepath)
+        return content
+
+    @contextmanager
+    def tidy_get_local_path(self: Any, filepath: Any) -> Iterator[Any]:
+        kind = foreign_kind(filepath) if os.path.isfile(filepath) else None
+        if kind is not None:
+            raise DataError(f"{filepath}: {kind}")
+        with get_local_path(self, filepath) as path:
+            yield path
+
+    LocalBackend.get_text, LocalBackend.get = tidy_get_text, tidy_get
+    LocalBackend.get_local_path = tidy_get_local_path
+    try:
+        yield
+    finally:
+        LocalBackend.get_text, LocalBackend.get = get_text, get
+        LocalBackend.get_local_path = get_local_path
