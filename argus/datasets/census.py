@@ -122,8 +122,10 @@ def _reason(census: Census) -> str:
         return f"all {census.ignored.total():,} {census.unit}s are {_ignored(census)}" + _causes(
             census
         )
-    article = "an" if census.unit[0] in "aeiou" else "a"
-    return f"none of its {census.num_all:,} samples has {article} {census.unit}{_causes(census)}"
+    # A picture without any is one that may have several classes.
+    unit = "class" if census.unit == "image" else census.unit
+    article = "an" if unit[0] in "aeiou" else "a"
+    return f"none of its {census.num_all:,} samples has {article} {unit}{_causes(census)}"
 
 
 def _ignored(census: Census) -> str:

@@ -5,7 +5,7 @@ the data set gives, whatever it was read from, through wrappers, filters and cho
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from argus.datasets.census import Census
 from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
 from argus.datasets.label_checks import steps_of
 from argus.datasets.stored_entries import parts_of
+from argus.datasets.xml_names import unmatched_names
+
+_MOST_XML = 1_000  # files that are read again to name a cause
 
 _Reader = Callable[[Mapping[str, Any], Census], None]
 
@@ -45,7 +48,15 @@ def entry_census(
     if census.is_whole:
         for part in parts_of(dataset):
             census.ignored.update(getattr(part, "dropped", {}))
+        missing = [n for label, n in enumerate(census.names) if not census.counts[label]]
+        cause = unmatched_names(_xml_files(dataset), census.names, missing) if missing else ""
+        census.causes += [cause] * bool(cause)
     return census
+
+
+def _xml_files(dataset: Any) -> Iterator[str]:
+    infos = (dataset.get_data_info(index) for index in spread(len(dataset))[:_MOST_XML])
+    return (path for path in (info.get("xml_path") for info in infos) if isinstance(path, str))
 
 
 def spread(number: int) -> list[int]:
@@ -64,6 +75,15 @@ def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | 
     info, meta = dataset.get_data_info(0), dataset.metainfo
     classes = [str(name) for name in meta.get("classes") or ()]
     num_all = len(dataset)
+    # mmdet's panoptic entries list things among the instances too.
+    if "segments_info" in info and classes:
+        things = set(meta.get("thing_classes") or ())
+        labels = {label for label, name in enumerate(classes) if name in things}
+
+        def read_segments(info: Mapping[str, Any], census: Census) -> None:
+            _count_segments(info, census, labels)
+
+        return Census(unit="segment", names=classes, num_all=num_all), read_segments
     if "instances" in info and classes:
         with_masks = any(step.get("with_mask") for step in steps_of(config))
 
@@ -71,8 +91,6 @@ def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | 
             _count_objects(info, census, with_masks)
 
         return Census(unit="object", names=classes, num_all=num_all), read
-    if "segments_info" in info and classes:
-        return Census(unit="segment", names=classes, num_all=num_all), _count_segments
     number = meta.get("num_keypoints")
     if number:  # the first entry may be a picture without people
         names = meta.get("keypoint_id2name") or {}
@@ -106,12 +124,14 @@ def _count_objects(info: Mapping[str, Any], census: Census, with_masks: bool) ->
             census.counts[int(instance["bbox_label"])] += 1
 
 
-def _count_segments(info: Mapping[str, Any], census: Census) -> None:
+def _count_segments(info: Mapping[str, Any], census: Census, things: Set[int]) -> None:
     for segment in info["segments_info"]:
-        if segment.get("is_crowd"):
+        label = int(segment["label"] if "label" in segment else segment["category"])
+        # A crowd region of mmdet's own data set is a thing that is said to be none.
+        if segment.get("is_crowd", label in things and not segment.get("is_thing", True)):
             census.ignored[CROWD] += 1
         else:
-            census.counts[int(segment["label"])] += 1
+            census.counts[label] += 1
 
 
 def _count_keypoints(info: Mapping[str, Any], census: Census) -> None:

@@ -1,14 +1,17 @@
 """What cannot be learned is refused before the first step, and in the check of the data alike."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mmdet.datasets import CocoPanopticDataset, XMLDataset
 from mmdet.datasets.transforms import LoadAnnotations
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import MMLogger
+from mmpretrain.datasets import MultiLabelDataset
 from PIL import Image
 
 from argus.datasets.checks import check_tasks
@@ -102,9 +105,49 @@ def without_saliency(root: Path, value: int = 0) -> dict[str, Any]:
     return dict(type=PascalContext, data_root=str(root), labels=("saliency",), pipeline=pipeline)
 
 
+def without_labels(root: Path) -> dict[str, Any]:
+    write_pictures(root, ["1.png", "2.png"])
+    entries = [dict(img_path=f"{number}.png", gt_label=[]) for number in (1, 2)]
+    content = dict(metainfo=dict(classes=["cup", "pen"]), data_list=entries)
+    (root / "labels.json").write_text(json.dumps(content))
+    return dict(type=MultiLabelDataset, data_root=str(root), ann_file="labels.json", pipeline=[])
+
+
+def xml(root: Path, *names: str) -> dict[str, Any]:
+    """A picture with an object of each name; the classes are cup and pen."""
+    write_pictures(root, ["JPEGImages/1.jpg"])
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>7</xmax><ymax>6</ymax></bndbox>"
+    size = "<size><width>10</width><height>8</height></size>"
+    objects = "".join(f"<object><name>{name}</name>{box}</object>" for name in names)
+    (root / "Annotations").mkdir()
+    (root / "Annotations/1.xml").write_text(f"<annotation>{size}{objects}</annotation>")
+    (root / "train.txt").write_text("1\n")
+    config = dict(type=XMLDataset, data_root=str(root), ann_file="train.txt", pipeline=[])
+    return config | dict(data_prefix=dict(sub_data_root=""), metainfo=dict(classes=("cup", "pen")))
+
+
+def xml_in_capitals(root: Path) -> dict[str, Any]:
+    return xml(root, "Cup", "lid")
+
+
+def xml_of_others(root: Path) -> dict[str, Any]:
+    return xml(root, "lid", "box")
+
+
 @pytest.mark.parametrize(
     ("write", "expected"),
     [
+        (without_labels, "none of its 2 samples has a class"),
+        (
+            xml_in_capitals,
+            "none of its 1 samples has an object. The XML files have objects named 'Cup', which "
+            "are no classes: a name has to be written as in metainfo=dict(classes=...)",
+        ),
+        (
+            xml_of_others,
+            "none of its 1 samples has an object. The XML files have objects named 'box', 'lid', "
+            "which are no classes: a name has to be written as in metainfo=dict(classes=...)",
+        ),
         (crowds, "all 2 objects are ignored: 2 crowd regions (ignored)"),
         (without_corners, "all 2 objects are ignored: 2 masks without a valid polygon (ignored)"),
         (without_area, "all 2 objects are ignored: 2 zero-area boxes (dropped)"),
@@ -149,6 +192,11 @@ def test_nothing_to_learn__is_an_error(
     error, warnings = messages_of(write(tmp_path), monkeypatch)
     assert error == f"nothing to learn: {expected}"
     assert warnings == []
+
+
+def test_panoptic_crowd__is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error, _ = messages_of(panoptic(tmp_path, category=3, crowd=True), monkeypatch)
+    assert error == "nothing to learn: all 1 segments are ignored: 1 crowd regions (ignored)"
 
 
 def test_nothing_left__names_the_reasons(tmp_path: Path) -> None:
@@ -200,6 +248,37 @@ def mostly_crowd(root: Path) -> dict[str, Any]:
     return toy_coco.config(toy_coco.write(root, entries), CocoInstances, **OTHERS)
 
 
+def panoptic(root: Path, *, category: int = 8, crowd: bool = False) -> dict[str, Any]:
+    """A picture with one segment, in mmdet's own data set; sky is stuff and has the id 8."""
+    write_pictures(root, ["images/1.jpg"])
+    (root / "labels").mkdir()
+    Image.new("RGB", (10, 8), (5, 0, 0)).save(root / "labels/1.png")
+    segment = dict(id=5, category_id=category, iscrowd=int(crowd), bbox=[0, 0, 10, 8], area=80)
+    content = dict(
+        images=[dict(id=1, file_name="1.jpg", width=10, height=8)],
+        categories=[dict(id=8, name="sky", isthing=0), dict(id=3, name="cup", isthing=1)],
+        annotations=[dict(image_id=1, file_name="1.png", segments_info=[segment])],
+    )
+    (root / "panoptic.json").write_text(json.dumps(content))
+    names = dict(classes=("cup", "sky"), thing_classes=("cup",), stuff_classes=("sky",))
+    return dict(
+        type=CocoPanopticDataset,
+        data_root=str(root),
+        ann_file="panoptic.json",
+        data_prefix=dict(img="images/", seg="labels/"),
+        metainfo=names,
+        pipeline=[dict(type=LoadAnnotations, with_bbox=True)],
+    )
+
+
+def xml_and_others(root: Path) -> dict[str, Any]:
+    return xml(root, "cup", "Pen", "lid")
+
+
+def xml_by_choice(root: Path) -> dict[str, Any]:
+    return xml(root, "cup", "lid")
+
+
 def joined(root: Path) -> dict[str, Any]:
     parts = [one_class_of_two(root / "a"), one_class_of_two(root / "b")]
     return dict(type=ConcatDataset, datasets=parts)
@@ -212,6 +291,13 @@ def joined(root: Path) -> dict[str, Any]:
         (pictures_of_people, "2 of 17 keypoints have no labelled point: left_ankle, right_ankle"),
         (one_class_of_two, "1 of 2 classes have no object: car"),
         (joined, "1 of 2 classes have no object: car"),
+        (panoptic, "1 of 2 classes have no segment: cup"),
+        (
+            xml_and_others,
+            "1 of 2 classes have no object: pen. The XML files have objects named 'Pen', which are "
+            "no classes: a name has to be written as in metainfo=dict(classes=...)",
+        ),
+        (xml_by_choice, "1 of 2 classes have no object: pen"),
         (three_classes, "1 of 3 classes have no pixel: pen"),
         (folder_without_picture, "1 of 3 classes have no image: ink"),
         (mostly_crowd, "3 of 5 objects are ignored: 3 crowd regions (ignored)"),
