@@ -19,8 +19,13 @@ from argus.errors import DataError
 from argus.foreign_files import raise_if_foreign
 from argus.picture_files import open_picture
 
-# Pillow spreads grey of two and four bits over 0 to 255.
-_SCALES = {"L;2": 85, "L;4": 17}
+# Pillow spreads grey of two and four bits over 0 to 255, also where the bits run backwards.
+_SCALES = {"L;2": 85, "L;4": 17, "L;2R": 85, "L;4R": 17}
+# It inverts these.
+_WHITE_IS_0 = ("1;I", "1;IR", "L;I", "L;IR", "L;2I", "L;2IR", "L;4I", "L;4IR")
+# It spreads grey of a PGM from 0..maximum over all that the mode holds.
+_PGM_CODECS = ("ppm", "ppm_plain")
+_MOST = {"L": 255, "I": 65535}
 
 
 def decode_label_map(content: bytes) -> np.ndarray:
@@ -91,13 +96,24 @@ def decode_stored(content: bytes, *, name: str) -> np.ndarray:
         name: What it is called in messages.
 
     Raises:
-        DataError: The bytes do not decode, are another kind of file, or declare too many pixels.
+        DataError: The bytes do not decode, are another kind of file, declare too many pixels, or
+            say that 0 is white.
     """
     raise_if_foreign(content)
     try:
         with open_picture(content) as image:
-            scale = _SCALES.get(_raw_mode(image), 1)
+            raw_mode, maximum = _raw_mode(image), _pgm_maximum(image)
+            if raw_mode in _WHITE_IS_0:
+                raise DataError(
+                    f"a {image.format} in which 0 is white: whether its values or the shades that "
+                    f"they show are meant, no file says. Save the {name} as PNG"
+                )
             values = shown_pixels(image, content)
+            if maximum is not None:
+                most = _MOST[image.mode]
+                # Pillow rounds, and so does this: the steps are at least 1 apart.
+                return (values.astype(np.int64) * (2 * maximum) + most) // (2 * most)
+            scale = _SCALES.get(raw_mode, 1)
             return values // scale if scale > 1 else values
     except DataError:
         raise
@@ -110,6 +126,14 @@ def _raw_mode(image: Image.Image) -> str:
     tiles = getattr(image, "tile", ())
     arguments = tiles[0].args if tiles else ""
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _pgm_maximum(image: Image.Image) -> int | None:
+    """What a grey PGM that is not decoded yet says is its largest value, if Pillow spreads it."""
+    tiles = getattr(image, "tile", ())
+    if image.mode not in _MOST or not tiles or tiles[0].codec_name not in _PGM_CODECS:
+        return None
+    return int(tiles[0].args[-1])
 
 
 def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) -> None:

@@ -121,6 +121,28 @@ def test_decode__labels_of_few_bits_are_those_of_the_file(bits, suffix):
     np.testing.assert_array_equal(decode_label_map(content), labels)
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("maximum", [1, 5, 15, 149, 254, 255, 256, 1000, 10_000, 65_534, 65_535])
+def test_decode__labels_of_a_pgm_are_those_of_the_file(maximum, plain):
+    """Pillow spreads them, too."""
+    labels = np.unique(np.linspace(0, maximum, 999).round().astype(np.uint16))[None]
+    data = labels.astype(">u2" if maximum > 255 else np.uint8).tobytes()
+    data = " ".join(map(str, labels[0])).encode() if plain else data
+    header = f"P{2 if plain else 5}\n{labels.size} 1\n{maximum}\n".encode()
+    np.testing.assert_array_equal(decode_label_map(header + data), labels)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_decode__where_0_is_white_raises(bits):
+    """Pillow inverts them, and which of both is a label nobody knows."""
+    labels = np.arange(2**bits, dtype=np.uint8).reshape(2, -1)
+    message = "a TIFF in which 0 is white.*Save the label image as PNG"
+    with pytest.raises(DataError, match=message):
+        decode_label_map(_grey_tiff(labels, bits, white_is_0=True))
+    with pytest.raises(DataError, match="a PPM in which 0 is white"):
+        decode_label_map(b"P4\n8 1\n\x50")
+
+
 def _packed(labels: np.ndarray, bits: int) -> list[bytes]:
     """Rows of the most significant bit first, filled up to whole bytes."""
     planes = np.unpackbits(labels[..., None], axis=-1)[..., 8 - bits :]
@@ -144,11 +166,19 @@ def _grey_png(labels: np.ndarray, bits: int) -> bytes:
     )
 
 
-def _grey_tiff(labels: np.ndarray, bits: int) -> bytes:
+def _grey_tiff(labels: np.ndarray, bits: int, *, white_is_0: bool = False) -> bytes:
     height, width = labels.shape
     data = b"".join(_packed(labels, bits))
-    # width, height, bits, no compression, black is zero, where, samples, rows, how many bytes
-    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1)]
+    # width, height, bits, no compression, what 0 is, where, samples, rows, how many bytes
+    tags = [
+        (256, width),
+        (257, height),
+        (258, bits),
+        (259, 1),
+        (262, int(not white_is_0)),
+        (273, 8),
+        (277, 1),
+    ]
     tags += [(278, height), (279, len(data))]
     start = 8 + len(data) + len(data) % 2
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
