@@ -15,6 +15,7 @@ from argus.datasets.stored_entries import parts_of
 from argus.datasets.strays import other_suffixes, stray_notes
 from argus.datasets.text_files import tidy_texts
 from argus.datasets.transforms.labels import LoadSegMap
+from argus.datasets.xml_names import names_behind_nothing
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
 from argus.safe_load import NotPlainError, tensors_only
@@ -67,7 +68,7 @@ def build_dataset(
         raise
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
         if _EMPTY in str(error):
-            raise _no_samples(where, listing) from error
+            raise _no_samples(where, listing, names_behind_nothing(config)) from error
         if _DIFFERENT in str(error):
             raise DataError(
                 f"{where}: {error}: it joins data sets whose metainfo differs, in the order of the "
@@ -78,7 +79,7 @@ def build_dataset(
         reason = explain(error, config, where=place) or f"{type(error).__name__}: {error}"
         raise DataError(f"{where}: the data set cannot be built: {reason}") from error
     if len(dataset) == 0:
-        raise _no_samples(where, listing)
+        raise _no_samples(where, listing, names_behind_nothing(config))
     for note in stray_notes(dataset, listing):
         tell(note)
     return dataset
@@ -102,10 +103,11 @@ def _transforms(pipeline: Any) -> Iterator[Any]:
             yield from _transforms(getattr(pipeline, name, None))
 
 
-def _no_samples(where: str, listing: Listing) -> DataError:
+def _no_samples(where: str, listing: Listing, cause: str = "") -> DataError:
     left_out = listing.other_suffixes
     return DataError(
         f"{where}: no samples found: a wrong folder, file suffix, annotation file, or a filter "
         "that drops all of them? The layouts are in data/README.md."
         + (f" {other_suffixes(left_out)}." if left_out else "")
+        + (f" {cause}." if cause else "")
     )

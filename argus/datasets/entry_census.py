@@ -14,9 +14,7 @@ from argus.datasets.census import Census
 from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
 from argus.datasets.label_checks import steps_of
 from argus.datasets.stored_entries import parts_of
-from argus.datasets.xml_names import unmatched_names
-
-_MOST_XML = 1_000  # files that are read again to name a cause
+from argus.datasets.xml_names import MOST_FILES, unmatched_names
 
 _Reader = Callable[[Mapping[str, Any], Census], None]
 
@@ -55,7 +53,7 @@ def entry_census(
 
 
 def _xml_files(dataset: Any) -> Iterator[str]:
-    infos = (dataset.get_data_info(index) for index in spread(len(dataset))[:_MOST_XML])
+    infos = (dataset.get_data_info(index) for index in spread(len(dataset))[:MOST_FILES])
     return (path for path in (info.get("xml_path") for info in infos) if isinstance(path, str))
 
 

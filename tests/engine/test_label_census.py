@@ -199,6 +199,16 @@ def test_panoptic_crowd__is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert error == "nothing to learn: all 1 segments are ignored: 1 crowd regions (ignored)"
 
 
+def test_nothing_left__names_objects_that_are_no_classes(tmp_path: Path) -> None:
+    config = xml(tmp_path, "Cup", "lid") | dict(filter_cfg=dict(filter_empty_gt=True))
+    words = r"no samples found: .* The XML files have objects named 'Cup', which are no classes"
+    with pytest.raises(DataError, match=words):
+        guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    (tmp_path / "train.txt").write_text("")
+    with pytest.raises(DataError, match=r"no samples found: .* data/README\.md\.$"):
+        guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+
+
 def test_nothing_left__names_the_reasons(tmp_path: Path) -> None:
     people = [
         annotation(1, 1, keypoints=toy_coco.keypoints(labelled=0), num_keypoints=0),
