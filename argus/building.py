@@ -85,8 +85,9 @@ def _unknown_type(name: str, scope: str, registry: str, config: Any, where: str)
     folded = {bare.lower(): written for bare, written in reversed(names.items())}
     prefix, _, bare = name.rpartition(".")
     close = [folded[n] for n in difflib.get_close_matches(bare.lower(), folded, n=2, cutoff=0.7)]
-    if prefix:
-        close = [written if "." in written else f"{prefix}.{written}" for written in close]
+    # One of mmcv's is found without a prefix alone, also if that is the library that asks.
+    own = _modules(prefix, registry)
+    close = [f"{prefix}.{written}" if written in own else written for written in close]
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     return (
         f"{place}: there is no {registry} {name!r} in {scope}.{hint} A name of another library "
@@ -152,6 +153,17 @@ def _registered(scope: str, name: str) -> dict[str, str]:
             for bare in member.module_dict:
                 written.setdefault(bare, bare if visible else f"{member.scope}.{bare}")
     return written
+
+
+def _modules(scope: str, name: str) -> set[str]:
+    """The bare names in a library's own registry, without those above it."""
+    registries = [member for family in _families() for member in family]
+    return {
+        bare
+        for member in registries
+        if (member.scope, member.name) == (scope, name)
+        for bare in member.module_dict
+    }
 
 
 def _classes(kind: Any, owner: str) -> Iterator[Any]:

@@ -23,9 +23,9 @@ from argus.datasets.census import judge
 from argus.datasets.class_checks import ClassComparison
 from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
-from argus.datasets.label_checks import image_loader, loaders_to_judge
+from argus.datasets.label_checks import image_loader, loaders_to_judge, stock_image_loader
 from argus.datasets.map_census import MapCounts, count_maps, map_censuses
-from argus.datasets.orientation_checks import Turned, look_at, told
+from argus.datasets.orientation_checks import StockLoader, Turned, look_at, told
 from argus.datasets.paths import missing_paths
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.loading import LoadImage
@@ -143,6 +143,7 @@ def _check_part(
         dataset,
         findings,
         load_image=image_loader(data["dataset"]),
+        stock=stock_image_loader(data["dataset"]),
         loaders=loaders_to_judge(data["dataset"], dataset.metainfo),
         learns=learns,
         sample=sample,
@@ -220,6 +221,7 @@ def check_files(
     findings: Findings,
     *,
     load_image: LoadImage | None = None,
+    stock: StockLoader | None = None,
     loaders: Sequence[BaseTransform] = (),
     learns: bool = True,
     sample: int | None,
@@ -232,6 +234,7 @@ def check_files(
         dataset: A built data set of OpenMMLab.
         findings: Where errors and counts go.
         load_image: Loader of the pictures; ``None`` for one as by default.
+        stock: What the task loads them with, where that is none of ours.
         loaders: Loaders of the label maps that the task uses.
         learns: Whether the data set is trained on; else it is measured by.
         sample: Files to decode, chosen at random; ``None`` for all.
@@ -255,7 +258,7 @@ def check_files(
             counts.add(loaded.maps)
             turned.add(loaded.turned)
             num_seen += not loaded.errors
-    findings.warnings += told(turned, load.load_image)
+    findings.warnings += told(turned, load.load_image, stock)
     if counts.num_maps:
         numbers = {f"{i} {name}": int(counts.labels[i]) for i, name in enumerate(classes)}
         findings.classes.update(numbers)

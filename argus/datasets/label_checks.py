@@ -7,8 +7,9 @@ judged by ours. Boxes and polygons are checked in their JSON file.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmcv.transforms import BaseTransform, LoadAnnotations
+from mmcv.transforms import BaseTransform, LoadAnnotations, LoadImageFromFile
 
+from argus.datasets.orientation_checks import StockLoader
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
@@ -16,6 +17,8 @@ from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.registry import TRANSFORMS
 
+# Of mmcv's ways to decode a picture those that follow the tag.
+_TURNING, _TURNED_COLOURS = ("cv2", "pillow"), ("color", "grayscale")
 _LOADERS = (LoadSegMap, LoadDenseLabel, LoadPanoptic, LoadAnomalyMask)
 
 
@@ -89,6 +92,22 @@ def image_loader(config: Mapping[str, Any]) -> LoadImage:
             load: LoadImage = TRANSFORMS.build(dict(step))
             return load
     return LoadImage()
+
+
+def stock_image_loader(config: Mapping[str, Any]) -> StockLoader | None:
+    """The loader of mmcv's in a data set config; ``None`` where ours is there, or none is."""
+    for step in steps_of(config):
+        kind = step["type"]
+        kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if not isinstance(kind, type):
+            continue
+        if issubclass(kind, LoadImage):
+            return None
+        if issubclass(kind, LoadImageFromFile):
+            colour = step.get("color_type", "color")
+            turns = step.get("imdecode_backend", "cv2") in _TURNING and colour in _TURNED_COLOURS
+            return StockLoader(name=kind.__name__, reads="shown" if turns else "stored")
+    return None
 
 
 def steps_of(config: Any) -> Iterator[Mapping[str, Any]]:

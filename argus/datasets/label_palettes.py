@@ -79,8 +79,10 @@ class Palettes:
         if not used or not self.num_plain:
             return ""
         index, colour, path = used[0]
+        have = "map has" if self.num_maps == 1 else "maps have"
+        others = "has" if self.num_plain == 1 else "have"
         return (
-            f"{self.num_maps:,} label maps have a palette, {self.num_plain:,} have none "
+            f"{self.num_maps:,} label {have} a palette, {self.num_plain:,} {others} none "
             f"({self.plain}): index {index} is {colour} in {path}, and whether it means what the "
             f"grey value {index} means, no file says. Save all of them as grey pictures of the "
             "labels, or all with colours, and set LoadSegMap(colours=...)"

@@ -33,6 +33,19 @@ class Turned:
         self.undecided += other.undecided
 
 
+@dataclass(frozen=True, kw_only=True)
+class StockLoader:
+    """mmcv's loader of pictures, or one derived of it, which looks at no annotated size.
+
+    Args:
+        name: Of its class.
+        reads: ``shown`` or ``stored``, as its options say.
+    """
+
+    name: str
+    reads: str
+
+
 def look_at(sample: Mapping[str, Any], load: LoadImage) -> Turned:
     """How a sample's picture is read, if it is turned and has labels that have a place in it.
 
@@ -64,30 +77,32 @@ def _is_stored(sample: Mapping[str, Any], load: LoadImage) -> bool:
     return shown.transform(free)["img"].shape[:2] != sample["img"].shape[:2]
 
 
-def told(turned: Turned, load: LoadImage) -> list[str]:
+def told(turned: Turned, load: LoadImage, stock: StockLoader | None = None) -> list[str]:
     """What a person should know about the turned pictures of a data set, in a sentence or none.
 
     Args:
         turned: All of them.
-        load: The loader of the task.
+        load: The loader of the task, or one as by default.
+        stock: The loader of the task, where that is none of ours.
     """
     names = [*turned.shown, *turned.stored, *turned.undecided]
     if not names:
         return []
     more = ", ..." if len(names) > _MAX_NAMES else ""
-    text = (
-        f"{len(names):,} pictures have an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
-    )
+    have = "picture has" if len(names) == 1 else "pictures have"
+    text = f"{len(names):,} {have} an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
+    if stock is not None:
+        return [text + _of_stock(turned, stock)]
     if load.orientation is not None:
         return [
-            f"{text}; they are read as they are {load.orientation}, as LoadImage(orientation="
+            f"{text}; pictures are read as they are {load.orientation}, as LoadImage(orientation="
             f"{load.orientation!r}) says, and labels have to be made on that"
         ]
-    text += "; they are read as they are shown, turned, and labels have to be made on that"
+    text += "; pictures are read as they are shown, turned, and labels have to be made on that"
     if turned.stored:
         text += (
-            f". Except for {len(turned.stored):,}: their annotations say the size of the stored "
-            "pixels, which are used"
+            f". Except for {len(turned.stored):,}, of whose annotations the size is that of the "
+            "stored pixels, which are used"
         )
     if turned.undecided:
         text += (
@@ -98,3 +113,16 @@ def told(turned: Turned, load: LoadImage) -> list[str]:
         text += ", as of the others," if turned.stored else ""
         text += " set orientation='stored' of LoadImage, for the whole data set"
     return [text]
+
+
+def _of_stock(turned: Turned, stock: StockLoader) -> str:
+    text = (
+        f"; {stock.name} reads all of them as they are {stock.reads}, whatever size their "
+        "annotations say, and labels have to be made on that"
+    )
+    if stock.reads == "shown" and turned.stored:
+        text += (
+            f". Those of {len(turned.stored):,} were made on the stored pixels, as the size in the "
+            f"annotations says, e.g. {turned.stored[0]}"
+        )
+    return f"{text}. Take LoadImage of argus instead, which goes by that size or has an orientation"

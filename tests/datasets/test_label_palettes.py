@@ -108,7 +108,7 @@ def test_palettes__beside_grey_maps_are_a_doubt_unless_the_colours_are_known(
     findings = check(config)
     assert findings.errors == []
     (warning,) = findings.warnings
-    assert warning.startswith("1 label maps have a palette, 1 have none")
+    assert warning.startswith("1 label map has a palette, 1 has none")
     assert "index 1 is (200, 0, 0)" in warning
     meta = dict(classes=("background", "cup"), palette=[list(BLACK), list(RED)])
     assert check(semantic(tmp_path, metainfo=meta)).warnings == []

@@ -1,6 +1,7 @@
 """One rule for turned pictures and label maps: what is shown counts, or what the data set says."""
 
 import io
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
 from PIL import Image, ImageOps
 
 from argus.datasets.checks import check_tasks
@@ -147,7 +149,7 @@ def warnings_of(config: dict[str, Any]) -> list[str]:
 def test_check__says_the_rule(tmp_path: Path) -> None:
     write(tmp_path, 6, LABELS)
     config = semantic(tmp_path)
-    text = f"1 pictures have an EXIF orientation ({tmp_path}/images/a.jpg: 6); they are read as "
+    text = f"1 picture has an EXIF orientation ({tmp_path}/images/a.jpg: 6); pictures are read as "
     shown = text + "they are shown, turned, and labels have to be made on that"
     assert warnings_of(config) == [shown]
     write(tmp_path, 1, LABELS)
@@ -160,7 +162,9 @@ def test_check__says_the_rule(tmp_path: Path) -> None:
     )
     config["pipeline"][0]["orientation"] = "stored"
     (warning,) = warnings_of(config)
-    assert "they are read as they are stored, as LoadImage(orientation='stored') says" in warning
+    assert (
+        "pictures are read as they are stored, as LoadImage(orientation='stored') says" in warning
+    )
 
 
 def test_check__of_annotated_sizes(tmp_path: Path) -> None:
@@ -175,5 +179,33 @@ def test_check__of_annotated_sizes(tmp_path: Path) -> None:
         if "EXIF" in text
     ]
     assert warning.startswith("2 pictures have an EXIF orientation")
-    assert "Except for 1: their annotations say the size of the stored pixels" in warning
+    assert "Except for 1, of whose annotations the size is that of the stored pixels" in warning
     assert "if it was the stored pixels, as of the others, set orientation='stored'" in warning
+
+
+@pytest.mark.parametrize(
+    ("options", "reads"),
+    [
+        ({}, "shown"),
+        (dict(imdecode_backend="pillow"), "shown"),
+        (dict(color_type="color_ignore_orientation"), "stored"),
+        (dict(color_type="unchanged"), "stored"),
+    ],
+)
+def test_check__of_stock_loaders_says_what_they_do(
+    tmp_path: Path, options: dict[str, Any], reads: str
+) -> None:
+    toy_coco.write(tmp_path, [annotation(i, i) for i in (1, 2)], num_images=2)
+    path = tmp_path / "images/1.jpg"
+    Image.open(path).save(path, exif=exif(6))
+    size = np.array(Image.open(path)).shape[:2]
+    found = LoadImageFromFile(**options)(dict(img_path=str(path)))["img"].shape[:2]
+    assert found == (size if reads == "stored" else size[::-1])
+    config = toy_coco.config(
+        tmp_path, CocoInstances, metainfo=dict(classes=("person", "car")), pipeline=[]
+    )
+    config["pipeline"] = [dict(type=LoadImageFromFile, **options)]
+    (warning,) = [text for text in warnings_of(config) if "EXIF" in text]
+    assert f"; LoadImageFromFile reads all of them as they are {reads}, whatever size" in warning
+    stored = f"Those of 1 were made on the stored pixels, .*{path}: 6. Take LoadImage of argus"
+    assert bool(re.search(stored, warning)) == (reads == "shown")
