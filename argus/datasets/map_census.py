@@ -67,7 +67,9 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
         DataError: As the loader.
     """
     if isinstance(load, LoadSegMap):
-        return _semantic(load, sample) if sample.get("seg_map_path") is not None else MapCounts()
+        # A panoptic map, whose colours are segments, has the same key in mmdet.
+        is_semantic = sample.get("seg_map_path") is not None and "segments_info" not in sample
+        return _semantic(load, sample) if is_semantic else MapCounts()
     if isinstance(load, LoadDenseLabel):
         return _dense(load, sample) if sample.get(load.path_key) is not None else MapCounts()
     load.transform(dict(sample))

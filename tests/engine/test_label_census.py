@@ -17,6 +17,7 @@ from PIL import Image
 from argus.datasets.checks import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
 from argus.datasets.label_checks import loaders_to_judge
+from argus.datasets.map_census import count_maps
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import LoadImage, LoadSaliency, LoadSegMap
@@ -427,3 +428,5 @@ def test_maps_that_no_step_reads__are_not_judged(
     assert messages_of(config, monkeypatch) == ("", [])
     segments = dict(type="mmdet.LoadPanopticAnnotations", with_bbox=False, with_seg=True)
     assert loaders_to_judge(dict(pipeline=[segments]), config["metainfo"]) == []
+    panoptic = dict(seg_map_path=str(tmp_path / "labels/0.png"), segments_info=[])
+    assert count_maps(LoadSegMap(2), panoptic).num_maps == 0
