@@ -1,5 +1,6 @@
 """Outputs of detectors, with masks and without: a fixed number of rows per picture."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from torch import Tensor
@@ -14,9 +15,9 @@ class BoxesExport(ExportHead):
     has_masks = False
 
     @property
+    @abstractmethod
     def num_kept(self) -> int:
         """Rows per picture."""
-        raise NotImplementedError
 
     def outputs(self) -> list[Output]:
         """Boxes, scores, labels and, if there are any, masks."""
