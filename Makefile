@@ -18,7 +18,7 @@ install: ## Set up .venv with everything in it (about 10 minutes the first time)
 	@$(PYTHON) -m tools.install $(if $(OPS),--operators $(OPS))
 
 demo: install ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
-	@$(VENV_PYTHON) tools/scenes_demo.py $(ARGS)
+	@$(VENV_PYTHON) tools/demo/scenes.py $(ARGS)
 
 test: install ## Run the fast tests
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

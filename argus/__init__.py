@@ -18,10 +18,10 @@ def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for: ``Argus``."""
     if name == "Argus":
         try:
-            from argus.apis.cli import import_libraries
+            from argus.libraries import import_libraries
 
             import_libraries()  # quietly
-            from argus.apis.argus import Argus
+            from argus.api import Argus
         except AttributeError as error:
             # `from argus import Argus` would take it for "there is no such name", and drop it.
             raise ImportError(f"a package that Argus needs does not load: {error}") from error

@@ -14,7 +14,7 @@ from argus.checkpoint import OLD_FORMAT, read_checkpoint, verify_checkpoint, wri
 from argus.checksums import VALUES, check, checksums
 from argus.errors import CheckpointError
 from argus.model_folder import WEIGHTS, ModelFolder
-from tests.apis.small_model import make_older, small_model
+from tests.model_files.small_model import make_older, small_model
 
 CONFIG = dict(backbone={}, tasks={})
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import torch
 
-from argus.apis.describe import describe
-from argus.apis.merge import _decoder_tensors
-from argus.apis.model_card import model_card
-from argus.apis.split import split
 from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.commands.info import _lines
 from argus.errors import CheckpointError
+from argus.model_files.describe import describe
+from argus.model_files.merge import _decoder_tensors
+from argus.model_files.model_card import model_card
+from argus.model_files.split import split
 from argus.model_folder import CONFIG, MANIFEST, ModelFolder
-from tests.apis.small_model import small_model
+from tests.model_files.small_model import small_model
 
 VALUES: list[Any] = [
     None,

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from argus.apis.describe import describe
 from argus.errors import CheckpointError
+from argus.model_files.describe import describe
 from argus.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
-from tests.apis.small_model import make_older, small_model
+from tests.model_files.small_model import make_older, small_model
 
 FILES = (WEIGHTS, CONFIG, MANIFEST)
 READERS: list[Callable[[Path], Any]] = [ModelFolder.read, read_manifest, describe]

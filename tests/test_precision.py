@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 
 from argus import precision
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.inference import device as inference_device
 from argus.precision import autocast, remark_on_precision, resolve_precision
 from tests.engine.toy_training import train

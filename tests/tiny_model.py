@@ -8,10 +8,10 @@ import torch
 from mmengine.config import Config
 
 import argus
-from argus.apis.manifest import describe_task
 from argus.checkpoint import tensor_hash
 from argus.config_values import to_plain
 from argus.model_config import resolve_config, resolve_task
+from argus.model_files.manifest import describe_task
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 from argus.models.multitask import MultitaskModel

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from argus.apis.merge import merge
 from argus.engine import MultitaskRunner
+from argus.model_files.merge import merge
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/add_a_task.md"

@@ -14,7 +14,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 
 
 def main() -> None:

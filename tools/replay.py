@@ -8,7 +8,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("record", help="step_..._rank....json in bad_steps/ of a work dir")
     args = parser.parse_args()
     with user_errors():
-        from argus.apis.replay import replay
+        from argus.engine.guard.replay import replay
 
         print(replay(args.record).text())
 

@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    from argus.apis.describe import describe
+    from argus.model_files.describe import describe
 
     path = Path(args.what)
     if path.suffix not in (".py", ".pth", ".pt", ".ckpt"):
-        from argus.apis.hub import resolve_model
+        from argus.model_files.hub import resolve_model
 
         path = resolve_model(args.what, args.revision)
     with warnings_as_notes():
@@ -92,7 +92,7 @@ def _facts(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _value(task: Mapping[str, Any]) -> tuple[str, str]:
     """The task's own metric: measured, else the paper's."""
-    from argus.apis.model_card import show_value
+    from argus.model_files.model_card import show_value
 
     primary = task.get("primary", "")
     if primary in task.get("metrics", {}):

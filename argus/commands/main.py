@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from argus import __version__
-from argus.apis.cli import user_errors
+from argus.commands.errors import user_errors
 
 COMMANDS = {
     "predict": "answers and pictures for images, folders and videos",

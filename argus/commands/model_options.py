@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from argus.apis.argus import Argus
+    from argus.api import Argus
 
 MODEL = "folder of a model, or OWNER/NAME on the Hugging Face Hub"
 
@@ -37,16 +37,16 @@ def load_model(args: argparse.Namespace) -> "Argus":
         CheckpointError: There is no model, or it is damaged.
         ConfigError: An unknown device or dtype.
     """
-    from argus.apis.cli import import_libraries
-    from argus.apis.hub import resolve_model
     from argus.commands.progress import progress
+    from argus.libraries import import_libraries
+    from argus.model_files.hub import resolve_model
     from argus.model_folder import read_manifest
 
     folder = resolve_model(args.model, args.revision)
     read_manifest(folder)  # what can be wrong with it is said before the slow imports
     with progress("loading the model"):
         import_libraries()
-        from argus.apis.argus import Argus
+        from argus.api import Argus
 
         return Argus.from_pretrained(
             folder,

@@ -15,7 +15,7 @@ from argus.errors import ConfigError, DataError
 from argus.printable import printable
 
 if TYPE_CHECKING:
-    from argus.apis.argus import Argus
+    from argus.api import Argus
     from argus.commands.outputs import Writer
 
 DESCRIPTION = "Answers and pictures for images, folders and videos."

@@ -38,7 +38,7 @@ def run_in_processes(args: argparse.Namespace, work: Callable[[argparse.Namespac
             "--processes."
         )
     if args.processes > 1 and args.launcher == "none":
-        from argus.apis.launch import launch_command
+        from argus.commands.launch import launch_command
 
         return launch_command(args.command_line, args.processes)
     work(args)

@@ -7,7 +7,7 @@ Prints every task's metrics beside the published ones and writes them to the wor
 import argparse
 from pathlib import Path
 
-from argus.apis.cli import add_common_arguments, load_config
+from argus.commands.config import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
 from argus.durable_files import write_json, write_text
 from argus.errors import ConfigError
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 def test(args: argparse.Namespace) -> None:
     """Evaluate and write the table."""
     config = load_config(args)
-    from argus.apis.benchmark import evaluate
+    from argus.engine.evaluate import evaluate
     from argus.model_folder import ModelFolder
 
     is_model = Path(args.config).is_dir()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from argus.apis.cli import add_common_arguments, load_config
+from argus.commands.config import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
 from argus.stop_signals import ended_by_signals
 

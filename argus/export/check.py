@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.export.differences import MEASURES
 from argus.export.heads.anomaly import AnomalyExport
 from argus.export.heads.base import ExportHead

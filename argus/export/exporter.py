@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import ConfigError, ExportError
 from argus.export.check import Differences, above, measure
 from argus.export.images import check_images

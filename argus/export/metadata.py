@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import argus
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.checkpoint import tensor_hash
 from argus.export.check import Differences
 from argus.export.heads import Output

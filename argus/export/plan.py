@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import ConfigError
 from argus.export.heads import ExportHead, find_head
 from argus.export.heads.keypoints import KeypointsExport

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import ExportError
 from argus.export.check import Runner
 from argus.export.graph import ExportGraph, export_form

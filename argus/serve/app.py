@@ -17,7 +17,7 @@ from argus.serve.uploads import Limits
 if TYPE_CHECKING:
     import gradio as gr
 
-    from argus.apis.argus import Argus
+    from argus.api import Argus
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 # As large as those that the demo's model is trained on.

@@ -14,7 +14,7 @@ from argus.serve.turns import GoneError, IsGone, Turns
 from argus.serve.uploads import FORMATS, Limits
 
 if TYPE_CHECKING:
-    from argus.apis.argus import Argus
+    from argus.api import Argus
     from argus.results.prediction import Prediction
 
 MAX_WAITING = 16

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from argus.checkpoint import write_checkpoint
-from tests.apis.small_model import write_small_model
 from tests.commands.command_line import CommandLine, assert_mistake
+from tests.model_files.small_model import write_small_model
 from tests.toy import write_config
 
 TRAINED = "class:argus.models.backbones.trained.trained_backbone"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.apis import launch as launching
-from argus.apis.launch import launch_command
 from argus.checkpoint import read_checkpoint
+from argus.commands import launch as launching
+from argus.commands.launch import launch_command
 from argus.errors import ConfigError
 from tests.commands.command_line import CommandLine, assert_mistake
 from tests.toy import write_config

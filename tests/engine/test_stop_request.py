@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import Config
 
 from argus import stop_signals
-from argus.apis.cli import user_errors
+from argus.commands.errors import user_errors
 from argus.engine import MultitaskRunner, stop_request
 from argus.engine.stop_request import StopRequest
 from argus.errors import TrainingStopped

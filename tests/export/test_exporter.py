@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import ConfigError, ExportError
 from argus.export import export_model, options
 from argus.export.check import above

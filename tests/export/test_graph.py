@@ -2,7 +2,7 @@
 
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.export.check import above, measure
 from argus.export.graph import ExportGraph, export_form
 from argus.export.images import check_images

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.export import export_model
 from tests.export.small_model import write_model
 

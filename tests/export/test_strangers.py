@@ -9,7 +9,7 @@ import torch
 from mmcv.ops import batched_nms
 from mmdet.models import MaskRCNN
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import ExportError
 from argus.export import export_model
 from argus.export.check import above, measure

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.datasets.build import build_dataset
 from argus.datasets.scenes.generate import Settings, generate
 from argus.evaluation.evaluator import TaskEvaluator

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.inference.modes import needs_images, single_pass
 from argus.inference.normaliser import Normaliser
 from argus.model_folder import ModelFolder

@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from argus import Argus
-from argus.apis.benchmark import config_of_model
-from argus.apis.describe import describe
-from argus.apis.merge import merge
 from argus.checkpoint import write_checkpoint
 from argus.config_values import to_json
+from argus.engine.evaluate import config_of_model
 from argus.errors import CheckpointError, ConfigError
 from argus.export import export_model
+from argus.model_files.describe import describe
+from argus.model_files.merge import merge
 from argus.model_folder import ModelFolder
 from argus.models.backbones import trained_backbone
 from tests.commands.command_line import CommandLine, assert_mistake
@@ -32,7 +32,7 @@ ATTACKS: dict[str, Callable[[Path], dict[str, Any]]] = {
         type="class:mmengine.utils.package_utils.call_command", cmd=["touch", str(p / "evil")]
     ),
     "launcher": lambda p: dict(
-        type="argus.apis.launch.launch",
+        type="argus.commands.launch.launch",
         arguments=["--no-python", "touch", str(p / "evil")],
     ),
     "pickle": lambda p: dict(type="mmengine.load", file=str(p / "evil.pkl")),

@@ -18,9 +18,9 @@ from mmengine.dataset import BaseDataset
 from mmpretrain.datasets import CIFAR10
 from mmseg.datasets.transforms import LoadBiomedicalAnnotation, LoadBiomedicalImageFromFile
 
-from argus.apis.cli import read_config_file
 from argus.datasets.build import build_dataset
 from argus.datasets.resilient import REPLACED, ResilientDataset
+from argus.engine.config_file import read_config_file
 from argus.errors import ConfigError, DataError
 from argus.safe_load import NotPlainError, allow_unpickling, tensors_only
 from argus.safe_load.plain import NotPlain, read_plain

@@ -16,7 +16,7 @@ def fake() -> Any:
 
 def network() -> Any:
     """A network of random weights."""
-    from argus.apis.argus import Argus
+    from argus.api import Argus
     from tests.tiny_model import tiny_model
 
     return Argus(tiny_model(*TASKS))

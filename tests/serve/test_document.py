@@ -41,7 +41,7 @@ def test_bash__answers(block: Block, url: str, folder: Path) -> None:
 def test_python__runs(
     block: Block, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from argus.apis.argus import Argus
+    from argus.api import Argus
     from tests.serve.browser import free_port
 
     fake = classmethod(lambda cls, path: FakeModel("depth"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.apis.official_weights import NAMES, get_official_weights
 from argus.errors import CheckpointError
+from argus.model_files.official_weights import NAMES, get_official_weights
 from argus.models.backbones import DinoVisionTransformer, weights
 from argus.models.backbones.weight_layouts import from_official
 from argus.models.backbones.weights import official_url

@@ -16,7 +16,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import load_config, user_errors  # noqa: E402
+from argus.commands.config import load_config  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # as a script, only its own folder is searched
     sys.path.insert(0, str(ROOT))
 
-from argus.apis.cli import import_libraries, user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
 
 import_libraries()
 

@@ -31,14 +31,14 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # as a script, only its own folder is searched
     sys.path.insert(0, str(ROOT))
 
-from argus.apis.cli import import_libraries  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
 
 import_libraries()
 
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
-from argus.apis.argus import Argus  # noqa: E402
+from argus.api import Argus  # noqa: E402
 from argus.config_values import to_plain  # noqa: E402
 from argus.model_folder import ModelFolder  # noqa: E402
 from argus.models.backbones import trained_backbone  # noqa: E402

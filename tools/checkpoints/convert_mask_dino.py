@@ -16,9 +16,11 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import add_unsafe_pickle, import_libraries, user_errors  # noqa: E402
-from argus.apis.converted_weights import check_target, write_weights  # noqa: E402
+from argus.commands.config import add_unsafe_pickle  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
+from argus.model_files.converted_weights import check_target, write_weights  # noqa: E402
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
 from argus.printable import printable  # noqa: E402
 from argus.safe_load import allow_unpickling  # noqa: E402

@@ -12,14 +12,15 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import import_libraries, user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
 from argus.printable import printable  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Get the file and say what came."""
     import_libraries()  # without what they print
-    from argus.apis.official_weights import FOLDER, NAMES, get_official_weights
+    from argus.model_files.official_weights import FOLDER, NAMES, get_official_weights
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("name", metavar="NAME", help=", ".join(NAMES))

@@ -16,8 +16,10 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import add_unsafe_pickle, import_libraries, user_errors  # noqa: E402
+from argus.commands.config import add_unsafe_pickle  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,7 +68,7 @@ def main() -> None:
     args = parse_args()
     with user_errors():
         import_libraries()
-        from argus.apis.merge import merge
+        from argus.model_files.merge import merge
         from argus.safe_load import allow_unpickling
 
         allow_unpickling(args.unsafe_pickle)

@@ -8,7 +8,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the checkpoints")
     args = parser.parse_args()
     with user_errors():
-        from argus.apis.split import split
+        from argus.model_files.split import split
         from argus.model_folder import ModelFolder
 
         for path in split(ModelFolder.read(args.model), args.out):

@@ -18,7 +18,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.apis.cli import user_errors  # noqa: E402
+from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.convert.conversion import Options, run, summary  # noqa: E402
 from argus.datasets.convert.normals import parse_axes  # noqa: E402
 from argus.datasets.convert.registry import CONVERTERS  # noqa: E402

@@ -10,7 +10,8 @@ from typing import Any
 
 import mmengine.runner.runner
 
-from argus.apis.cli import load_config, user_errors
+from argus.commands.config import load_config
+from argus.commands.errors import user_errors
 from argus.engine import MultitaskRunner
 from tests.fuzz.mutations import VALUES, alter, damage
 from tests.fuzz.surface import Case, Refused, Surface, expect

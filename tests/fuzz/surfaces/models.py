@@ -8,14 +8,14 @@ from typing import Any
 import torch
 
 from argus import Argus
-from argus.apis.describe import describe
+from argus.model_files.describe import describe
 from tests.fuzz.mutations import VALUES, alter, damage
 from tests.fuzz.surface import Case, Surface, expect
 from tests.tiny_model import tiny_model
 
 FILES = ("config.json", "manifest.json", "model.safetensors")
 TYPES = (
-    *("mmengine.call_command", "os.system", "builtins.exec", "argus.apis.launch.launch"),
+    *("mmengine.call_command", "os.system", "builtins.exec", "argus.commands.launch.launch"),
     *("class:subprocess.Popen", "class:os.system", "mmengine.load", "mmengine.remove"),
     *("mmpretrain.get_model", "class:mmengine.logging.MMLogger", "class:pathlib.Path"),
     *("class:argus.Argus", "mmseg.FCNHead", "class:torch.nn.Linear", "class:x", "..", "class:"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from argus.apis.manifest import describe_task
+from argus.model_files.manifest import describe_task
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 MEAN = [123.675, 116.28, 103.53]

@@ -8,9 +8,9 @@ network, what has been downloaded before is used; ``HF_HUB_OFFLINE=1`` does not 
 import re
 from pathlib import Path
 
-from argus.apis.model_card import model_card
-from argus.apis.weight_file import count_by_part
 from argus.errors import CheckpointError
+from argus.model_files.model_card import model_card
+from argus.model_files.weight_file import count_by_part
 from argus.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
 
 CARD = "README.md"

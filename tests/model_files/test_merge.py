@@ -8,12 +8,12 @@ import torch
 from mmengine.config import Config
 from safetensors.torch import load_file
 
-from argus.apis.benchmark import config_of_model, evaluate
-from argus.apis.merge import merge
-from argus.apis.split import split
 from argus.checkpoint import read_checkpoint
 from argus.engine import MultitaskRunner
+from argus.engine.evaluate import config_of_model, evaluate
 from argus.errors import CheckpointError, ConfigError
+from argus.model_files.merge import merge
+from argus.model_files.split import split
 from argus.model_folder import ModelFolder
 from tests.toy import toy_config, toy_tasks
 

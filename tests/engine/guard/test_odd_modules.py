@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from argus.apis.odd_modules import OddModules, odd_parameters, watching
+from argus.engine.guard.odd_modules import OddModules, odd_parameters, watching
 
 
 class Root(nn.Module):

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 import argus
-from argus.apis.manifest import describe_task
 from argus.checkpoint import PARTS, read_checkpoint, tensor_hash
 from argus.config_values import to_plain
 from argus.errors import CheckpointError, ConfigError
@@ -19,6 +18,7 @@ from argus.model_config import (
     resolve_backbone,
     resolve_task,
 )
+from argus.model_files.manifest import describe_task
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 from argus.precision import AUTO

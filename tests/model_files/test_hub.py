@@ -8,12 +8,12 @@ import pytest
 import torch
 from huggingface_hub import ModelCard, constants
 
-from argus.apis import hub
-from argus.apis.hub import push_model, resolve_model, save_model
 from argus.errors import CheckpointError
+from argus.model_files import hub
+from argus.model_files.hub import push_model, resolve_model, save_model
 from argus.model_folder import ModelFolder
-from tests.apis.fake_hub import TOKEN, FakeHub, serve
-from tests.apis.small_model import small_model, write_small_model
+from tests.model_files.fake_hub import TOKEN, FakeHub, serve
+from tests.model_files.small_model import small_model, write_small_model
 
 REPOSITORY = "somebody/model"
 
@@ -64,7 +64,7 @@ def test_push_and_resolve__round_trip(fake_hub: FakeHub, tmp_path: Path) -> None
 
 def test_argus__pushes_what_it_saves(fake_hub: FakeHub) -> None:
     """By the method, with a model in memory instead of a network of torch modules."""
-    from argus.apis.argus import Argus
+    from argus.api import Argus
 
     class Loaded(Argus):
         def __init__(self) -> None:

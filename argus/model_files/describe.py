@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from argus.apis.model_card import measured
-from argus.apis.weight_file import count_by_part, part_of
 from argus.errors import CheckpointError, ConfigError
+from argus.model_files.model_card import measured
+from argus.model_files.weight_file import count_by_part, part_of
 from argus.model_folder import WEIGHTS, read_config, read_manifest
 
 _TRAINED_BACKBONE = "trained_backbone"
@@ -112,10 +112,11 @@ def _short(name: str | None) -> str | None:
 
 
 def _describe_config(path: Path) -> dict[str, Any]:
-    from argus.apis.cli import import_libraries, read_config_file
+    from argus.engine.config_file import read_config_file
+    from argus.libraries import import_libraries
 
     import_libraries()
-    from argus.apis.manifest import describe_task
+    from argus.model_files.manifest import describe_task
     from argus.models.multitask import MultitaskModel
     from argus.tasks import parse_tasks
 

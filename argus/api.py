@@ -18,7 +18,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from argus.apis.hub import push_model, resolve_model, save_model
 from argus.inference.device import choose_device, choose_precision
 from argus.inference.images import is_single
 from argus.inference.normaliser import Normaliser
@@ -35,6 +34,7 @@ from argus.model_config import (
     resolve_config,
     task_names,
 )
+from argus.model_files.hub import push_model, resolve_model, save_model
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.precision import autocast
@@ -146,7 +146,7 @@ class Argus:
             licence: The Hub's name of the model's licence, e.g. ``apache-2.0``.
 
         Returns:
-            The folder; :func:`argus.apis.hub.push_model` publishes it.
+            The folder; :func:`argus.model_files.hub.push_model` publishes it.
 
         Raises:
             CheckpointError: If it cannot be written.

@@ -3,8 +3,8 @@
 import pytest
 from huggingface_hub import ModelCard
 
-from argus.apis.model_card import measured, model_card, show_value
-from tests.apis.small_model import small_model, task
+from argus.model_files.model_card import measured, model_card, show_value
+from tests.model_files.small_model import small_model, task
 
 COUNTS = dict(backbone=60_000, depth=21, instance=11)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from argus.apis import cli
-from argus.apis import launch as launching
-from argus.apis.launch import launch
+from argus.commands import errors
+from argus.commands import launch as launching
+from argus.commands.launch import launch
 from argus.errors import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,8 @@ def test_status__of_a_mistake_comes_back_with_one_message_and_without_a_summary(
     program = tmp_path / "program.py"
     lines = (
         f"import sys, time; sys.path.insert(0, {str(ROOT)!r})",
-        "import os; from argus.apis.cli import user_errors; from argus.errors import ConfigError",
+        "import os; from argus.commands.errors import user_errors",
+        "from argus.errors import ConfigError",
         "with user_errors():",
         "    if os.environ['RANK'] == '0': time.sleep(1)  # the first one is late",
         "    raise ConfigError('a misspelt key')",
@@ -102,7 +103,7 @@ def test_mistake__the_first_process_of_a_machine_says_it(
     monkeypatch.setattr(time, "sleep", waited.append)
     for number in ("0", "4"):
         monkeypatch.setenv(name, number)
-        with pytest.raises(SystemExit), cli.user_errors():
+        with pytest.raises(SystemExit), errors.user_errors():
             raise DataError("a bad label")
         assert waited == ([] if number == "0" else [5])
     assert capfd.readouterr().err == "\nDataError: a bad label\n" * 2
@@ -112,10 +113,10 @@ def test_mistake__of_one_of_several_processes_is_one_line_with_its_number(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ended: list[int] = []
-    monkeypatch.setattr(cli, "_in_process_group", lambda: True)
-    monkeypatch.setattr(cli, "_exit_at_once", ended.append)
+    monkeypatch.setattr(errors, "_in_process_group", lambda: True)
+    monkeypatch.setattr(errors, "_exit_at_once", ended.append)
     monkeypatch.setenv("RANK", "1")
-    with pytest.raises(SystemExit), cli.user_errors():
+    with pytest.raises(SystemExit), errors.user_errors():
         raise DataError("a bad label")
     assert ended == [2]
     assert capfd.readouterr().err == "\n[rank 1] DataError: a bad label\n"

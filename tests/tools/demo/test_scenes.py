@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from argus.apis.scenes_demo import BARS, LAYOUTS, SCENES, Bar, ScenesDemo
 from argus.errors import ConfigError
+from tools.demo.scenes import BARS, LAYOUTS, SCENES, Bar, ScenesDemo
 
 
 def demo_with(folder: Path, **settings: object) -> ScenesDemo:

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from argus.apis import gallery
-from argus.apis.argus import Argus
-from argus.apis.gallery import choose_scenes, make_gallery, size_ladder
+from argus.api import Argus
 from argus.datasets.scenes.generate import Settings, generate
 from argus.errors import DataError
 from argus.results import DepthMap, Prediction
+from tools.demo import gallery
+from tools.demo.gallery import choose_scenes, make_gallery, size_ladder
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 WIDTHS = (100, 200, 300, 700)
 NAMES = {1: "person", 2: "ball", 3: "box"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from argus.apis.cli import read_config_file
-from argus.apis.scenes_demo import BARS, ScenesDemo
+from argus.engine.config_file import read_config_file
 from tests.in_process import ROOT, InProcess
+from tools.demo.scenes import BARS, ScenesDemo
 
 SIZES = "--num-train 8 --num-val 4 --num-classification 20 10 --num-anomaly 4 1 1 --workers 1"
 

@@ -10,12 +10,12 @@ from mmengine.config import Config
 from mmpretrain.datasets import CustomDataset, PackInputs
 from PIL import Image
 
-from argus.apis.argus import Argus
-from argus.apis.benchmark import config_of_model, evaluate
-from argus.apis.describe import describe
-from argus.apis.merge import merge
+from argus.api import Argus
 from argus.datasets.transforms import LoadImage
 from argus.engine import MultitaskRunner
+from argus.engine.evaluate import config_of_model, evaluate
+from argus.model_files.describe import describe
+from argus.model_files.merge import merge
 from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from tests.toy import toy_config, toy_tasks

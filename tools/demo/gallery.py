@@ -1,21 +1,30 @@
-"""The pictures of the gallery: every task of a model, on generated scenes."""
+#!/usr/bin/env python3
+"""Draw the pictures of docs/gallery.md: every task of a model, on generated scenes."""
 
+import argparse
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from argus.apis.argus import Argus
-from argus.errors import DataError
-from argus.results import Prediction
-from argus.visualization import contact_sheet, side_by_side
-from argus.visualization.canvas import Canvas
-from argus.visualization.render import RENDERERS
-from argus.visualization.titles import task_title
+# Works from any folder, installed or not.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from argus.commands.errors import user_errors  # noqa: E402
+from argus.errors import DataError  # noqa: E402
+from argus.results import Prediction  # noqa: E402
+from argus.visualization import contact_sheet, side_by_side  # noqa: E402
+from argus.visualization.canvas import Canvas  # noqa: E402
+from argus.visualization.render import RENDERERS  # noqa: E402
+from argus.visualization.titles import task_title  # noqa: E402
+
+if TYPE_CHECKING:
+    from argus.api import Argus
 
 # Kinds whose pictures are of single objects, not of scenes.
 _OWN_IMAGES = ("classification", "anomaly")
@@ -28,7 +37,7 @@ _MAX_SHEET_WIDTH_PX = 1800
 
 
 def make_gallery(
-    model: Argus, scenes: str | Path, out: str | Path, *, size: int | None = None
+    model: "Argus", scenes: str | Path, out: str | Path, *, size: int | None = None
 ) -> list[Path]:
     """Draw the gallery.
 
@@ -151,7 +160,7 @@ def _one_per_class(root: Path, count: int) -> Sequence[Path]:
 
 
 def _anomaly(
-    model: Argus, root: Path, task: str, category: str, options: Mapping[str, Any]
+    model: "Argus", root: Path, task: str, category: str, options: Mapping[str, Any]
 ) -> np.ndarray:
     """The first defective object of a category."""
     tests = root / "mvtec_ad" / category / "test"
@@ -160,3 +169,33 @@ def _anomaly(
         raise DataError(f"{tests} holds no defective object: generate the scenes again.")
     prediction = model.predict(defective[0], [task], category=category, **options)
     return prediction[task].draw(prediction.image)
+
+
+def main() -> None:
+    """Load the model, draw, and say what was written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--model", required=True, help="folder of a model, e.g. work_dirs/demo/model"
+    )
+    parser.add_argument(
+        "--scenes", required=True, type=Path, help="what python -m argus.datasets.scenes wrote"
+    )
+    parser.add_argument("--out", required=True, type=Path, help="folder of the JPEG files")
+    parser.add_argument(
+        "--size",
+        type=int,
+        help="short side in pixels at which the model sees the scenes (default: their own)",
+    )
+    args = parser.parse_args()
+    with user_errors(saved="pictures"):
+        from argus import Argus
+
+        paths = make_gallery(
+            Argus.from_pretrained(args.model), args.scenes, args.out, size=args.size
+        )
+    total = sum(path.stat().st_size for path in paths)
+    print(f"{len(paths)} pictures, {total / 2**20:.1f} MiB, in {args.out}")
+
+
+if __name__ == "__main__":
+    main()

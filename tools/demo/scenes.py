@@ -1,8 +1,10 @@
-"""The newcomer's tour: generate scenes, train both stages on them, merge, test, show the answers.
+#!/usr/bin/env python3
+"""Generate scenes, train both stages on them, merge, test, draw: what ``make demo`` runs.
 
 Every step is one of the commands a user would type; the demo prints each before it runs it.
 """
 
+import argparse
 import json
 import os
 import shlex
@@ -14,9 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus.durable_files import write_json
-from argus.errors import ConfigError
-from argus.evaluation.table import results_table
+ROOT = Path(__file__).resolve().parents[2]
+# Works from any folder, installed or not.
+sys.path.insert(0, str(ROOT))
+
+from argus.commands.errors import user_errors  # noqa: E402
+from argus.durable_files import write_json  # noqa: E402
+from argus.errors import ConfigError  # noqa: E402
+from argus.evaluation.table import results_table  # noqa: E402
 
 MIN_GAIN = 0.1
 """How far a share has to be above that of the untrained model."""
@@ -221,3 +228,28 @@ class ScenesDemo:
 
 def _cfg_options(options: Sequence[str]) -> list[str]:
     return ["--cfg-options", *options] if options else []
+
+
+def main() -> None:
+    """Run the demo; exit with 1 if a number is not reached."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/demo"))
+    parser.add_argument("--num-processes", type=int, default=2, help="processes (default 2)")
+    parser.add_argument(
+        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the config"
+    )
+    args = parser.parse_args()
+    with user_errors():
+        demo = ScenesDemo(
+            ROOT,
+            work_dir=args.work_dir.resolve(),
+            data_dir=ROOT / "data/scenes",
+            num_processes=args.num_processes,
+            options=args.cfg_options,
+        )
+        reached = demo.run()
+    sys.exit(0 if reached else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ from PIL import Image
 
 import argus
 import argus.inference.passes as module
-from argus.apis.argus import Argus
+from argus.api import Argus
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.model_folder import ModelFolder
 from argus.results import Poses, Prediction

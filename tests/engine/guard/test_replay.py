@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
 from torch import nn
 
-from argus.apis.replay import replay
 from argus.engine import MultitaskRunner
+from argus.engine.guard.replay import replay
 from argus.errors import DataError
 from tests.toy import ToyBackbone, ToyClassification, toy_config
 

@@ -1,0 +1,138 @@
+"""Config files: read as settings alone, where their outputs go, and options that change them."""
+
+import difflib
+import inspect
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mmengine.config import Config
+
+from argus.engine.runner import KEYS
+from argus.engine.train_loop import MultitaskTrainLoop
+from argus.engine.val_loop import MultitaskValLoop
+from argus.errors import ConfigError
+from argus.safe_load import tensors_only
+from argus.tasks import EvalData, Task, TrainData
+
+_GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
+_LAZY = os.path.join("mmengine", "config", "lazy.py")
+_TOP = "<module>"  # what a traceback calls the code of a file outside functions
+
+
+def read_config_file(path: str) -> Config:
+    """Read a config file as it is.
+
+    Raises:
+        ConfigError: If it does not parse, or raises.
+    """
+    try:
+        # Unformatted text is as readable; yapf takes seconds at every start and checkpoint.
+        with tensors_only():
+            config = Config.fromfile(path, format_python_code=False)
+    except Exception as error:  # noqa: BLE001 - a config is code and may raise anything
+        raise ConfigError(f"config file {path} cannot be read: {_reason(error)}") from error
+    # What imports and helpers at the top leave there is no setting: it cannot be copied, or is
+    # written to the run's config as a name that nobody imports.
+    for name in [n for n, value in config._cfg_dict.items() if _is_no_setting(value)]:
+        del config._cfg_dict[name]
+    return config
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in a config, and where in it, as far as its traceback tells."""
+    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f" ({frame.filename}, line {frame.lineno})" for frame in frames if frame.name == _TOP]
+    text += "".join(places[-1:])
+    if "Lazy" in str(error) or frames[-1].filename.endswith(_LAZY):
+        text += (
+            ". What a config imports of packages that are installed is a name there, to be used as "
+            "type=...: it is neither called nor computed with. Use Python's own modules for that."
+        )
+    if "import multiple modules" in str(error):
+        text += ": write `import a` and `import b` instead of `import a, b`, in bases too."
+    if "'module' object" in str(error):
+        text += ". A setting holds a module; give what it is to hold of it."
+    return text
+
+
+def _is_no_setting(value: Any) -> bool:
+    if isinstance(value, Mapping) and not isinstance(value, dict):
+        return True  # os.environ, whose secrets would be written to the run's config
+    return isinstance(value, ModuleType | type) or callable(value)
+
+
+def default_work_dir(config: str) -> str:
+    """``work_dirs/`` and the path of a config below ``configs/``, or its name elsewhere.
+
+    Configs of one name in two folders do not share outputs.
+    """
+    parts = Path(config).with_suffix("").parts
+    if "configs" in parts[:-1]:
+        last = len(parts) - 1 - parts[::-1].index("configs")
+        return os.path.join("work_dirs", *parts[last + 1 :])
+    return os.path.join("work_dirs", parts[-1])
+
+
+def check_options(config: Config, changes: Mapping[str, Any]) -> None:
+    """Look at the places of ``--cfg-options`` before they are written to.
+
+    The last key of a dict may be new if what the dict configures takes it; in a dict of free keys
+    (``None`` of :func:`_optional_keys`) if it is not close to one that is there.
+
+    Raises:
+        ConfigError: A place leads nowhere in the config, or its last key is unknown.
+    """
+    for key in changes:
+        node: Any = config._cfg_dict
+        parts = key.split(".")
+        for depth, part in enumerate(parts, start=1):
+            entries = {str(i): v for i, v in enumerate(node)} if isinstance(node, list) else node
+            is_last = depth == len(parts)
+            if is_last and isinstance(node, dict):
+                _check_new_key(key, part, node, _optional_keys(parts[:-1], node))
+                break
+            if part not in entries or not (is_last or isinstance(entries[part], (dict, list))):
+                raise ConfigError(
+                    f"--cfg-options {key}: there is no {'.'.join(parts[:depth])} in the config; "
+                    f"found there: {', '.join(map(str, entries))}."
+                )
+            node = entries[part]
+
+
+def _check_new_key(option: str, key: str, node: Mapping[str, Any], optional: Any) -> None:
+    names = sorted({*map(str, node), *(optional or ())})
+    if key in names:
+        return
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
+    if optional is not None or close:
+        hint = f"did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(names)}."
+        raise ConfigError(f"--cfg-options {option}: unknown key {key!r}. {hint}")
+
+
+def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | None:
+    """Keys that the dict at ``path`` may have; ``None`` if they are not known."""
+    match path:
+        case []:
+            return set(KEYS)
+        case ["tasks", _]:
+            return set(inspect.signature(Task).parameters) - {"name"}
+        case ["tasks", _, "train"]:
+            return set(inspect.signature(TrainData).parameters)
+        case ["tasks", _, "val" | "test"]:
+            return set(inspect.signature(EvalData).parameters)
+        case ["train_cfg"]:
+            return set(inspect.signature(MultitaskTrainLoop).parameters) - _GIVEN
+        case ["val_cfg" | "test_cfg"]:
+            return set(inspect.signature(MultitaskValLoop).parameters) - _GIVEN
+    kind = node.get("type")
+    if not inspect.isclass(kind):
+        return None
+    parameters = inspect.signature(kind).parameters.values()
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
+        return None
+    return {p.name for p in parameters} | {"type"}
