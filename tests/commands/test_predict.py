@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from argus.commands import predict
 from argus.errors import ConfigError
 from tests.commands.command_line import CommandLine, Done, assert_mistake
 from tests.commands.toy_model import ToyModel, write_broken, write_picture, write_video
-from tools import demo as demo_tool
+
+TOOL = Path(__file__).parents[2] / "tools/demo.py"
 
 
 @pytest.fixture
@@ -306,7 +308,7 @@ def test_whole_model__through_the_command_and_the_tool(
     line = ["demo.py", *inputs, *words, tmp_path / "tool", "--tasks", "depth", "semantic"]
     monkeypatch.setattr(sys, "argv", [str(word) for word in line])
     with pytest.raises(SystemExit) as exit_:
-        demo_tool.main()
+        runpy.run_path(str(TOOL), run_name="__main__")
     assert not exit_.value.code
     second = json.loads((tmp_path / "tool/0/prediction.json").read_text())
     assert list(second["results"]) == ["depth", "semantic"]
