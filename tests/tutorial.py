@@ -51,6 +51,9 @@ def write_model(folder: Path, *, steps: int = 1) -> None:
         config.tasks = dict(surface=task)
         config.train_cfg = dict(max_iters=steps)
         config.param_scheduler = None
+        # The same draw would give this decoder the first weights of the page's one, to which the
+        # backbone then learns to speak: the page's untrained decoder would be a good one.
+        config.randomness = dict(seed=1)
         config.work_dir = "work_dirs/stage1"
         runner = MultitaskRunner.from_cfg(config)
         runner.train()
