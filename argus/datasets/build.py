@@ -80,6 +80,9 @@ def build_dataset(
         raise DataError(f"{where}: the data set cannot be built: {reason}") from error
     if len(dataset) == 0:
         raise _no_samples(where, listing, names_behind_nothing(config))
+    for part in parts_of(dataset):
+        for note in getattr(part, "notes", ()):
+            tell(note)
     for note in stray_notes(dataset, listing):
         tell(note)
     return dataset

@@ -67,9 +67,7 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
         DataError: As the loader.
     """
     if isinstance(load, LoadSegMap):
-        # A panoptic map, whose colours are segments, has the same key in mmdet.
-        is_semantic = sample.get("seg_map_path") is not None and "segments_info" not in sample
-        return _semantic(load, sample) if is_semantic else MapCounts()
+        return _semantic(load, sample) if load.reads(sample) else MapCounts()
     if isinstance(load, LoadDenseLabel):
         return _dense(load, sample) if sample.get(load.path_key) is not None else MapCounts()
     load.transform(dict(sample))
@@ -80,10 +78,10 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
     stored, labels = load.load(sample)
     known = np.where((stored < 0) | (stored > IGNORE), _BEYOND, stored)
     histogram = np.bincount(known.ravel(), minlength=_BEYOND + 1)
-    path, palettes = str(sample["seg_map_path"]), Palettes()
-    if load.table is None:
+    path, palettes = sample.get("seg_map_path"), Palettes()
+    if load.table is None and path is not None:
         used = np.flatnonzero(histogram[: IGNORE + 1]).tolist()
-        palettes = palettes_of(read_bytes(path, load.backend_args), used, path)
+        palettes = palettes_of(read_bytes(path, load.backend_args), used, str(path))
     kind = BY_COLOUR if load.table else BY_INDEX if palettes.colours else BY_VALUE
     numbers = np.bincount(labels.ravel(), minlength=IGNORE + 1)
     kinds = ["label maps", kind]

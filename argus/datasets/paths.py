@@ -100,6 +100,9 @@ def flatten(config: Any) -> Iterator[Any]:
 
 
 def _named_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(config.get("data"), str):  # own data, of which ``split`` is a part
+        yield config["data"]
+        return
     root = config.get("data_root") or ""
     for key in _FILE_KEYS:
         value = config.get(key)

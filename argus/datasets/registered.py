@@ -5,5 +5,18 @@ which ``python -m argus.datasets.scenes`` does not need.
 """
 
 from argus.datasets import ade20k, coco, mvtec_ad, nyuv2, nyuv2_depth, pascal_context, transforms
+from argus.datasets.own import classes, detection, loading, semantic
 
-__all__ = ["ade20k", "coco", "mvtec_ad", "nyuv2", "nyuv2_depth", "pascal_context", "transforms"]
+__all__ = [
+    "ade20k",
+    "classes",
+    "coco",
+    "detection",
+    "loading",
+    "mvtec_ad",
+    "nyuv2",
+    "nyuv2_depth",
+    "pascal_context",
+    "semantic",
+    "transforms",
+]

@@ -86,6 +86,14 @@ class LoadSegMap(BaseTransform):
             )
         return ColourTable(colours, void=self.void_colours, ignore=IGNORE, where=where)
 
+    @staticmethod
+    def reads(sample: Mapping[str, Any]) -> bool:
+        """Whether a sample has a semantic map.
+
+        A panoptic map, whose colours are segments, has the same key in mmdet.
+        """
+        return sample.get("seg_map_path") is not None and "segments_info" not in sample
+
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add the label map to ``results``.
 

@@ -1,0 +1,181 @@
+"""Boxes, masks and panoptic segments for mmdet, of data in any of the formats."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmdet.datasets.base_det_dataset import BaseDetDataset
+
+from argus.datasets.own.record import OwnObject, OwnPicture
+from argus.datasets.own.source import OwnSet, OwnSource
+from argus.errors import DataError
+from argus.registry import DATASETS
+
+_OTHER = "of classes that are none of the data set's"
+
+
+class _OwnDetSet(OwnSet, BaseDetDataset):
+    """Base: an entry for each picture.
+
+    Args:
+        data: Folder of the data.
+        split: ``train``, ``val`` or ``test``.
+        classes: Which classes, in the order of their labels; all by default.
+        format: Format of the data, where it cannot be recognised.
+        seed: Of the validation part, where the data name none.
+        group: Pattern of names of pictures that stay together when it is split off.
+        val_share: Share of the pictures that is split off.
+        kwargs: Of mmdet's ``BaseDetDataset``: ``pipeline``, ``test_mode``, ``filter_cfg`` with
+            ``filter_empty_gt`` and ``min_size``, and so on.
+
+    Raises:
+        DataError: The data cannot be read, or have no such part.
+    """
+
+    def __init__(
+        self,
+        data: str,
+        *,
+        split: str,
+        classes: Sequence[str] | None = None,
+        format: str | None = None,
+        seed: int = 0,
+        group: str | None = None,
+        val_share: float | None = None,
+        metainfo: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.source = OwnSource(
+            data,
+            self.KIND,
+            split=split,
+            classes=classes,
+            format=format,
+            seed=seed,
+            group=group,
+            val_share=val_share,
+        )
+        self.dropped = self.source.dropped
+        super().__init__(metainfo=self._meta() | dict(metainfo or {}), **kwargs)
+
+    def _meta(self) -> dict[str, Any]:
+        return dict(classes=self.source.classes)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """The entries of the part."""
+        return [self._entry(picture) for picture in self.source.pictures]
+
+    def _entry(self, picture: OwnPicture) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def filter_data(self) -> list[dict[str, Any]]:
+        """The entries that ``filter_cfg`` keeps; all of them in test mode.
+
+        Raises:
+            DataError: There is none.
+        """
+        if self.test_mode or self.filter_cfg is None:
+            return self.data_list
+        least = self.filter_cfg.get("min_size", 0)
+        with_labels = self.filter_cfg.get("filter_empty_gt", False)
+        kept = [
+            entry
+            for entry in self.data_list
+            if min(entry["height"], entry["width"]) >= least
+            and (self._has_labels(entry) or not with_labels)
+        ]
+        if self.data_list and not kept:
+            raise DataError(
+                f"{self.source.data.root}: no samples found: none of its {len(self.data_list):,} "
+                "pictures has an object of the data set's classes and is large enough (filter_cfg "
+                f"{dict(self.filter_cfg)})."
+            )
+        return kept
+
+    def _has_labels(self, entry: Mapping[str, Any]) -> bool:
+        return any(not instance["ignore_flag"] for instance in entry["instances"])
+
+
+@DATASETS.register_module()
+class OwnDetection(_OwnDetSet):
+    """Boxes of own data; arguments as :class:`_OwnDetSet`.
+
+    An entry has ``img_path``, ``img_id``, ``height``, ``width`` and ``instances``: ``bbox`` x1, y1,
+    x2, y2 in pixels, ``bbox_label``, ``ignore_flag`` (1 for a crowd) and ``mask``, a list of
+    polygons or a run-length mask, empty if there is none. mmdet's ``CocoMetric`` without
+    ``ann_file`` takes its truth from these, if the pipeline packs them: ``meta_keys=(...,
+    "instances", "height", "width")``.
+    """
+
+    KIND = "detection"
+
+    def _entry(self, picture: OwnPicture) -> dict[str, Any]:
+        instances = []
+        for one in picture.objects:
+            if one.name not in self.source.labels:
+                self.dropped[_OTHER] += 1
+            elif one.box is not None:
+                instances.append(self._instance(one))
+        return self.source.head(picture) | dict(instances=instances)
+
+    def _instance(self, one: OwnObject) -> dict[str, Any]:
+        return dict(
+            bbox=list(one.box or ()),
+            bbox_label=self.source.labels[one.name],
+            ignore_flag=int(one.is_crowd),
+            mask=one.mask,
+        )
+
+
+@DATASETS.register_module()
+class OwnInstances(OwnDetection):
+    """Boxes and masks of own data; arguments and entries as :class:`OwnDetection`.
+
+    An object without an outline is ignored: it has a box and no mask to learn.
+    """
+
+    KIND = "instance"
+
+    def _instance(self, one: OwnObject) -> dict[str, Any]:
+        instance = super()._instance(one)
+        return instance if one.has_mask else instance | dict(ignore_flag=1)
+
+
+@DATASETS.register_module()
+class OwnPanoptic(_OwnDetSet):
+    """Panoptic segments of own data, things first; arguments as :class:`_OwnDetSet`.
+
+    An entry has ``img_path``, ``img_id``, ``height``, ``width``, ``panoptic_path`` (the PNG of
+    segment ids) and ``segments_info``: ``id`` in the PNG, ``label``, ``area``, ``is_thing``,
+    ``is_crowd``.
+    """
+
+    KIND = "panoptic"
+
+    def _meta(self) -> dict[str, Any]:
+        names, all_things = self.source.classes, self.source.data.things
+        things = tuple(name for name in names if name in all_things)
+        stuff = tuple(name for name in names if name not in all_things)
+        return dict(classes=names, thing_classes=things, stuff_classes=stuff)
+
+    def _entry(self, picture: OwnPicture) -> dict[str, Any]:
+        labels, things = self.source.labels, self.source.data.things
+        segments = [
+            dict(
+                id=int(segment["id"]),
+                label=labels[segment["name"]],
+                area=segment["area"],
+                is_thing=segment["name"] in things,
+                is_crowd=bool(segment["is_crowd"]),
+            )
+            for segment in picture.segments
+            if segment["name"] in labels
+        ]
+        path = self.source.path(picture.maps["panoptic"])
+        return self.source.head(picture) | dict(panoptic_path=path, segments_info=segments)
+
+    def _has_labels(self, entry: Mapping[str, Any]) -> bool:
+        return bool(entry["segments_info"])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The labels in one picture."""
+        return [segment["label"] for segment in self.get_data_info(idx)["segments_info"]]

@@ -1,0 +1,82 @@
+"""A folder for each class, with its pictures in it; parts of the data are folders above these."""
+
+from collections import Counter
+from pathlib import PurePosixPath
+
+from argus.datasets.own.formats.format import Clue, Format, Options
+from argus.datasets.own.formats.paired import MAP_WORDS, PICTURE_WORDS
+from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
+from argus.datasets.own.tree import Tree, part_of
+from argus.errors import DataError
+from argus.names.wording import listed
+
+_NO_CLASSES = {*PICTURE_WORDS, *(word for words in MAP_WORDS.values() for word in words)}
+
+
+def _clue(tree: Tree) -> Clue | None:
+    found = _classes(tree)
+    if len(found) < 2:
+        return None
+    # Folders of pictures of any kind look the same.
+    others = [name for name in found if name.lower() in _NO_CLASSES]
+    return Clue(
+        sure=not others and all(number > 1 for number in found.values()),
+        why=f"{len(found)} folders with pictures and no file of labels: {listed(sorted(found))}",
+    )
+
+
+def _classes(tree: Tree) -> Counter[str]:
+    return Counter(label for label, _ in _labels(tree).values())
+
+
+def _labels(tree: Tree) -> dict[str, tuple[str, str | None]]:
+    """Class and part of every picture in a folder."""
+    steps = {name: PurePosixPath(name).parts[:-1] for name in tree.pictures}
+    steps = {name: folders for name, folders in steps.items() if folders}
+    while steps and len({folders[0] for folders in steps.values()}) == 1:
+        if not all(len(folders) > 1 for folders in steps.values()):
+            return {}
+        steps = {name: folders[1:] for name, folders in steps.items()}
+    # "train" is a class beside "bus", and a part beside "val".
+    if all(_is_part(folders[0]) for folders in steps.values()):
+        return {
+            name: (folders[1], part_of(folders[0]))
+            for name, folders in steps.items()
+            if len(folders) > 1
+        }
+    return {name: (folders[0], None) for name, folders in steps.items()}
+
+
+def _is_part(step: str) -> bool:
+    word = step.lower().strip("0123456789_-")
+    return word.isalpha() and part_of(word) is not None
+
+
+def _read(tree: Tree, options: Options) -> OwnData:
+    found = _classes(tree)
+    if not found:
+        raise DataError(f"{tree.given}: no pictures in folders; expected one folder for a class.")
+    labels = _labels(tree)
+    pictures = [
+        OwnPicture(path=name, part=part, labels=(label,)) for name, (label, part) in labels.items()
+    ]
+    loose = [name for name in tree.pictures if name not in labels]
+    notes = [f"{len(loose):,} pictures are in no folder of a class: {listed(loose[:5])}"]
+    return OwnData(
+        format=FORMAT.name,
+        root=tree.root,
+        pictures=sorted_pictures(pictures),
+        classes=tuple(sorted(found)),
+        kinds=("classification",),
+        notes=tuple(notes[: len(loose)]),
+    )
+
+
+FORMAT = Format(
+    name="class_folders",
+    title="a folder for each class",
+    clue=_clue,
+    read=_read,
+    kinds=("classification",),
+    is_last=True,
+)

@@ -1,0 +1,143 @@
+"""Read the label maps of own data: what the values mean is known for the whole data set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as masks
+
+from argus.datasets.transforms.colour_table import ColourTable
+from argus.datasets.transforms.label_images import check_label_size, decode_grey, decode_label_map
+from argus.datasets.transforms.labels import IGNORE, LoadSegMap
+from argus.datasets.transforms.reading import read_bytes
+from argus.errors import DataError
+from argus.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadOwnMap(LoadSegMap):
+    """Load the semantic labels of ``OwnSemantic``: ``gt_seg_map`` (H, W) uint8, 255 is ignored.
+
+    A map of values or colours is read by ``metainfo["map_values"]`` of the data set. Masks of
+    single classes are laid over each other in the order of the labels, and outlines of objects in
+    the order of their size, the smallest last; what neither covers is the background. An object
+    without an outline leaves its box open: ignored.
+
+    Args:
+        num_classes: Number of classes; at most 255.
+        backend_args: Options of mmengine's file backend.
+    """
+
+    def __init__(self, num_classes: int, *, backend_args: dict[str, Any] | None = None) -> None:
+        super().__init__(num_classes, backend_args=backend_args)
+        self.values: dict[int, int] | None = None
+
+    def take_palette(self, metainfo: Mapping[str, Any]) -> None:
+        """Take what the data set knows of its maps."""
+        known = metainfo.get("map_values") or {}
+        if known.get("colours"):
+            self.table = ColourTable(
+                [tuple(colour) for colour in known["colours"]],
+                void=[tuple(colour) for colour in known["void_colours"]],
+                ignore=IGNORE,
+                where="LoadOwnMap",
+            )
+        elif "labels" in known:
+            self.values = dict(known["labels"])
+
+    @staticmethod
+    def reads(sample: Mapping[str, Any]) -> bool:
+        """Whether a sample has labels of this kind."""
+        return LoadSegMap.reads(sample) or "class_masks" in sample or "map_objects" in sample
+
+    def load(self, sample: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Read the labels of a sample.
+
+        Returns:
+            What the file holds, (H, W) int64, the labels where there is no such file; and the
+            labels, (H, W) uint8.
+
+        Raises:
+            DataError: A file is missing or damaged, its size is not the picture's, or it holds a
+                value that is no class.
+        """
+        if "class_masks" in sample:
+            labels = self._laid_over(sample)
+            return labels.astype(np.int64), labels
+        if "map_objects" in sample:
+            labels = drawn(sample)
+            return labels.astype(np.int64), labels
+        if self.values is None:
+            return super().load(sample)
+        path = sample["seg_map_path"]
+        content = read_bytes(path, self.backend_args)
+        try:
+            check_label_size(content, sample, name="label map")
+            stored = decode_label_map(content)
+            return stored, self._mapped(stored)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
+    def _mapped(self, stored: np.ndarray) -> np.ndarray:
+        assert self.values is not None
+        known = {IGNORE: IGNORE} | self.values
+        most = max(known)
+        table = np.full(most + 1, -1)
+        table[list(known)] = list(known.values())
+        inside = (stored >= 0) & (stored <= most)
+        labels = np.where(inside, table[stored.clip(0, most)], -1)
+        if (labels < 0).any():
+            found = sorted(set(stored[labels < 0].tolist()))
+            raise DataError(
+                f"values {found[:10]} that no class has (known: {sorted(self.values)[:20]}); name "
+                "all classes in a file such as classes.txt, a line for each value from 0"
+            )
+        return labels.astype(np.uint8)
+
+    def _laid_over(self, sample: Mapping[str, Any]) -> np.ndarray:
+        labels = np.full(tuple(sample["ori_shape"]), sample["background_label"], np.uint8)
+        for label, path in sorted(sample["class_masks"]):
+            content = read_bytes(path, self.backend_args)
+            try:
+                check_label_size(content, sample, name="mask")
+                stored = decode_grey(content)
+            except DataError as error:
+                raise DataError(f"{path}: {error}") from error
+            labels[stored > (127 if stored.max(initial=0) > 1 else 0)] = label
+        return labels
+
+
+def drawn(sample: Mapping[str, Any]) -> np.ndarray:
+    """The label map that outlines of objects make, (H, W) uint8.
+
+    Args:
+        sample: ``ori_shape``; ``map_objects``, each with ``label`` (-1 to leave it out), ``box``
+            and ``mask``; and ``background_label``.
+    """
+    height, width = sample["ori_shape"]
+    labels = np.full((height, width), sample["background_label"], np.uint8)
+    outlined = []
+    for one in sample["map_objects"]:
+        if one["label"] < 0:
+            continue
+        if not one["mask"]:
+            x1, y1, x2, y2 = (max(0, round(value)) for value in one["box"])
+            labels[y1:y2, x1:x2] = IGNORE
+            continue
+        coded = _coded(one["mask"], height, width)
+        outlined.append((float(masks.area(coded)), one["label"], coded))
+    for _, label, coded in sorted(outlined, key=lambda item: -item[0]):
+        labels[masks.decode(coded).astype(bool)] = label
+    return labels
+
+
+def _coded(mask: Any, height: int, width: int) -> Any:
+    if isinstance(mask, Mapping):
+        coded = dict(mask)
+        if list(coded["size"]) != [height, width]:
+            raise DataError(
+                f"a run-length mask of {coded['size']} (height, width) on a picture of "
+                f"{[height, width]}"
+            )
+        return coded
+    return masks.merge(masks.frPyObjects(mask, height, width))

@@ -1,0 +1,118 @@
+"""Which pictures are trained on and which are not, where the data do not say it.
+
+A picture's side is drawn by a hash of its path below the data folder and a seed: it does not depend
+on the other pictures, on their order or on the task, so that no task is validated on what another
+has trained the backbone with. Pictures of one group, such as frames of one video, stay together.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from argus.datasets.own.record import PARTS, OwnData, OwnPicture
+from argus.errors import ConfigError, DataError
+
+VAL_SHARE = 0.2
+DEFECT_VAL_SHARE = 0.5
+
+
+def group_of(path: str, pattern: str | None) -> str:
+    """What pictures that stay together have in common.
+
+    Args:
+        path: Relative to the data folder.
+        pattern: A regular expression of the file's name without folders and suffix; its first
+            group, or all it matches, names the group. ``None`` for a group per picture.
+
+    Raises:
+        ConfigError: It is no regular expression.
+    """
+    if pattern is None:
+        return path
+    folder, _, file = path.rpartition("/")
+    try:
+        found = re.match(pattern, file.rpartition(".")[0] or file)
+    except re.error as error:
+        raise ConfigError(f"group={pattern!r}: no regular expression: {error}.") from error
+    if found is None:
+        return path
+    return f"{folder}/{found.group(1) if found.re.groups else found.group()}"
+
+
+def drawn(group: str, seed: int) -> float:
+    """A number in [0, 1) that the group and the seed alone decide."""
+    digest = hashlib.sha256(f"{seed}\0{group}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def split(
+    pictures: Sequence[OwnPicture], *, seed: int, share: float, group: str | None
+) -> tuple[list[OwnPicture], list[OwnPicture]]:
+    """Pictures to train on, and the others; each has at least one group, if there are two.
+
+    Args:
+        pictures: All of them.
+        seed: Another one draws others.
+        share: Of the groups that are not trained on, in (0, 1).
+        group: As for :func:`group_of`.
+
+    Raises:
+        ConfigError: The share is out of range, or the pattern no regular expression.
+    """
+    if not 0 < share < 1:
+        raise ConfigError(f"val_share={share}: expected a share between 0 and 1.")
+    groups = {picture.path: group_of(picture.path, group) for picture in pictures}
+    numbers = {name: drawn(name, seed) for name in set(groups.values())}
+    ranked = sorted(numbers, key=lambda name: (numbers[name], name))
+    kept = {name for name in ranked if numbers[name] < share}
+    if len(ranked) > 1:
+        # Of few pictures the draw may leave one side empty.
+        kept = (kept or {ranked[0]}) - ({ranked[-1]} if len(kept) == len(ranked) else set())
+    rest = [picture for picture in pictures if groups[picture.path] in kept]
+    return [picture for picture in pictures if groups[picture.path] not in kept], rest
+
+
+def parts(
+    data: OwnData, *, seed: int = 0, val_share: float | None = None, group: str | None = None
+) -> dict[str, list[OwnPicture]]:
+    """The pictures of ``train``, ``val`` and ``test``.
+
+    Validation pictures are drawn from those of training if the data name none; of good and
+    defective pictures from those of the test, since training has no defects. Where nothing is
+    called test, it is the validation.
+
+    Raises:
+        DataError: The data name parts, and none is for training.
+    """
+    found: dict[str, list[OwnPicture]] = {part: [] for part in PARTS}
+    is_anomaly = data.kinds[:1] == ("anomaly",)
+    named = {picture.part for picture in data.pictures} - {None}
+    for picture in data.pictures:
+        if picture.part is not None:
+            found[picture.part].append(picture)
+        elif not named:
+            found["train"].append(picture)
+    if not found["train"]:
+        raise DataError(
+            f"{data.root}: its pictures belong to {' and '.join(sorted(map(str, named)))}, none to "
+            "train; name a part or a folder train."
+        )
+    if not found["val"]:
+        if is_anomaly and found["test"]:
+            source, share = "test", DEFECT_VAL_SHARE
+        else:
+            source, share = "train", VAL_SHARE
+        share = share if val_share is None else val_share
+        found[source], found["val"] = split(found[source], seed=seed, share=share, group=group)
+    if not found["test"]:
+        found["test"] = found["val"]
+    return found
+
+
+def told(data: OwnData, found: dict[str, list[OwnPicture]], *, seed: int) -> str:
+    """How the pictures are divided, in a sentence without a stop."""
+    numbers = ", ".join(f"{len(found[part]):,} {part}" for part in PARTS if found[part])
+    named = {picture.part for picture in data.pictures} - {None}
+    if "val" not in named:
+        return f"{numbers}; validation is split off by seed={seed}"
+    return numbers

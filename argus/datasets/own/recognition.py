@@ -1,0 +1,215 @@
+"""Which format a data folder has, how sure that is, and why. Nothing is guessed in silence."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from argus.datasets.own import parts as division
+from argus.datasets.own.formats import FORMATS, Clue
+from argus.datasets.own.reading import read_own
+from argus.datasets.own.record import OwnData, OwnPicture
+from argus.datasets.own.refused import refusal
+from argus.datasets.own.tree import Tree
+from argus.errors import DataError
+from argus.names.wording import listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognition:
+    """What a data folder was found to be.
+
+    Args:
+        format: Name of the format; empty if none, or several, fit.
+        title: What a person calls it.
+        kinds: What its labels are good for, the likeliest first.
+        kind: The one that was asked for, or the likeliest.
+        classes: Names by label for that kind.
+        counts: Objects, pictures or pixels of each class, by name.
+        unit: What was counted: ``object``, ``picture`` or ``pixel``.
+        pictures: Number of pictures with labels.
+        parts: Pictures of ``train``, ``val`` and ``test``.
+        parts_text: The same for a person, and where a part comes from.
+        sizes: Smallest and largest width and height in pixels, where the data state them.
+        sure: Whether format, classes and kind follow from the data without an assumption.
+        why: What was seen, in sentences without a stop.
+        oddities: What a person should look at, likewise.
+        candidates: Formats that fit, by name, with the reason for each.
+        data: All of it; ``None`` if it was not read.
+    """
+
+    format: str
+    title: str
+    kinds: tuple[str, ...] = ()
+    kind: str = ""
+    classes: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unit: str = ""
+    pictures: int = 0
+    parts: Mapping[str, int] = field(default_factory=dict)
+    parts_text: str = ""
+    sizes: tuple[tuple[int, int], tuple[int, int]] | None = None
+    sure: bool
+    why: tuple[str, ...]
+    oddities: tuple[str, ...] = ()
+    candidates: Mapping[str, str] = field(default_factory=dict)
+    data: OwnData | None = None
+
+
+def recognise(
+    path: str | Path,
+    kind: str | None = None,
+    *,
+    format: str | None = None,
+    seed: int = 0,
+    group: str | None = None,
+) -> Recognition:
+    """Look at a data folder.
+
+    Args:
+        path: The folder, or a file of labels in it.
+        kind: What the labels are to be good for; ``None`` for the likeliest.
+        format: What it is, if a person says so.
+        seed: Of the validation part, where the data name none.
+        group: Pattern of pictures that stay together, as for :func:`~.parts.group_of`.
+
+    Returns:
+        Where several formats fit and none is certain, the candidates alone, with ``sure=False``.
+
+    Raises:
+        DataError: There is nothing that Argus reads, with the name of what it is if that is known;
+            or a file of labels is wrong.
+    """
+    tree = Tree(path)
+    clues = _clues(tree) if format is None else {format: Clue(sure=True, why="format= says so")}
+    best = _best(clues, kind)
+    if best is None:
+        _raise_if_nothing(tree, clues)
+        return Recognition(
+            format="",
+            title="",
+            sure=False,
+            why=tuple(f"{FORMATS[name].title}: {clue.why}" for name, clue in clues.items()),
+            candidates={name: clue.why for name, clue in clues.items()},
+        )
+    data = read_own(path, format=best, kind=kind)
+    clue = clues[best]
+    chosen = kind or data.kinds[0]
+    found = division.parts(data, seed=seed, group=group)
+    counts, unit = count(data, chosen)
+    open_kinds = kind is None and set(data.kinds[:2]) == {"semantic", "saliency"}
+    doubts = [
+        *([] if clue.sure else ["the format is the only one that fits, and nothing proves it"]),
+        *data.doubts,
+        *(["maps of two values are good for semantic and for saliency"] if open_kinds else []),
+    ]
+    return Recognition(
+        format=best,
+        title=FORMATS[best].title,
+        kinds=data.kinds,
+        kind=chosen,
+        classes=data.classes_of(chosen),
+        counts=counts,
+        unit=unit,
+        pictures=len(data.pictures),
+        parts={part: len(pictures) for part, pictures in found.items()},
+        parts_text=division.told(data, found, seed=seed),
+        sizes=_sizes(data.pictures),
+        sure=not doubts,
+        why=(clue.why,),
+        oddities=(*doubts, *data.notes, *_empty(data, chosen, counts)),
+        candidates={name: each.why for name, each in clues.items()},
+        data=data,
+    )
+
+
+def format_of(tree: Tree, kind: str | None = None) -> str:
+    """The format of a listed folder.
+
+    Raises:
+        DataError: None fits, or several do and none is certain.
+    """
+    clues = _clues(tree)
+    best = _best(clues, kind)
+    if best is None:
+        _raise_if_nothing(tree, clues)
+        raise DataError(
+            f"{tree.given}: it could be "
+            + "; or ".join(f"{FORMATS[n].title} ({c.why})" for n, c in clues.items())
+            + f". Say which: format={' or format='.join(map(repr, clues))}."
+        )
+    return best
+
+
+def _clues(tree: Tree) -> dict[str, Clue]:
+    found = {}
+    for name, form in FORMATS.items():
+        fits = tree.given.is_dir() or tree.given.suffix.lower() in form.suffixes
+        clue = form.clue(tree) if fits else None
+        if clue is not None:
+            found[name] = clue
+    first = {name: clue for name, clue in found.items() if not FORMATS[name].is_last}
+    return first or found
+
+
+def _best(clues: Mapping[str, Clue], kind: str | None) -> str | None:
+    """The only one that is sure, or the only one at all."""
+    fitting = {
+        name: clue for name, clue in clues.items() if kind is None or kind in FORMATS[name].kinds
+    }
+    sure = [name for name, clue in fitting.items() if clue.sure]
+    if len(sure) == 1:
+        return sure[0]
+    return next(iter(fitting)) if len(fitting) == 1 else None
+
+
+def _raise_if_nothing(tree: Tree, clues: Mapping[str, Clue]) -> None:
+    if clues:
+        return
+    known = refusal(tree)
+    if known:
+        raise DataError(f"{tree.given}: {known}.")
+    if not tree.pictures:
+        raise DataError(f"{tree.given}: no pictures below it.")
+    titles = ", ".join(form.title for form in FORMATS.values())
+    raise DataError(
+        f"{tree.given}: {len(tree.pictures):,} pictures, and no labels that Argus knows. It reads "
+        f"{titles}."
+    )
+
+
+def count(data: OwnData, kind: str) -> tuple[dict[str, int], str]:
+    """Objects, pictures or pixels of each class that a task of a kind tells apart, and which."""
+    classes = data.classes_of(kind)
+    if kind in ("classification", "tags"):
+        found = Counter(name for picture in data.pictures for name in picture.labels or ())
+        return {name: found[name] for name in classes}, "picture"
+    if kind == "anomaly":
+        return dict(Counter(str(picture.defect) for picture in data.pictures)), "picture"
+    if kind == "panoptic":
+        found = Counter(
+            segment["name"] for picture in data.pictures for segment in picture.segments
+        )
+        return {name: found[name] for name in classes}, "segment"
+    if data.pixels:
+        return dict(zip(data.classes, data.pixels, strict=True)), "pixel"
+    found = Counter(one.name for picture in data.pictures for one in picture.objects)
+    return {name: found[name] for name in data.classes if found or classes}, "object"
+
+
+def _empty(data: OwnData, kind: str, counts: Mapping[str, int]) -> list[str]:
+    never = [name for name, number in counts.items() if not number]
+    if not never or not counts:
+        return []
+    seen = ", in the maps that were looked at" if data.pixels else ""
+    return [f"{len(never)} of {len(counts)} classes never occur{seen}: {listed(never)}"]
+
+
+def _sizes(
+    pictures: tuple[OwnPicture, ...],
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    sizes = [picture.size for picture in pictures if picture.size is not None]
+    if not sizes:
+        return None
+    widths, heights = zip(*sizes, strict=True)
+    return (min(widths), min(heights)), (max(widths), max(heights))
