@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from argus.datasets.resilient import ResilientDataset
-from argus.engine import loaders
-from argus.engine.watched_loader import WatchedLoader
+from argus.engine.loading import loaders
+from argus.engine.loading.watched_loader import WatchedLoader
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from argus.datasets.resilient import ResilientDataset
-from argus.engine.class_lists import ClassLists
+from argus.engine.loading.class_lists import ClassLists
 from argus.label_counts import stated_labels
 from argus.tasks import Task, parse_tasks, streams_of
 from tests.test_configs import needs_every_config

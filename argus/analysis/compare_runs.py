@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.analysis.run_log import read_run
-from argus.engine.run_record import FORMAT, NAME
+from argus.engine.reports.run_record import FORMAT, NAME
 from argus.errors import DataError
 from argus.records import read_record
 

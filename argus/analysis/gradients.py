@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from argus.analysis.chart import clean, line_color
 from argus.analysis.models import LoadedModel
 from argus.datasets.seeding import stable_seed
-from argus.engine.loaders import MultitaskLoader
+from argus.engine.loading.loaders import MultitaskLoader
 from argus.errors import ConfigError, DataError
 from argus.precision import autocast
 

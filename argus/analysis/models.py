@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from argus.checkpoint import read_checkpoint
-from argus.engine.checkpoint import load_trained_state
-from argus.engine.class_lists import stored_classes
+from argus.engine.checkpoints.model_state import load_trained_state
+from argus.engine.loading.class_lists import stored_classes
 from argus.errors import ConfigError
 from argus.model_config import build_enclosed, read_config
 from argus.model_folder import ModelFolder

@@ -117,7 +117,7 @@ def _leave_process_group() -> None:
     if _in_process_group():
         import torch.distributed as dist
 
-        from argus.engine.watched_loader import end_loader_processes
+        from argus.engine.loading.watched_loader import end_loader_processes
 
         # Collected with its queues, a loader could not tell its processes to end, and would wait
         # five seconds for each.
@@ -163,7 +163,7 @@ def _exit_at_once(status: int) -> None:
     then: a run that has finished would be reported as failed. Loader processes would hold the
     console for some seconds.
     """
-    from argus.engine.watched_loader import end_loader_processes
+    from argus.engine.loading.watched_loader import end_loader_processes
 
     end_loader_processes()
     logging.shutdown()

@@ -1,14 +1,19 @@
-"""The multitask engine: runner, loops, schedules, optimizer, averaging, checkpoints, logging."""
+"""The multitask engine: what makes a config a training or an evaluation.
 
-from argus.engine.checkpoint_hook import CheckpointHook
+Here are runner, loops, schedules, optimizer, averaging and process groups. Around them: ``checks``
+before the first step, ``loading`` of batches, the ``guard`` over every step, ``checkpoints``, and
+``reports`` for people.
+"""
+
+from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.ema import EMAHook
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
-from argus.engine.pictures import PredictionPicturesHook
-from argus.engine.progress import ProgressHook
+from argus.engine.reports.pictures import PredictionPicturesHook
+from argus.engine.reports.progress import ProgressHook
+from argus.engine.reports.validation_pictures import ValidationPicturesHook
 from argus.engine.runner import MultitaskRunner
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
-from argus.engine.validation_pictures import ValidationPicturesHook
 
 __all__ = [
     "CheckpointHook",

@@ -22,10 +22,15 @@ from torch.nn.parallel import DistributedDataParallel
 from argus.building import building
 from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.durable_files import remove_leftovers
-from argus.engine.checkpoint import base_of, load_trained_state
-from argus.engine.checkpoint_hook import CheckpointHook
-from argus.engine.class_lists import ClassLists, take_classes
-from argus.engine.config_checks import (
+from argus.engine.checkpoints.hook import CheckpointHook
+from argus.engine.checkpoints.model_state import base_of, load_trained_state
+from argus.engine.checkpoints.resume import checkpoints_in, find_checkpoint, move_aside, start_in
+from argus.engine.checkpoints.saving import check_finite, checkpoint_of
+from argus.engine.checkpoints.stop_request import StopRequest
+from argus.engine.checkpoints.training_state import Plan, load_training_state
+from argus.engine.checkpoints.work_dir_lock import work_dir_lock
+from argus.engine.checks.needed_files import check_data, check_weights
+from argus.engine.checks.run_settings import (
     check_backbone,
     check_best_rule,
     check_by_step,
@@ -35,20 +40,15 @@ from argus.engine.config_checks import (
     check_optimization,
     check_work_dir,
 )
-from argus.engine.console import quiet_console
+from argus.engine.checks.unread_keys import unread_keys
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
-from argus.engine.log_errors import tolerate_log_errors
-from argus.engine.needed_files import check_data, check_weights
+from argus.engine.loading.class_lists import ClassLists, take_classes
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
-from argus.engine.resume import checkpoints_in, find_checkpoint, move_aside, start_in
-from argus.engine.saving import check_finite, checkpoint_of
-from argus.engine.stop_request import StopRequest
+from argus.engine.reports.console import quiet_console
+from argus.engine.reports.log_errors import tolerate_log_errors
 from argus.engine.train_loop import MultitaskTrainLoop
-from argus.engine.training_state import Plan, load_training_state
-from argus.engine.unread_keys import unread_keys
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
-from argus.engine.work_dir_lock import work_dir_lock
 from argus.errors import CheckpointError, ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.precision import AUTO, remark_on_precision, resolve_precision

@@ -9,18 +9,18 @@ from mmengine.runner import BaseLoop
 from torch import nn
 
 from argus.datasets.seeding import stable_seed
-from argus.engine.bad_steps import BadSteps, MicroBatch, image_paths
-from argus.engine.console import prints_to_log
+from argus.engine.checkpoints.stop_request import OTHER_PROCESS, save_and_stop
+from argus.engine.checks.classes_of_test_data import check_test_classes
 from argus.engine.distributed import average_buffers, training_buffers
-from argus.engine.loaders import MultitaskLoader
-from argus.engine.odd_parts import OddParts
-from argus.engine.run_record import write_run_record
+from argus.engine.guard.bad_steps import BadSteps, MicroBatch, image_paths
+from argus.engine.guard.odd_parts import OddParts
+from argus.engine.guard.spikes import SpikeWatch
+from argus.engine.guard.step_guard import BufferKeeper, read_step
+from argus.engine.loading.loaders import MultitaskLoader
+from argus.engine.reports.console import prints_to_log
+from argus.engine.reports.run_record import write_run_record
+from argus.engine.reports.summary import training_summary
 from argus.engine.schedules import GradientSchedule, StepValues
-from argus.engine.spikes import SpikeWatch
-from argus.engine.step_guard import BufferKeeper, read_step
-from argus.engine.stop_request import OTHER_PROCESS, save_and_stop
-from argus.engine.summary import training_summary
-from argus.engine.test_classes import check_test_classes
 from argus.errors import ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.registry import LOOPS

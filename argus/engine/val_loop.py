@@ -9,9 +9,9 @@ from mmengine.runner import BaseLoop
 
 from argus.datasets.metric_files import check_metric_file
 from argus.datasets.paths import check_paths
-from argus.engine.config_checks import check_save_best
-from argus.engine.console import prints_to_log
-from argus.engine.loaders import build_eval_loader
+from argus.engine.checks.run_settings import check_save_best
+from argus.engine.loading.loaders import build_eval_loader
+from argus.engine.reports.console import prints_to_log
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
 from argus.evaluation.table import results_table

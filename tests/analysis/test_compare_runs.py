@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from argus.analysis.compare_runs import compare_runs, differences, find_record
-from argus.engine.run_record import FORMAT
+from argus.engine.reports.run_record import FORMAT
 from argus.errors import DataError
 from tests.engine.toy_training import train
 

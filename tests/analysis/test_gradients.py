@@ -20,7 +20,7 @@ from argus.analysis.gradients import (
 )
 from argus.analysis.models import load_model
 from argus.datasets.seeding import stable_seed
-from argus.engine.loaders import MultitaskLoader
+from argus.engine.loading.loaders import MultitaskLoader
 from argus.errors import ConfigError, DataError
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from argus.datasets.checks import check_tasks
 from argus.datasets.findings import Findings
-from argus.engine.label_census import check_labels
-from argus.engine.loaders import guarded_dataset
+from argus.engine.checks.learnable import check_labels
+from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps

@@ -14,7 +14,7 @@ from argus.datasets.checks import check_tasks
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms.synthetic_anomaly import SyntheticAnomaly
-from argus.engine.loaders import guarded_dataset
+from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 from tests.datasets.list_files import write_set

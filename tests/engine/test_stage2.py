@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine import MultitaskRunner
-from argus.engine.checkpoint import trained_state
+from argus.engine.checkpoints.model_state import trained_state
 from argus.errors import CheckpointError, ConfigError
 from tests.toy import toy_config, toy_tasks
 

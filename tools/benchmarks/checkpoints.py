@@ -32,7 +32,7 @@ from argus.checkpoint import (  # noqa: E402
     write_checkpoint,
 )
 from argus.checksums import checksums  # noqa: E402
-from argus.engine.saving import check_finite  # noqa: E402
+from argus.engine.checkpoints.saving import check_finite  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 _MEGABYTES_EACH = 4

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from argus.commands.config import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks import check_tasks  # noqa: E402
-from argus.engine.metric_checks import metric_errors  # noqa: E402
+from argus.engine.checks.metrics import metric_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.printable import printable  # noqa: E402
 

@@ -1,1 +1,1 @@
-"""Values that are not finite, or far off: found, named, and kept out of the weights."""
+"""Steps whose values are not finite, or far off: found, told, kept out of the weights, repeated."""

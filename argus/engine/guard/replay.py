@@ -13,13 +13,13 @@ from torch import Tensor
 from argus.checkpoint import read_checkpoint
 from argus.datasets.resilient import collate
 from argus.engine import MultitaskRunner
-from argus.engine.bad_steps import FORMAT, image_paths
-from argus.engine.checkpoint import load_trained_state
+from argus.engine.checkpoints.model_state import load_trained_state
 from argus.engine.config_file import read_config_file
+from argus.engine.guard.bad_steps import FORMAT, image_paths
 from argus.engine.guard.odd_modules import OddModules, odd_parameters, watching
-from argus.engine.loaders import MultitaskLoader
+from argus.engine.guard.step_guard import read_step
+from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
-from argus.engine.step_guard import read_step
 from argus.errors import DataError
 from argus.libraries import import_libraries
 from argus.records import number, read_record

@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from argus.engine.checkpoint import trained_state
+from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.distributed import training_buffers
 from argus.models.multitask import MultitaskModel
 from tests.learning import expect_below, learn

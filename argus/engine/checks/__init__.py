@@ -1,0 +1,1 @@
+"""What is looked at before the first step: settings, files, labels and classes."""

@@ -1,0 +1,138 @@
+"""Refuse a task from which nothing can be learned, before its first step.
+
+Every process counts for itself and comes to the same judgement. Label maps are read by the loader's
+processes, under its time limit, and no more of them than it takes.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mmcv.transforms import BaseTransform
+from mmengine.logging import MMLogger
+from torch.utils.data import Dataset, Sampler
+
+from argus.datasets.census import Census, judge
+from argus.datasets.entry_census import entry_census, is_enough, spread
+from argus.datasets.label_checks import loaders_to_judge
+from argus.datasets.map_census import MapCounts, count_maps, map_censuses
+from argus.datasets.resilient import ResilientDataset
+from argus.datasets.transforms.dense_labels import LoadDenseLabel
+from argus.datasets.transforms.labels import LoadSegMap
+from argus.engine.loading.watched_loader import WatchedLoader
+from argus.errors import DataError
+from argus.tasks import TrainData
+
+_COUNTS = "counts"
+# Counting ends when every class was seen in so many entries; or, if there is something to learn
+# but some class was not seen, at the second number of entries, or of maps, which take longer.
+_LEAST_ENTRIES, _MOST_ENTRIES, _MOST_MAPS = 1_000, 100_000, 1_000
+# Maps that are looked at before their palettes are taken to agree, or for none.
+_LEAST_MAPS = 100
+_BATCH = 8
+
+
+def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> None:
+    """Count the labels of a training set; say which classes have none.
+
+    Args:
+        dataset: Built from ``data.dataset``; one without ``get_data_info`` is not looked at.
+        data: Of the task.
+        where: Its place in the config, for messages.
+
+    Raises:
+        DataError: There is nothing to learn, with the likely cause.
+    """
+    inner = dataset.dataset
+    if not hasattr(inner, "get_data_info"):
+        return
+    tell = MMLogger.get_current_instance().warning
+    found = [_count_entries(inner, data, lambda text: tell(f"{where}: {text}"))]
+    found += _count_maps(dataset, data)
+    errors: list[str] = []
+    for census in found:
+        if census is None:
+            continue
+        wrong, odd = judge(census, learns=True)
+        errors += wrong
+        for text in odd:
+            tell(f"{where}: {text}")
+    if errors:
+        raise DataError(f"{where}: " + "\n  ".join(errors))
+
+
+def _count_entries(dataset: Any, data: TrainData, tell: Callable[[str], None]) -> Census | None:
+    try:
+        return entry_census(dataset, data.dataset, least=_LEAST_ENTRIES, most=_MOST_ENTRIES)
+    except Exception as error:  # noqa: BLE001 - entries of a user's data set may have another form
+        text = " ".join(str(error).split())[:200]
+        tell(f"the labels in its entries were not counted ({type(error).__name__}: {text})")
+        return None
+
+
+class _Counted(Dataset[dict[str, Any]]):
+    """The numbers of the label maps of every sample, in place of pictures and labels."""
+
+    def __init__(self, dataset: Any, loaders: Sequence[BaseTransform]) -> None:
+        self.dataset = dataset
+        self.loaders = loaders
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def get_data_info(self, index: int) -> Mapping[str, Any]:
+        """The entry of a sample, by which messages name it."""
+        info: Mapping[str, Any] = self.dataset.get_data_info(index)
+        return info
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        info = self.get_data_info(index)
+        counts = MapCounts()
+        for load in self.loaders:
+            counts.add(count_maps(load, info))
+        return {_COUNTS: counts}
+
+
+class _Order(Sampler[int]):
+    """Samples in an order that follows no folder."""
+
+    def __init__(self, number: int, start: int) -> None:
+        self.indices = spread(number)[start:]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
+    inner = dataset.dataset
+    loaders = [
+        load
+        for load in loaders_to_judge(data.dataset, dataset.metainfo)
+        if isinstance(load, (LoadSegMap, LoadDenseLabel))
+    ]
+    if not loaders:
+        return []
+    number = len(dataset)
+    loader = WatchedLoader(
+        ResilientDataset(_Counted(inner, loaders), task=dataset.task, seed=dataset.seed),
+        batch_size=_BATCH,
+        num_workers=data.num_workers,
+        timeout=data.timeout,
+        make_sampler=lambda start: _Order(number, start * _BATCH),
+    )
+    counts, num_seen = MapCounts(), 0
+    censuses: list[Census] = []
+    with contextlib.closing(loader.iterate()) as batches:
+        for batch in batches:
+            for found in batch[_COUNTS]:
+                counts.add(found)
+            num_seen += len(batch[_COUNTS])
+            censuses = map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=number)
+            is_by_index = counts.palettes.num_maps or counts.palettes.num_plain
+            least = _LEAST_MAPS if is_by_index else 0
+            if num_seen >= least and censuses and all(is_enough(c, _MOST_MAPS) for c in censuses):
+                break
+    return censuses

@@ -1,0 +1,286 @@
+"""Data loaders of all tasks: endless for training, one pass for evaluation."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import cv2
+from mmengine.dist import get_rank, get_world_size
+from mmengine.logging import MMLogger
+from torch.utils.data import Sampler, SequentialSampler
+
+from argus.datasets.build import build_dataset
+from argus.datasets.resilient import REPLACED, ResilientDataset
+from argus.datasets.samplers import TaskSampler, class_balanced_weights
+from argus.datasets.seeding import isolated_rng, stable_seed
+from argus.engine.checks.learnable import check_labels
+from argus.engine.loading.budget import SharedBudget, share_budgets
+from argus.engine.loading.class_lists import ClassLists
+from argus.engine.loading.watched_loader import WatchedLoader
+from argus.errors import ConfigError
+from argus.models.foreign import library_of, library_scope
+from argus.registry import DATASETS
+from argus.tasks import EvalData, Task, TrainData, streams_of
+
+_KEYS = "keys"
+
+
+class ShardSampler(Sampler[int]):
+    """Samples ``rank, rank + world_size, ...`` in order; every sample is seen by one process."""
+
+    def __init__(self, num_samples: int, *, rank: int, world_size: int) -> None:
+        self.indices = range(rank, num_samples, world_size)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def guarded_dataset(
+    config: Mapping[str, Any], *, task: str, part: str, seed: int, strict: bool
+) -> ResilientDataset:
+    """Build a data set in its library's scope and guard its samples.
+
+    A bare name that neither Argus nor mmengine knows is looked up in the scope the caller is in.
+
+    Raises:
+        ConfigError: If a path of it does not exist.
+        DataError: If its annotations cannot be read or it has no samples.
+    """
+    if isinstance(config["type"], str):
+        with contextlib.suppress(RuntimeError):  # mmengine's, for a name that leads nowhere
+            config = {**config, "type": DATASETS.get(config["type"]) or config["type"]}
+    kind = config["type"]
+    with library_scope(library_of(kind) if isinstance(kind, type) else None):
+        where = f"tasks.{task}.{part}.dataset"
+        tell = MMLogger.get_current_instance().warning
+        built = build_dataset(config, where=where, tell=lambda text: tell(f"{where}: {text}"))
+    return ResilientDataset(built, task=task, seed=seed, strict=strict)
+
+
+class _Keys(ResilientDataset):
+    """The names of what a sample holds, in place of pictures and labels."""
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        sample = super().__getitem__(key)
+        return {_KEYS: [name for name in sample if name != REPLACED], REPLACED: sample[REPLACED]}
+
+
+def _check_packed(dataset: ResilientDataset, data: TrainData | EvalData, *, where: str) -> None:
+    """Refuse a pipeline that does not end with a packing transform, by its first sample.
+
+    That is loaded as all samples are, by a loader process under a time limit: one that ends its
+    process or makes it hang is told, and in training another sample is taken.
+
+    Raises:
+        ConfigError: Naming the transforms that pack.
+        DataError: No sample can be loaded.
+    """
+    names = _Keys(dataset.dataset, task=dataset.task, seed=dataset.seed, strict=dataset.strict)
+    loader = WatchedLoader(
+        names,
+        batch_size=1,
+        num_workers=min(data.num_workers, 1),
+        timeout=data.timeout,
+        make_sampler=lambda start: SequentialSampler(range(1)),
+    )
+    # A loader draws a number, after which the weights would begin as others.
+    with isolated_rng(0), _without_threads_of_opencv():
+        with contextlib.closing(loader.iterate()) as batches:
+            batch = next(batches)
+    for message in batch[REPLACED]:
+        MMLogger.get_current_instance().warning(f"{where}: {message}")
+    (sample,) = batch[_KEYS]
+    missing = [key for key in ("inputs", "data_samples") if key not in sample]
+    if missing == ["inputs"]:
+        raise ConfigError(
+            f"{where}: its pipeline gives data_samples, but no image. Begin it with LoadImage."
+        )
+    if missing:
+        found = ", ".join(map(str, sample))
+        raise ConfigError(
+            f"{where}: its pipeline gives {found}, but no {' and no '.join(map(repr, missing))}. "
+            "End it with the packing transform of the decoder's library: PackDetInputs (mmdet), "
+            "PackSegInputs (mmseg), PackPoseInputs (mmpose), PackInputs (mmpretrain), PackDense "
+            "(Argus), or PackTasks for tasks that share a stream."
+        )
+
+
+@contextlib.contextmanager
+def _without_threads_of_opencv() -> Iterator[None]:
+    """Keep OpenCV's threads from starting here: loader processes forked later would wait for them.
+
+    For ever, since threads do not survive a fork.
+    """
+    number = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(number)
+
+
+def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> WatchedLoader:
+    """One pass over an evaluation set, split over the processes."""
+    dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
+    _check_packed(dataset, data, where=f"tasks.{task}.{part}.dataset")
+    sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
+    return WatchedLoader(
+        dataset,
+        batch_size=data.batch_size,
+        num_workers=data.num_workers,
+        timeout=data.timeout,
+        make_sampler=lambda start: sampler,
+    )
+
+
+class MultitaskLoader:
+    """Endless iterator over ``{stream: batch}``, one batch of every stream per step.
+
+    A stream's order is a function of the seed alone; :meth:`set_start` reaches any step without
+    loading what lies before, which makes a resumed run see what an uninterrupted one would.
+
+    Args:
+        tasks: The tasks; those with ``train`` give the streams.
+        seed: Seed of the run.
+        classes: Classes of the tasks, which labels follow; those of the data begin them.
+    """
+
+    def __init__(
+        self, tasks: Mapping[str, Task], *, seed: int, classes: ClassLists | None = None
+    ) -> None:
+        self.classes = ClassLists(tasks) if classes is None else classes
+        self.members = streams_of(tasks)
+        # Sorted, as streams_of has them.
+        found = {t.stream: t for t in tasks.values() if t.train is not None}
+        self.sources = dict(sorted(found.items()))
+        if not self.sources:
+            raise ConfigError("no task has train data: expected train=dict(dataset=..., ...).")
+        self.datasets: dict[str, ResilientDataset] = {}
+        self.samplers: dict[str, TaskSampler] = {}
+        self.loaders: dict[str, WatchedLoader] = {}
+        self.budgets: dict[str, SharedBudget] = {}
+        # Called every few seconds while a batch does not come.
+        self.while_waiting: Callable[[], None] | None = None
+        self._start = 0
+        for stream, task in self.sources.items():
+            assert task.train is not None
+            with library_scope(library_of(task.decoder["type"])):
+                self._add_stream(stream, task.name, task.train, seed)
+        self.follow_classes()
+
+    def follow_classes(self) -> None:
+        """Number the labels of all data as the lists of the tasks' classes are now.
+
+        Raises:
+            DataError: Data have other classes than the list of their task.
+        """
+        for stream, dataset in self.datasets.items():
+            members = self.members[stream]
+            if len(members) > 1:
+                source = self.sources[stream].name
+                self.classes.fit_shared(members, dataset, source=source)
+            else:
+                where = f"tasks.{members[0]}.train.dataset"
+                self.classes.fit(members[0], dataset, where=where, is_train=True)
+
+    def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
+        dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
+        where = f"tasks.{task}.train.dataset"
+        _check_packed(dataset, data, where=where)
+        with isolated_rng(0), _without_threads_of_opencv():
+            check_labels(dataset, data, where=where)
+        weights = None
+        if data.sampling == "balanced":
+            categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]
+            weights = class_balanced_weights(categories, power=data.balance_power)
+        sampler = TaskSampler(
+            len(dataset),
+            data.batch_size,
+            seed=stable_seed(seed, stream),
+            rank=get_rank(),
+            world_size=get_world_size(),
+            sampling=data.sampling,
+            weights=weights,
+        )
+        self.datasets[stream], self.samplers[stream] = dataset, sampler
+        self.budgets[stream] = SharedBudget(task, max_share=data.max_bad_share)
+
+        def begin_at(step: int) -> TaskSampler:
+            sampler.set_start(step)
+            return sampler
+
+        self.loaders[stream] = WatchedLoader(
+            dataset,
+            batch_size=data.batch_size,
+            num_workers=data.num_workers,
+            timeout=data.timeout,
+            make_sampler=begin_at,
+        )
+
+    def keys(self, batch: int) -> dict[str, list[tuple[int, int]]]:
+        """``(draw, index)`` of the samples of this process in a batch (0-based), by stream."""
+        return {stream: sampler.keys(batch) for stream, sampler in self.samplers.items()}
+
+    @property
+    def images_per_step(self) -> int:
+        """Images of all streams and processes in one step."""
+        return sum(sampler.global_batch_size for sampler in self.samplers.values())
+
+    def __len__(self) -> int:
+        """Steps in which the longest stream is seen once; the iterator itself never ends."""
+        return max(
+            math.ceil(sampler.num_samples / sampler.global_batch_size)
+            for sampler in self.samplers.values()
+        )
+
+    @property
+    def batch_sizes(self) -> dict[str, int]:
+        """Images of each stream in one batch of all processes."""
+        return {name: sampler.global_batch_size for name, sampler in self.samplers.items()}
+
+    def differences(self, batch_sizes: Mapping[str, int]) -> list[str]:
+        """Sentences about the streams whose batches had another size in the run to go on from."""
+        return [
+            f"a batch of {name} had {batch_sizes[name]} images and has {size}: the order of its "
+            "samples goes on from another place"
+            for name, size in self.batch_sizes.items()
+            if batch_sizes.get(name, size) != size
+        ]
+
+    def set_start(self, step: int) -> None:
+        """Begin the next iteration at ``step`` (0-based) of every stream."""
+        self._start = step
+
+    def __iter__(self) -> Iterator[dict[str, dict[str, list[Any]]]]:
+        iterators = {
+            stream: loader.iterate(self._start, while_waiting=self.while_waiting)
+            for stream, loader in self.loaders.items()
+        }
+        while True:
+            yield {stream: next(iterator) for stream, iterator in iterators.items()}
+
+    def share_bad_samples(self) -> None:
+        """Count the bad samples that other processes met; all of them must call it.
+
+        Raises:
+            DataError: More bad samples of a task than accepted.
+        """
+        share_budgets(self.budgets)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Counts of bad samples, for the checkpoint; the order needs only the step.
+
+        They are those of all processes as of the last :meth:`share_bad_samples`, and since then
+        those of this one.
+        """
+        return {stream: budget.state_dict() for stream, budget in self.budgets.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore :meth:`state_dict`; streams that are new start at zero."""
+        for stream, budget in self.budgets.items():
+            if stream in state:
+                budget.load_state_dict(state[stream])

@@ -1,0 +1,36 @@
+"""The lines at the start of a training: what is trained, on what, where the outputs go."""
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from argus.engine.loading.loaders import MultitaskLoader
+from argus.models.multitask import MultitaskModel
+
+
+def parameter_table(model: MultitaskModel) -> dict[str, tuple[int, int]]:
+    """Trained and frozen parameters of the backbone and of every task's decoder."""
+    parts: Mapping[str, nn.Module] = {"backbone": model.backbone, **dict(model.decoders.items())}
+    table = {}
+    for name, module in parts.items():
+        sizes = [(p.numel(), p.requires_grad) for p in module.parameters()]
+        trained = sum(size for size, trains in sizes if trains)
+        table[name] = (trained, sum(size for size, _ in sizes) - trained)
+    return table
+
+
+def training_summary(model: MultitaskModel, loader: MultitaskLoader, *, num_batches: int) -> str:
+    """Parameters, and per data stream its samples, batch size and passes over the data."""
+    rows = parameter_table(model)
+    trained, frozen = (sum(column) for column in zip(*rows.values(), strict=True))
+    lines = [
+        f"{trained / 1e6:.2f} M parameters to train, {frozen / 1e6:.2f} M frozen: "
+        + ", ".join(f"{name} {(own + kept) / 1e6:.2f} M" for name, (own, kept) in rows.items())
+    ]
+    width = max(map(len, loader.samplers))
+    for stream, sampler in loader.samplers.items():
+        lines.append(
+            f"  {stream:<{width}}  {sampler.num_samples:>9,} samples, "
+            f"{sampler.global_batch_size:>4} a step, {sampler.epochs(num_batches):.1f} epochs"
+        )
+    return "\n".join(lines)

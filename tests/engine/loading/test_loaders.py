@@ -1,0 +1,152 @@
+"""Data sets of the tasks by class or by name, and the bad samples that the processes share."""
+
+import os
+import time
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.registry import DATASETS
+from torch.utils.data import get_worker_info
+
+from argus.datasets.coco import CocoInstances
+from argus.engine.loading import watched_loader
+from argus.engine.loading.budget import SharedBudget, share_budgets
+from argus.engine.loading.loaders import MultitaskLoader, build_eval_loader, guarded_dataset
+from argus.errors import DataError
+from argus.models.foreign import library_scope
+from argus.tasks import parse_tasks
+from tests.datasets import toy_coco
+from tests.toy import ToySegmentation, semantic_decoder, toy_tasks
+
+
+@pytest.fixture
+def folder(tmp_path) -> str:
+    """Two pictures and their label maps, as an mmseg data set reads them."""
+    for index in range(2):
+        for kind, suffix in (("images", "jpg"), ("labels", "png")):
+            path = tmp_path / kind / f"{index}.{suffix}"
+            path.parent.mkdir(exist_ok=True)
+            cv2.imwrite(str(path), np.full((8, 8), index, np.uint8))
+    return str(tmp_path)
+
+
+def dataset(folder: str, kind: object) -> dict:
+    """A data set of mmseg whose transforms have bare names, mmseg's own among them."""
+    return dict(
+        type=kind,
+        data_root=folder,
+        reduce_zero_label=True,
+        data_prefix=dict(img_path="images", seg_map_path="labels"),
+        metainfo=dict(classes=("a", "b", "c")),
+        pipeline=[
+            dict(type="LoadImageFromFile"),
+            dict(type="LoadAnnotations"),
+            dict(type="PackSegInputs"),
+        ],
+    )
+
+
+@pytest.mark.parametrize("kind", ["mmseg.BaseSegDataset", "BaseSegDataset"])
+def test_loader__dataset_given_by_name_is_built_in_the_scope_of_the_decoder(
+    folder: str, kind: str
+) -> None:
+    train = dict(dataset=dataset(folder, kind), batch_size=1, num_workers=0)
+    tasks = parse_tasks(dict(parts=dict(decoder=semantic_decoder(), train=train)))
+    loader = MultitaskLoader(tasks, seed=0)
+    sample = next(iter(loader))["parts"]["data_samples"][0]
+    assert sample.gt_sem_seg.data.unique().tolist() in ([0], [255]), "mmseg's transforms"
+
+
+def test_guarded_dataset__name_with_a_library_needs_no_scope(folder: str) -> None:
+    config = dataset(folder, "mmseg.BaseSegDataset")
+    built = guarded_dataset(config, task="parts", part="val", seed=0, strict=True)
+    assert built[1]["data_samples"].gt_sem_seg.data.unique().tolist() == [0]
+
+
+def test_guarded_dataset__name_of_argus_within_another_scope(tmp_path) -> None:
+    root = toy_coco.write(tmp_path, [toy_coco.annotation(1, 1)])
+    config = toy_coco.config(root, "CocoInstances", metainfo=dict(classes=("person", "car")))
+    with library_scope("mmdet"):
+        built = guarded_dataset(config, task="instance", part="val", seed=0, strict=True)
+    assert type(built.dataset) is CocoInstances
+
+
+@pytest.mark.parametrize("kind", ["Nowhere", "mmseg.Nowhere", "a.b.c"])
+def test_guarded_dataset__unknown_name(kind: str) -> None:
+    with pytest.raises(DataError, match=rf"tasks\.parts\.train\.dataset: .*{kind}"):
+        guarded_dataset(dict(type=kind), task="parts", part="train", seed=0, strict=False)
+    with library_scope("mmseg"), pytest.raises(DataError, match="cannot be built"):
+        guarded_dataset(dict(type=kind), task="parts", part="train", seed=0, strict=False)
+
+
+@DATASETS.register_module()
+class FirstSampleEnds(ToySegmentation):
+    """Its first sample ends the process that loads it, or makes it hang."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def __getitem__(self, index: int) -> dict:
+        if index == 0 and get_worker_info() is not None:
+            os._exit(3) if self.how == "ends" else time.sleep(600)
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [("ends", "ended the loader process with status 3"), ("hangs", "took more than 1 s")],
+)
+def test_first_sample__that_ends_or_stops_its_process(
+    how: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched_loader, "_POLL_SECONDS", 0.3)
+    data = dict(
+        dataset=dict(type="FirstSampleEnds", how=how), batch_size=2, num_workers=1, timeout=1
+    )
+    parsed = parse_tasks(
+        dict(parts=toy_tasks()["semantic"] | dict(train=data, val=data | dict(batch_size=1)))
+    )
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    loader = MultitaskLoader(parsed, seed=0)
+    assert len(warnings) == 1 and "tasks.parts.train.dataset: task 'parts': sample 0" in warnings[0]
+    assert words in warnings[0]
+    assert not loader.datasets["parts"]._lost, "the draw of another sample"
+    with pytest.raises(DataError, match=f"sample 0.*{words}.*\n.*left out"):
+        build_eval_loader(parsed["parts"].val, task="parts", part="val", seed=0)
+
+
+def test_share_budgets__stops_every_process_at_a_share_that_none_has_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ranks = [dict(task=SharedBudget("task", max_share=0.1, grace=2)) for _ in range(2)]
+    for rank, budgets in enumerate(ranks):
+        budgets["task"].update([f"a of {rank}", f"b of {rank}"], 8)
+    gathered = [{"task": budgets["task"].take_new()} for budgets in ranks]
+    monkeypatch.setattr("argus.engine.loading.budget.gather_lists", lambda own: list(gathered))
+    for rank, budgets in enumerate(ranks):
+        monkeypatch.setattr("argus.engine.loading.budget.get_rank", lambda rank=rank: rank)
+        with pytest.raises(DataError, match=rf"4 of 20 samples drawn .*b of {1 - rank}"):
+            share_budgets(budgets)
+
+
+def test_share_budgets__counts_a_sample_once() -> None:
+    budget = SharedBudget("task")
+    budget.update(["one"], 4)
+    share_budgets(dict(task=budget))
+    share_budgets(dict(task=budget))
+    assert budget.state_dict() == dict(num_bad=1, num_drawn=5)
+
+
+def test_loader__leaves_the_random_numbers_of_the_weights_alone() -> None:
+    parsed = parse_tasks(toy_tasks())
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    MultitaskLoader(parsed, seed=0)
+    build_eval_loader(parsed["semantic"].val, task="semantic", part="val", seed=0)
+    assert torch.equal(torch.rand(3), expected)
