@@ -11,11 +11,12 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import argus
 from argus.errors import TrainingStopped
 from argus.printable import printable
 from argus.stop_signals import STOPPED
 
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+_PACKAGE = str(Path(argus.__file__).resolve().parent)
 _LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left
 _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 

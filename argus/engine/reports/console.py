@@ -14,7 +14,9 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+import argus
+
+_PACKAGE = str(Path(argus.__file__).resolve().parent)
 
 
 class ConsoleFilter(logging.Filter):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from mmengine.logging import MMLogger, print_log
 
-from argus.engine.reports import console
+import argus.commands
 from argus.engine.reports.console import prints_to_log, quiet_console
 
-PACKAGE_FILE = str(Path(console.__file__))
+PACKAGE_FILE = str(Path(argus.commands.__file__))
 
 
 @pytest.fixture(autouse=True)
