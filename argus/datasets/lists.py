@@ -1,4 +1,4 @@
-"""A data set of images named by a list file, with one folder of pictures for each kind of label."""
+"""A data set of images of a list file or a folder, with one folder for each kind of label."""
 
 import os.path
 from collections.abc import Mapping, Sequence
@@ -46,6 +46,8 @@ def read_list(path: str, backend_args: Mapping[str, Any] | None = None) -> list[
 class ListDataset(BaseDataset):
     """Images that a list file names, one a line, without suffix; labels are files of that name.
 
+    Without a list file all images of the folder, sorted by name.
+
     A sample has ``img_path`` and, of every label that the image has, the path (``PATH_KEYS``). An
     image without any of the labels is left out, and so is one that lacks a label of ``require``;
     the log says how many. An image of the list that does not exist is kept: loading it raises, and
@@ -53,10 +55,11 @@ class ListDataset(BaseDataset):
 
     ``num_listed`` is the number of images in the list file, those left out included.
 
-    Subclasses set ``IMAGE_FOLDER``, ``FOLDERS`` (folder of each kind of label) and ``METAINFO``.
+    Subclasses set ``IMAGE_FOLDER``, ``FOLDERS`` (folder of each kind of label) and ``METAINFO``;
+    and ``SUFFIXES``, those of a label's files, where it is no picture.
 
     Args:
-        ann_file: List file, relative to ``data_root``.
+        ann_file: List file, relative to ``data_root``; empty for all images of the folder.
         labels: Kinds of label to look for, of those in ``FOLDERS``; none for prediction alone.
         require: Those among them without which an image is left out.
         data_root: Root of the data set.
@@ -72,6 +75,7 @@ class ListDataset(BaseDataset):
 
     IMAGE_FOLDER: str
     FOLDERS: Mapping[str, str]
+    SUFFIXES: Mapping[str, tuple[str, ...]] = {}
 
     def __init__(
         self,
@@ -122,23 +126,35 @@ class ListDataset(BaseDataset):
             raise ConfigError(f"{name}.require names {missing}, which labels={self.labels} lacks.")
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Read the list file and look for every image's labels."""
-        names = read_list(self.ann_file, self.backend_args)
-        repeated = len(names) - len(set(names))
-        if repeated:
-            raise DataError(f"{self.ann_file}: {repeated} of {len(names)} lines occur before.")
+        """Read the list file or folder and look for every image's labels."""
         images = self._index("img_path", IMAGE_SUFFIXES)
+        names = self._names(images)
         if images.keys().isdisjoint(names):
             raise DataError(
                 f"{self.ann_file}: none of its {len(names)} images, e.g. {names[0]!r}, is in "
                 f"{self.data_prefix['img_path']} ({len(images)} images). The lines are file names "
                 "without suffix."
             )
-        found = {label: self._index(PATH_KEYS[label], LABEL_SUFFIXES) for label in self.labels}
+        found = {
+            label: self._index(PATH_KEYS[label], self.SUFFIXES.get(label, LABEL_SUFFIXES))
+            for label in self.labels
+        }
         kept = [name for name in names if self._is_usable(name, found)]
         self.num_listed = len(names)
         self._log_counts(kept, found)
         return [self._sample(name, images, found) for name in kept]
+
+    def _names(self, images: Mapping[str, str]) -> list[str]:
+        if not self.ann_file:
+            if not images:
+                folder, suffixes = self.data_prefix["img_path"], ", ".join(IMAGE_SUFFIXES)
+                raise DataError(f"{folder}: no picture ({suffixes}) in it.")
+            return sorted(images)
+        names = read_list(self.ann_file, self.backend_args)
+        repeated = len(names) - len(set(names))
+        if repeated:
+            raise DataError(f"{self.ann_file}: {repeated} of {len(names)} lines occur before.")
+        return names
 
     def _index(self, key: str, suffixes: tuple[str, ...]) -> dict[str, str]:
         """The files of a folder by their name without suffix."""
@@ -165,14 +181,15 @@ class ListDataset(BaseDataset):
         return has_any and all(name in found[label] for label in self.require)
 
     def _log_counts(self, kept: Sequence[str], found: Mapping[str, Mapping[str, str]]) -> None:
+        source = self.ann_file or self.data_prefix["img_path"]
         needed = f"without {' and '.join(self.require)}" if self.require else "without any label"
         if not kept:
             folders = [self.data_prefix[PATH_KEYS[label]] for label in self.labels]
             raise DataError(
-                f"{self.ann_file}: all {self.num_listed} images left out: {needed} in "
+                f"{source}: all {self.num_listed} images left out: {needed} in "
                 f"{', '.join(folders)}."
             )
-        text = f"{self.ann_file}: {len(kept)} images"
+        text = f"{source}: {len(kept)} images"
         if len(kept) < self.num_listed:
             text += f", {self.num_listed - len(kept)} left out ({needed})"
         for label, files in found.items():

@@ -4,11 +4,27 @@ Kept out of the package's ``__init__``, because the data sets import mmdet and m
 which ``python -m argus.datasets.scenes`` does not need.
 """
 
-from argus.datasets import ade20k, coco, mvtec_ad, nyuv2, nyuv2_depth, pascal_context, transforms
+from argus.datasets import (
+    ade20k,
+    bsds500,
+    camvid,
+    ccp,
+    class_folders,
+    coco,
+    mvtec_ad,
+    nyuv2,
+    nyuv2_depth,
+    pascal_context,
+    transforms,
+)
 from argus.datasets.own import classes, detection, loading, semantic
 
 __all__ = [
     "ade20k",
+    "bsds500",
+    "camvid",
+    "ccp",
+    "class_folders",
     "classes",
     "coco",
     "detection",

@@ -1,17 +1,14 @@
 """Reading the label files of multi-task archives: pictures, NumPy and MATLAB arrays."""
 
-import io
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from scipy.io import loadmat, whosmat
 
+from argus.datasets.mat_files import check_mat_shape, read_variables
 from argus.errors import DataError
-from argus.picture_files import check_size, open_picture, read_regular_file
+from argus.picture_files import open_picture, read_regular_file
 
 
 def find(folder: Path, name: str, *suffixes: str) -> Path | None:
@@ -36,7 +33,7 @@ def read(path: Path, variable: str = "") -> np.ndarray:
     try:
         if path.suffix == ".npy":
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-            _check_shape(mapped.shape, path)
+            check_mat_shape(mapped.shape, num_bytes=path.stat().st_size)
             return np.array(mapped)
         if path.suffix == ".mat":
             return read_mat(path)[variable]
@@ -55,22 +52,11 @@ def read_mat(path: Path) -> dict[str, Any]:
         DataError: The file is damaged, or an array of it is too large.
     """
     try:
-        content = io.BytesIO(read_regular_file(path))
-        for _, shape, _ in whosmat(content):
-            _check_shape(shape, path)
-        content.seek(0)
-        return loadmat(content)
+        return read_variables(read_regular_file(path))
     except DataError as error:
         raise _named(error, path) from error
-    except Exception as error:  # noqa: BLE001 - scipy raises many kinds for damaged files
-        raise DataError(f"{path}: damaged or no MATLAB file ({error}).") from error
-
-
-def _check_shape(shape: Sequence[int], path: Path) -> None:
-    """Raise for an array (H, W) or (H, W, C) that declares too many pixels, of up to 4 values."""
-    height, width = (*shape, 1, 1)[:2]
-    num_values = math.prod(shape[2:])
-    check_size(width * max(num_values // 4, 1), height, num_bytes=path.stat().st_size)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error}).") from error
 
 
 def _named(error: DataError, path: Path) -> DataError:

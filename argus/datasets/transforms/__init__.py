@@ -1,6 +1,7 @@
 """Transforms that mmdet, mmseg, mmpose and mmpretrain lack; importing this registers them."""
 
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask, LoadBoundary, LoadSaliency
+from argus.datasets.transforms.boundary_people import LoadBoundaryPeople
 from argus.datasets.transforms.box_jitter import BoxJitter
 from argus.datasets.transforms.color import RandomColor
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
@@ -35,6 +36,7 @@ __all__ = [
     "JointResize",
     "LoadAnomalyMask",
     "LoadBoundary",
+    "LoadBoundaryPeople",
     "LoadDepth",
     "LoadImage",
     "LoadNormals",

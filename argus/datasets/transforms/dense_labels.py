@@ -46,6 +46,10 @@ class LoadDenseLabel(BaseTransform):
     def decode(self, content: bytes) -> np.ndarray:
         """The label map of a file's bytes, (H, W) or (H, W, C)."""
 
+    def check_size(self, content: bytes, results: dict[str, Any]) -> None:
+        """Raise ``DataError`` for a file of another size than its image, before it is decoded."""
+        check_label_size(content, results, name=self.name)
+
     @abstractmethod
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether a label map has nothing to learn from or to measure by."""
@@ -72,7 +76,7 @@ class LoadDenseLabel(BaseTransform):
             )
         content = read_bytes(path, self.backend_args)
         try:
-            check_label_size(content, results, name=self.name)
+            self.check_size(content, results)
             labels = self.decode(content)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error

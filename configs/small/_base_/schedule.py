@@ -1,0 +1,28 @@
+"""A short training: warm-up over a twentieth, then cosine decay."""
+
+from mmengine.optim import CosineAnnealingLR, LinearLR
+from torch.optim import AdamW
+
+from argus.engine import EMAHook
+
+_max_iters = 1_000
+_warmup_iters = 50
+
+train_cfg = dict(max_iters=_max_iters, val_interval=0, schedule="sequential")
+precision = "fp32"  # the documented results do not depend on the processor
+optim_wrapper = dict(
+    optimizer=dict(type=AdamW, lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    clip_grad=dict(max_norm=5.0),
+)
+param_scheduler = [
+    dict(type=LinearLR, start_factor=1e-3, by_epoch=False, begin=0, end=_warmup_iters),
+    dict(
+        type=CosineAnnealingLR,
+        by_epoch=False,
+        begin=_warmup_iters,
+        end=_max_iters,
+        T_max=_max_iters - _warmup_iters,
+        eta_min=0.0,
+    ),
+]
+ema = dict(type=EMAHook, decay=0.99)

@@ -1,0 +1,102 @@
+"""Classification of CIFAR-10, pictures of 32 x 32 enlarged, with attentive pooling.
+
+Data: ``data/small/cifar10``, see data/README.md. Of each class the first 280 training pictures
+train, the next 20 validate, and the first 100 test pictures test. A linear probe of DINOv2 ViT-S/14
+on the whole set is published with top-1 97.7.
+"""
+
+from mmcv.transforms import RandomFlip, Resize
+from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmpretrain.datasets import PackInputs, RandomCrop
+from mmpretrain.evaluation import Accuracy
+from mmpretrain.models import (
+    ClsDataPreprocessor,
+    ImageClassifier,
+    LabelSmoothLoss,
+    LinearClsHead,
+)
+
+from argus.datasets.class_folders import ClassFolders
+from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.models.backbones.shared import SharedBackbone
+from argus.models.decoders import AttentivePooling
+
+_data_root = "data/small/cifar10"
+_num_classes = 10
+_width = 384  # of the backbone
+_size = (128, 128)
+
+_test_pipeline = [
+    dict(type=LoadImage),
+    dict(type=CheckLabel, num_classes=_num_classes),
+    dict(type=Resize, scale=_size, interpolation="bicubic"),
+    dict(type=PackInputs),
+]
+
+cifar10_classification = dict(
+    decoder=dict(
+        type=ImageClassifier,
+        data_preprocessor=dict(
+            type=ClsDataPreprocessor,
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            to_rgb=True,
+            num_classes=_num_classes,
+        ),
+        backbone=dict(type=SharedBackbone),
+        neck=dict(type=AttentivePooling, in_channels=_width, num_heads=6, levels=(1, 2, 3)),
+        head=dict(
+            type=LinearClsHead,
+            num_classes=_num_classes,
+            in_channels=_width,
+            loss=dict(type=LabelSmoothLoss, label_smooth_val=0.1, mode="original"),
+        ),
+    ),
+    train=dict(
+        dataset=dict(
+            type=ClassFolders,
+            data_root=_data_root,
+            data_prefix="train",
+            of_each_class=(0, 280),
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=RandomCrop, crop_size=32, padding=4, padding_mode="reflect"),
+                dict(type=Resize, scale=_size, interpolation="bicubic"),
+                dict(type=RandomFlip, prob=0.5, direction="horizontal"),
+                dict(type=PackInputs),
+            ],
+        ),
+        batch_size=16,
+        num_workers=1,
+        sampling="shuffle",
+    ),
+    val=dict(
+        dataset=dict(
+            type=ClassFolders,
+            data_root=_data_root,
+            data_prefix="train",
+            of_each_class=(280, 300),
+            test_mode=True,
+            pipeline=_test_pipeline,
+        ),
+        batch_size=20,
+        num_workers=1,
+    ),
+    test=dict(
+        dataset=dict(
+            type=ClassFolders,
+            data_root=_data_root,
+            data_prefix="test",
+            of_each_class=(0, 100),
+            test_mode=True,
+            pipeline=_test_pipeline,
+        ),
+        batch_size=20,
+        num_workers=1,
+    ),
+    metrics=dict(type=Accuracy, topk=(1,)),
+    loss_weight=1.0,
+    primary="top1",
+    licence="CIFAR-10: research; Krizhevsky, 2009",
+)

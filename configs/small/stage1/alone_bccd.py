@@ -1,0 +1,13 @@
+"""Comparison: the task ``bccd`` alone, as many steps as together with the others.
+
+    python tools/train.py configs/small/stage1/alone_bccd.py
+
+All else is as in the main run.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..stage1_4task import *
+
+tasks = dict(bccd=tasks["bccd"])
