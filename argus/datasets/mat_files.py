@@ -4,7 +4,7 @@ import io
 import math
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from scipy.io import loadmat, whosmat
 
@@ -47,7 +47,7 @@ def _check_expansion(content: bytes) -> None:
     order = content[126:128]
     if order not in (b"IM", b"MI"):
         return  # version 4, which has no compression, or none of MATLAB's
-    endian = "little" if order == b"IM" else "big"
+    endian: Literal["little", "big"] = "little" if order == b"IM" else "big"
     room, start = _MOST_BYTES, _HEADER_BYTES
     while start + 8 <= len(content):
         kind = int.from_bytes(content[start : start + 4], endian)
