@@ -27,6 +27,7 @@ from argus.evaluation.coco_truth import complete_truth
 from argus.evaluation.no_truth import mark_without_truth
 from argus.evaluation.nothing_found import results_may_be_empty
 from argus.evaluation.percents import to_fraction
+from argus.evaluation.pixel_scores import count_missed_classes
 from argus.registry import METRICS
 
 _COCO_LIBRARIES = ("mmdet", "mmpose")
@@ -70,6 +71,7 @@ class TaskEvaluator:
             evaluator.dataset_meta = dict(dataset_meta)  # mmpose's may then read annotations
             complete_truth(metric, path)
             mark_without_truth(metric)
+            count_missed_classes(metric)
             path = path or f"the annotations of the metric of task {task!r}"
             order_keypoints_of(metric, dataset_meta, path=path)
             order_categories_of(metric, dataset_meta, path=path)
