@@ -16,11 +16,12 @@ from argus.errors import DataError
 def complete_truth(metric: Any, path: str | None = None) -> None:
     """Renumber and complete the annotations that a metric of mmdet or mmpose has read.
 
-    Ids become numbers from 1 if one of them is not above 0; an absent ``iscrowd`` is 0; of poses,
-    absent keypoints are none, and an absent area is that of the segmentation.
+    Ids become numbers from 1 if one of them is not above 0; an absent ``iscrowd`` is 0, of panoptic
+    segments too; of poses, absent keypoints are none, and an absent area is that of the
+    segmentation.
 
     Args:
-        metric: Any metric; one without such annotations, or with panoptic ones, is left as it is.
+        metric: Any metric; one without such annotations is left as it is.
         path: The file they are from, for messages.
 
     Raises:
@@ -28,8 +29,12 @@ def complete_truth(metric: Any, path: str | None = None) -> None:
     """
     for name in ("_coco_api", "coco"):
         coco: Any = getattr(metric, name, None)
+        if not isinstance(getattr(coco, "dataset", None), Mapping):
+            continue
         # Panoptic truth is one entry a picture, without an id, and has an evaluation of its own.
-        if isinstance(getattr(coco, "dataset", None), Mapping) and not _is_panoptic(coco.dataset):
+        if _is_panoptic(coco.dataset):
+            _complete_segments(coco.dataset)
+        else:
             _complete(coco, metric, is_pose=name == "coco")
             if "segm" in getattr(metric, "metrics", ()):
                 _check_masks(coco, metric, path)
@@ -37,6 +42,12 @@ def complete_truth(metric: Any, path: str | None = None) -> None:
 
 def _is_panoptic(content: Mapping[str, Any]) -> bool:
     return any("segments_info" in entry for entry in content.get("annotations", ()))
+
+
+def _complete_segments(content: Mapping[str, Any]) -> None:
+    for entry in content["annotations"]:
+        for segment in entry["segments_info"]:
+            segment["iscrowd"] = segment.get("iscrowd") or 0
 
 
 def _complete(coco: Any, metric: Any, *, is_pose: bool) -> None:
