@@ -78,6 +78,7 @@ def build_dataset(
         place = where.rpartition(".")[2]
         reason = explain(error, config, where=place) or f"{type(error).__name__}: {error}"
         raise DataError(f"{where}: the data set cannot be built: {reason}") from error
+    _check_description(dataset, where, tell)
     if len(dataset) == 0:
         raise _no_samples(where, listing, names_behind_nothing(config))
     for part in parts_of(dataset):
@@ -86,6 +87,21 @@ def build_dataset(
     for note in stray_notes(dataset, listing):
         tell(note)
     return dataset
+
+
+def _check_description(dataset: Any, where: str, tell: Callable[[str], None]) -> None:
+    """Whether a data set, maybe of the user's own class, says what it holds."""
+    kind = type(dataset).__name__
+    if not isinstance(getattr(dataset, "metainfo", None), Mapping):
+        raise DataError(
+            f"{where}: {kind} has no metainfo: a data set states its classes there, in their "
+            "order, metainfo=dict(classes=(...)); an empty dict if it has none."
+        )
+    if not hasattr(dataset, "get_data_info"):
+        tell(
+            f"{kind} has no get_data_info(index), so that its labels are not counted before the "
+            "first step, nor its image ids compared with the annotation file of a metric"
+        )
 
 
 def _hand_over_palettes(dataset: Any) -> None:

@@ -23,7 +23,7 @@ def check_metric_file(metric: Any, config: Mapping[str, Any], dataset: Any) -> N
     Args:
         metric: Config of a metric; one without a JSON file is not looked at.
         config: Of the evaluated data set, whose own files have been looked at.
-        dataset: Built from it.
+        dataset: Built from it; the ids of one without ``get_data_info`` are not compared.
 
     Raises:
         DataError: Naming the first entries that are wrong.
@@ -69,7 +69,7 @@ def _is_one_of(path: str, others: list[str]) -> bool:
 
 
 def _other_pictures(content: Any, dataset: Any) -> Iterator[str]:
-    if not is_coco(content, "images"):
+    if not is_coco(content, "images") or not hasattr(dataset, "get_data_info"):
         return
     known = {
         item["id"]

@@ -76,7 +76,7 @@ class MultitaskValLoop(BaseLoop):
                 where = f"tasks.{task.name}.{self.part}.dataset"
                 self.runner.classes.fit(task.name, dataset, where=where)
                 for metric in task.metrics:
-                    check_metric_file(metric, data.dataset, dataset)
+                    check_metric_file(metric, data.dataset, dataset.dataset)
                 evaluator = TaskEvaluator(task.name, task.metrics, dataset_meta=dataset.metainfo)
             self._prepared[task.name] = (loader, evaluator)
         return self._prepared[task.name]

@@ -5,6 +5,7 @@ from mmseg.datasets import BaseSegDataset
 from argus.datasets.build import build_dataset
 from argus.datasets.coco import CocoInstances
 from argus.errors import DataError
+from argus.registry import DATASETS
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
 
@@ -48,3 +49,30 @@ def test_build__foreign_error_becomes_a_sentence(tmp_path):
     toy_coco.write(tmp_path, [annotation(1, 1), annotation(1, 2)])
     with pytest.raises(DataError, match=r"tasks\.a: the data set cannot be built: AssertionError"):
         build_dataset(toy_coco.config(tmp_path, CocoDataset, metainfo=CLASSES), where="tasks.a")
+
+
+@DATASETS.register_module()
+class WithoutMetainfo:
+    """A data set of torch's kind."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> dict:
+        return {}
+
+
+@DATASETS.register_module()
+class WithoutEntries(WithoutMetainfo):
+    metainfo = CLASSES
+
+
+def test_build__data_set_that_does_not_state_its_classes():
+    with pytest.raises(DataError, match=r"tasks\.a: WithoutMetainfo has no metainfo: .*dict\(clas"):
+        build_dataset(dict(type="WithoutMetainfo"), where="tasks.a")
+
+
+def test_build__data_set_without_entries_is_told():
+    told = []
+    assert len(build_dataset(dict(type="WithoutEntries"), where="x", tell=told.append)) == 1
+    assert len(told) == 1 and "WithoutEntries has no get_data_info(index)" in told[0]

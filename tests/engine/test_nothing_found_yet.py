@@ -9,6 +9,8 @@ import torch
 from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData
 
+from argus.datasets.checks import check_tasks
+from argus.engine.metric_checks import metric_errors
 from argus.models.multitask import MultitaskModel
 from argus.registry import DATASETS
 from tests.engine.toy_detection import ToyDetection, detection_sample, detection_tasks
@@ -18,12 +20,17 @@ SIZE = 32
 
 
 @DATASETS.register_module()
-class ToyListed(ToyDetection):
-    """It says which picture a sample is of, as data sets of the libraries do."""
+class ToyUnlisted(ToyDetection):
+    """Its samples say which picture they are of."""
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         image, label = self.picture(index)
         return dict(inputs=image, data_samples=detection_sample(index, label, SIZE))
+
+
+@DATASETS.register_module()
+class ToyListed(ToyUnlisted):
+    """It does so without loading one, as data sets of the libraries do."""
 
     def get_data_info(self, index: int) -> dict[str, int]:
         return dict(img_id=index)
@@ -75,3 +82,24 @@ def test_training__best_checkpoint_and_baseline_of_a_detector_that_finds_nothing
     assert metrics["instance/bbox_mAP"] == 0.0
     assert metrics["multitask/mean_gain"] == pytest.approx(-1.0), "all of the baseline is lost"
     assert (tmp_path / "out/best_instance_bbox_mAP_iter_1.pth").is_file()
+
+
+def test_validation__of_a_data_set_that_does_not_list_its_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its samples say which picture they are of, which is all that the metric needs."""
+    tasks = detection_tasks(2)
+    tasks["instance"] |= dict(
+        val=dict(dataset=dict(type="ToyUnlisted", length=3), num_workers=0),
+        metrics=dict(type=CocoMetric, ann_file=write_truth(tmp_path / "val.json"), metric="bbox"),
+        primary="bbox_mAP",
+    )
+    (_, findings) = check_tasks(dict(instance=tasks["instance"]), check_metrics=metric_errors)
+    assert findings.where == "instance.val" and findings.errors == []
+    assert "no get_data_info" in "".join(findings.warnings)
+    losses, runner = train(
+        tmp_path / "out", tasks=tasks, train_cfg=dict(max_iters=1, val_interval=1), val_cfg=dict()
+    )
+    assert len(losses) == 1
+    assert "instance/bbox_mAP" in runner.val_loop.run()
+    assert "ToyUnlisted has no get_data_info" in capsys.readouterr().out
