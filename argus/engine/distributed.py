@@ -6,15 +6,16 @@ it cannot start.
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
+from mmengine.dist import broadcast_object_list
 from torch import Tensor, nn
 
-from argus.errors import ConfigError
+from argus.errors import CheckpointError, ConfigError, DataError
 from argus.parent_death import LAUNCHER, end_with_parent
 
 # Where each launcher says the rank, the world size and the rank on this machine.
@@ -138,6 +139,41 @@ def largest_over_ranks(values: Tensor) -> Tensor:
     if dist.is_initialized() and dist.get_world_size() > 1:
         dist.all_reduce(values, op=dist.ReduceOp.MAX)
     return values
+
+
+def by_first_process(work: Callable[[], T]) -> T:
+    """Do something in the first process alone; all processes must call it.
+
+    Args:
+        work: What is done there; the others wait for its result, which can be pickled.
+
+    Returns:
+        Its result, in all processes.
+
+    Raises:
+        ConfigError: As ``work`` does, in all processes, so that none waits for one that has ended.
+        DataError: Likewise.
+        CheckpointError: Likewise.
+        RuntimeError: In the others, if ``work`` raised anything else.
+    """
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return work()
+    outcome: list[T | Exception | None] = [None]
+    failed: Exception | None = None
+    if dist.get_rank() == 0:
+        try:
+            outcome = [work()]
+        except Exception as error:  # noqa: BLE001 - the others have to learn of any
+            failed = error
+            is_ours = type(error) in (ConfigError, DataError, CheckpointError)
+            text = f"process 0 failed: {type(error).__name__}: {error}"
+            outcome = [type(error)(str(error)) if is_ours else RuntimeError(text)]
+    broadcast_object_list(outcome)
+    if failed is not None:
+        raise failed
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    return cast(T, outcome[0])
 
 
 def gather_lists(values: list[T]) -> list[T]:

@@ -51,6 +51,18 @@ def without_wrapper(found: dict) -> dict:
     return {name.removeprefix("module."): value for name, value in found.items()}
 
 
+def test_census__is_the_first_processes_and_ends_all(pair: list[dict]) -> None:
+    assert [part["census"]["counted"] for part in pair] == [6, 0]
+    first, second = (part["census"]["messages"] for part in pair)
+    assert first == second and len(first) == 1 and first[0].startswith("void: ")
+
+
+def test_first_process__its_result_and_its_failure_reach_all(pair: list[dict]) -> None:
+    assert [part["first"]["rank"] for part in pair] == [7, 7]
+    texts = [part["first"]["text"] for part in pair]
+    assert texts == ["KeyError: 'nowhere'", "RuntimeError: process 0 failed: KeyError: 'nowhere'"]
+
+
 @pytest.mark.parametrize("kind", ["joint", "sequential"])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_gradients__two_halves_are_one_whole(pair: list[dict], kind: str, accumulate: int) -> None:

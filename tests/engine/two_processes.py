@@ -11,19 +11,27 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pytest
 import torch
 import torch.multiprocessing
 from mmengine.config import Config
 from torch import nn
 
+from argus.datasets.map_census import MapCounts, count_maps
 from argus.engine import MultitaskRunner
+from argus.engine.checks import learnable
 from argus.engine.distributed import (
     average_buffers,
+    by_first_process,
     init_process_group,
     mean_over_ranks,
     training_buffers,
 )
+from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError, TrainingStopped
+from argus.tasks import TrainData
+from tests.datasets.label_sets import SQUARE, semantic, write_maps
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_training import train
@@ -281,7 +289,43 @@ class Scenarios:
         average_buffers(training_buffers(model))
         return {name: buffer.clone() for name, buffer in model.named_buffers()}
 
+    def census(self) -> dict:
+        """A training set that can be learned and one that cannot; how many maps each looked at."""
+        counted = []
+
+        def count(load: Any, info: Any) -> MapCounts:
+            counted.append(info)
+            return count_maps(load, info)
+
+        messages = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(learnable, "count_maps", count)
+            for name, labels in (("fine", SQUARE), ("void", np.full_like(SQUARE, 255))):
+                root = self.folder / f"{name}_{self.rank}"
+                config = semantic(write_maps(root, [labels] * 3))
+                dataset = guarded_dataset(config, task=name, part="train", seed=0, strict=False)
+                data = TrainData(dataset=config, batch_size=1, num_workers=0)
+                try:
+                    learnable.check_labels(dataset, data, where=name)
+                except DataError as error:
+                    messages.append(str(error))
+        return dict(counted=len(counted), messages=messages)
+
+    def first(self) -> dict:
+        """What a piece of work of the first process brings to both."""
+
+        def fail() -> None:
+            raise KeyError("nowhere")
+
+        try:
+            by_first_process(fail)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+        return dict(rank=by_first_process(lambda: self.rank + 7), text=text)
+
     names = (
+        "census",
+        "first",
         "mask_dino",
         "bad_samples",
         "bad_step",

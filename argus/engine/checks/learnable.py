@@ -1,7 +1,7 @@
 """Refuse a task from which nothing can be learned, before its first step.
 
-Every process counts for itself and comes to the same judgement. Label maps are read by the loader's
-processes, under its time limit, and no more of them than it takes.
+The first process counts for all. Label maps are read by the loader's processes, under its time
+limit, and no more of them than it takes.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap
+from argus.engine.distributed import by_first_process
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
 from argus.tasks import TrainData
@@ -35,6 +36,8 @@ _BATCH = 8
 def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> None:
     """Count the labels of a training set; say which classes have none.
 
+    All processes must call it; one counts, and all end if there is nothing to learn.
+
     Args:
         dataset: Built from ``data.dataset``; one without ``get_data_info`` is not looked at.
         data: Of the task.
@@ -43,11 +46,13 @@ def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> N
     Raises:
         DataError: There is nothing to learn, with the likely cause.
     """
-    inner = dataset.dataset
-    if not hasattr(inner, "get_data_info"):
-        return
+    if hasattr(dataset.dataset, "get_data_info"):
+        by_first_process(lambda: _check_labels(dataset, data, where=where))
+
+
+def _check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> None:
     tell = MMLogger.get_current_instance().warning
-    found = [_count_entries(inner, data, lambda text: tell(f"{where}: {text}"))]
+    found = [_count_entries(dataset.dataset, data, lambda text: tell(f"{where}: {text}"))]
     found += _count_maps(dataset, data)
     errors: list[str] = []
     for census in found:
