@@ -65,6 +65,7 @@ class CocoWriter:
             a number is the id, as in COCO's data; other images are numbered from 1, and categories
             have the ids label + 1, a person 1.
         entries: The image of each file, with ``ids``.
+        orientation: In which the pictures were read, if it was asked for.
     """
 
     def __init__(
@@ -72,10 +73,14 @@ class CocoWriter:
         out: Path,
         ids: CocoIds | None = None,
         entries: Mapping[Path, ImageEntry] | None = None,
+        *,
+        orientation: str | None = None,
     ) -> None:
         self.out = out
         self.ids = ids
         self.entries = entries or {}
+        self.orientation = orientation
+        self.undecided: list[str] = []  # pictures that were turned without anything to go by
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.images: list[dict[str, Any]] = []
         self._taken: set[int | str] = set()
@@ -99,6 +104,8 @@ class CocoWriter:
         image_id = self._number(item.path) if entry is None else entry.id
         name = item.path.as_posix() if entry is None else entry.file_name
         height, width = prediction.size
+        if entry is not None and self.orientation is None:
+            self._look_at(item.path, entry, prediction.size)
         self.images.append(dict(id=image_id, file_name=name, width=width, height=height))
         self._taken.add(image_id)
         for task, result in prediction.results.items():
@@ -114,6 +121,8 @@ class CocoWriter:
 
     def close(self) -> list[Path]:
         """Write the files."""
+        if self.undecided:
+            warnings.warn(_of_undecided(self.undecided), stacklevel=2)
         self.out.mkdir(parents=True, exist_ok=True)
         paths = []
         for task, results in self.results.items():
@@ -123,6 +132,15 @@ class CocoWriter:
         paths.append(self.out / "images.json")
         paths[-1].write_text(json.dumps(listing, indent=1) + "\n", encoding="utf-8")
         return paths
+
+    def _look_at(self, path: Path, entry: ImageEntry, size: tuple[int, int]) -> None:
+        from argus.datasets.transforms.orientation import TURNED, UPRIGHT, orientation_of
+        from argus.datasets.transforms.reading import read_bytes
+
+        tag = orientation_of(read_bytes(path))
+        is_told = tag in TURNED and entry.size is not None and size[0] != size[1]
+        if tag != UPRIGHT and not is_told:
+            self.undecided.append(f"{path}: {tag}")
 
     def _number(self, path: Path) -> int:
         number = int(path.stem) if path.stem.isdecimal() else self._free
@@ -144,6 +162,15 @@ class CocoWriter:
             names = result.keypoint_names
             self._orders[task] = self.ids.keypoint_order(task, names) if self.ids else None
         return result.to_coco(image_id, self.categories[task][PERSON], order=self._orders[task])
+
+
+def _of_undecided(names: list[str]) -> str:
+    have = "picture has" if len(names) == 1 else "pictures have"
+    return (
+        f"{len(names):,} {have} an EXIF orientation of which no size in the annotations tells "
+        f"whether they were made on what is shown ({names[0]}{', ...' if names[1:] else ''}): "
+        "results are on what is shown. Say --orientation stored, or shown, for all pictures."
+    )
 
 
 class VideoWriter:

@@ -88,6 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --format coco: take the ids of images (by the end of their paths) and of "
         "categories (by name), and the orientation of the images, from this file",
     )
+    results.add_argument(
+        "--orientation",
+        choices=("shown", "stored"),
+        help="with --format coco: whether annotations were made on the pixels as they are shown, "
+        "turned by their EXIF tag, or as they are stored. Default: what the size in --annotations "
+        "says, else shown",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -139,6 +146,8 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ConfigError(f"--out {args.out} is a file; name a folder.")
     if args.annotations is not None and args.format != "coco":
         raise ConfigError("--annotations is for --format coco.")
+    if args.orientation is not None and args.format != "coco":
+        raise ConfigError("--orientation is for --format coco: other results are on what is shown.")
     if args.format == "coco" and args.arrays:
         raise ConfigError("--arrays is for --format json: COCO's files hold no arrays.")
 
@@ -161,8 +170,11 @@ def _predict(
             raise ConfigError("--format coco is for images, not for videos.")
         ids = None if args.annotations is None else CocoIds(args.annotations)
         entries = ids.match(list(sources)) if ids else {}
-        sources |= {path: AnnotatedFile(path, entry.size) for path, entry in entries.items()}
-        writer = CocoWriter(args.out, ids, entries)
+        if ids or args.orientation:
+            for path in sources:
+                size = entries[path].size if ids else None
+                sources[path] = AnnotatedFile(path, size, args.orientation)
+        writer = CocoWriter(args.out, ids, entries, orientation=args.orientation)
     else:
         writer = FolderWriter(args.out, pictures=not args.no_pictures, arrays=args.arrays)
     broken: dict[Path, str] = {}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from argus.datasets.transforms.loading import decode_image, read_image
+from argus.datasets.transforms.loading import Orientation, decode_image, read_image
 from argus.errors import DataError
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
@@ -30,10 +30,13 @@ class AnnotatedFile(NamedTuple):
     Args:
         path: The file.
         size: (height, width) in pixels that the annotations say; ``None`` if they say nothing.
+        orientation: Whether they were made on the pixels as they are shown or as they are stored;
+            ``None`` where their size tells, or on what is shown.
     """
 
     path: Path
     size: tuple[int, int] | None
+    orientation: Orientation | None = None
 
 
 def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
@@ -52,7 +55,7 @@ def load_image(source: Any, *, name: str = "the image") -> np.ndarray:
         DataError: A file that is missing or damaged, an array that is no picture, or another type.
     """
     if isinstance(source, AnnotatedFile):
-        return _to_rgb(read_image(source.path, source.size))
+        return _to_rgb(read_image(source.path, source.size, orientation=source.orientation))
     if isinstance(source, (str, Path)):
         return _to_rgb(read_image(source))
     if isinstance(source, _BYTES):

@@ -112,10 +112,11 @@ class Instances(TaskResult):
         """
         results = []
         for index, label in enumerate(self.labels.tolist()):
+            category = label + 1 if category_ids is None else category_ids[label]
             x0, y0, x1, y1 = (float(side) for side in self.boxes[index])
             result: dict[str, Any] = dict(
                 image_id=image_id,
-                category_id=label + 1 if category_ids is None else int(category_ids[label]),
+                category_id=category if isinstance(category, str) else int(category),
                 bbox=[x0, y0, x1 - x0, y1 - y0],
                 score=float(self.scores[index]),
             )

@@ -13,6 +13,7 @@ from PIL import Image
 
 from argus.commands import predict
 from argus.errors import ConfigError
+from argus.results import Prediction
 from tests.commands.command_line import CommandLine, Done, assert_mistake
 from tests.commands.toy_model import ToyModel, write_broken, write_picture, write_video
 
@@ -203,9 +204,75 @@ def test_coco__each_camera_has_its_ids_and_the_frame_of_its_annotations(
     assert {(image["height"], image["width"]) for image in found} == {(24, 32)}
 
 
+class _WhiteFinder(ToyModel):
+    """Its box is that of the white pixels."""
+
+    def _answer(self, name: str, image: np.ndarray, names: list[str]) -> Prediction:
+        rows, columns = np.nonzero(image[..., 0] > 127)
+        answer = super()._answer(name, image, names)
+        edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        answer["object"].boxes[0] = edges
+        return answer
+
+
+@pytest.mark.parametrize("square", [False, True])
+@pytest.mark.parametrize("tag", [1, 3, 6])
+@pytest.mark.parametrize("orientation", [None, "shown", "stored"])
+@pytest.mark.parametrize("annotated", [True, False])
+def test_coco__boxes_lie_on_the_pixels_of_the_annotations(
+    argus: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    orientation: str | None,
+    tag: int,
+    square: bool,
+    annotated: bool,
+) -> None:
+    """A stored white corner at the top left, annotated as it is stored."""
+    monkeypatch.setattr(predict, "load_model", lambda _: _WhiteFinder())
+    stored = np.zeros((24, 24 if square else 32, 3), np.uint8)
+    stored[:8, :8] = 255
+    turned = Image.Exif()
+    turned[0x0112] = tag
+    picture = tmp_path / "1.png"
+    Image.fromarray(stored).save(picture, exif=turned)
+    height, width = stored.shape[:2]
+    images = [dict(id=7, file_name="1.png", width=width, height=height)]
+    categories = [dict(id=i, name=n) for i, n in enumerate(("blue", "green", "red"))]
+    file = tmp_path / "val.json"
+    file.write_text(json.dumps(dict(images=images, categories=categories, annotations=[])))
+    words = ["--annotations", file] if annotated else []
+    words += ["--orientation", orientation] if orientation else []
+    out = tmp_path / "o"
+    done = argus("predict", picture, "--model", "m", "--out", out, "--format", "coco", *words)
+    is_turned = tag == 6 and not square  # the size tells
+    if annotated and is_turned and orientation == "shown":
+        assert done.status == 2 and "read as it is shown; its EXIF orientation is 6" in done.err
+        return
+    assert done.status == 0
+    (result,) = json.loads((out / "object.coco.json").read_text())
+    is_right = tag == 1 or orientation == "stored" or (annotated and is_turned and not orientation)
+    assert (result["bbox"] == [0, 0, 8, 8]) == is_right
+    is_open = annotated and orientation is None and tag != 1 and not is_turned
+    assert ("1 picture has an EXIF orientation of which no size" in done.err) == is_open
+
+
+def test_coco__category_ids_may_be_texts(argus: CommandLine, toy: ToyModel, tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "1.png", 100)
+    images = [dict(id="a", file_name="1.png", width=32, height=24)]
+    categories = [dict(id=f"id of {n}", name=n) for n in ("blue", "green", "red")]
+    file = tmp_path / "val.json"
+    file.write_text(json.dumps(dict(images=images, categories=categories, annotations=[])))
+    words = ("--model", "m", "--out", tmp_path / "o", "--format", "coco", "--annotations", file)
+    assert argus("predict", picture, *words).status == 0
+    (result,) = json.loads((tmp_path / "o/object.coco.json").read_text())
+    assert (result["image_id"], result["category_id"]) == ("a", "id of red")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        (["--orientation", "stored"], ["--format coco"]),
         (["--boxes", "[[1, 2, 3]]"], ["lists of boxes [x1, y1, x2, y2]"]),
         (["--boxes", "[[1, 2, 3, 4]]"], ["a list is for one image, found 3"]),
         (["--boxes", '{"x.png": []}'], ["no input is called x.png"]),

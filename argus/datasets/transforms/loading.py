@@ -35,6 +35,9 @@ DIM_TEXT = (
 )
 
 
+Orientation = Literal["shown", "stored"]
+
+
 def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     """Decode an encoded image to BGR uint8, (H, W, 3).
 
@@ -121,7 +124,7 @@ def read_image(
     path: str | Path,
     annotated: tuple[int, int] | None = None,
     *,
-    orientation: Literal["shown", "stored"] | None = None,
+    orientation: Orientation | None = None,
     backend_args: dict[str, Any] | None = None,
 ) -> np.ndarray:
     """Read an image file, in the orientation that its annotations were made in.
@@ -182,7 +185,7 @@ class LoadImage(BaseTransform):
     def __init__(
         self,
         *,
-        orientation: Literal["shown", "stored"] | None = None,
+        orientation: Orientation | None = None,
         to_float32: bool = False,
         backend_args: dict[str, Any] | None = None,
     ) -> None:

@@ -5,12 +5,12 @@ limit, and no more of them than it takes.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import BaseTransform
 from mmengine.logging import MMLogger
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from argus.datasets.census import Census, judge
 from argus.datasets.entry_census import entry_census, is_enough, spread
@@ -20,6 +20,7 @@ from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.engine.distributed import by_first_process
+from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
 from argus.tasks import TrainData
@@ -98,19 +99,6 @@ class _Counted(Dataset[dict[str, Any]]):
         return {_COUNTS: counts}
 
 
-class _Order(Sampler[int]):
-    """Samples in an order that follows no folder."""
-
-    def __init__(self, number: int, start: int) -> None:
-        self.indices = spread(number)[start:]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.indices)
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-
 def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
     inner = dataset.dataset
     loaders = [
@@ -121,12 +109,13 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
     if not loaders:
         return []
     number = len(dataset)
+    order = spread(number)  # which follows no folder
     loader = WatchedLoader(
         ResilientDataset(_Counted(inner, loaders), task=dataset.task, seed=dataset.seed),
         batch_size=_BATCH,
         num_workers=data.num_workers,
         timeout=data.timeout,
-        make_sampler=lambda start: _Order(number, start * _BATCH),
+        make_sampler=lambda start: FixedOrder(order[start * _BATCH :]),
     )
     counts, num_seen = MapCounts(), 0
     censuses: list[Census] = []

@@ -8,15 +8,16 @@ from typing import Any
 import cv2
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import MMLogger
-from torch.utils.data import Sampler, SequentialSampler
 
 from argus.datasets.build import build_dataset
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.checks.learnable import check_labels
+from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.class_lists import ClassLists
+from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
@@ -24,19 +25,6 @@ from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData, streams_of
 
 _KEYS = "keys"
-
-
-class ShardSampler(Sampler[int]):
-    """Samples ``rank, rank + world_size, ...`` in order; every sample is seen by one process."""
-
-    def __init__(self, num_samples: int, *, rank: int, world_size: int) -> None:
-        self.indices = range(rank, num_samples, world_size)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.indices)
-
-    def __len__(self) -> int:
-        return len(self.indices)
 
 
 def guarded_dataset(
@@ -85,7 +73,7 @@ def _check_packed(dataset: ResilientDataset, data: TrainData | EvalData, *, wher
         batch_size=1,
         num_workers=min(data.num_workers, 1),
         timeout=data.timeout,
-        make_sampler=lambda start: SequentialSampler(range(1)),
+        make_sampler=lambda start: FixedOrder(range(1)),
     )
     # A loader draws a number, after which the weights would begin as others.
     with isolated_rng(0), _without_threads_of_opencv():
@@ -126,8 +114,12 @@ def _without_threads_of_opencv() -> Iterator[None]:
 def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> WatchedLoader:
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
-    _check_packed(dataset, data, where=f"tasks.{task}.{part}.dataset")
-    sampler = ShardSampler(len(dataset), rank=get_rank(), world_size=get_world_size())
+    where = f"tasks.{task}.{part}.dataset"
+    _check_packed(dataset, data, where=where)
+    with isolated_rng(0), _without_threads_of_opencv():
+        tell_of_turned(dataset, data, where=where)
+    # A sample is seen by one process.
+    sampler = FixedOrder(range(get_rank(), len(dataset), get_world_size()))
     return WatchedLoader(
         dataset,
         batch_size=data.batch_size,
@@ -193,6 +185,7 @@ class MultitaskLoader:
         _check_packed(dataset, data, where=where)
         with isolated_rng(0), _without_threads_of_opencv():
             check_labels(dataset, data, where=where)
+            tell_of_turned(dataset, data, where=where)
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

@@ -27,7 +27,7 @@ from argus.datasets import resilient
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.samplers import TaskSampler
 from argus.engine.loading import watched_loader
-from argus.engine.loading.loaders import ShardSampler
+from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
 from tests.forked import forking, start_forked
@@ -93,7 +93,7 @@ def loader(
 
     def begin_at(step: int) -> Any:
         if strict:
-            return ShardSampler(len(dataset), rank=0, world_size=1)
+            return FixedOrder(range(len(dataset)))
         sampler.set_start(step)
         return sampler
 
