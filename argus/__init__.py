@@ -1,17 +1,19 @@
 """Argus: one vision backbone, many tasks, on OpenMMLab.
 
 Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv find its
-operators where none were compiled (``argus.mmcv_ops``), so it comes before the first import of
-``mmcv.ops`` or of a library that imports them.
+operators where none were compiled (``argus.mmcv_ops``) and keeps the libraries quiet while they are
+imported (``argus.quiet_imports``), so it comes before the first import of one of them.
 """
 
 from typing import Any
 
 from argus.mmcv_ops.finder import register as _register_operators
+from argus.quiet_imports import register as _keep_quiet
 
 __version__ = "0.1.0"
 
 _register_operators()
+_keep_quiet()
 
 
 def __getattr__(name: str) -> Any:

@@ -184,3 +184,20 @@ def test_files__median_is_a_screenful_or_three() -> None:
     lengths = sorted(len(path.read_text().splitlines()) for path in SOURCES)
     assert lengths[len(lengths) // 2] <= 200
     assert sum(length > 300 for length in lengths) <= len(lengths) // 20
+
+
+TOOLS = sorted((ROOT / "tools").rglob("*.py"))
+LIBRARIES = ("mmcv", "mmdet", "mmseg", "mmpose", "mmpretrain")
+
+
+@pytest.mark.parametrize("path", TOOLS, ids=lambda path: path.name)
+def test_tools__import_argus_before_a_library(path: Path) -> None:
+    """By which mmcv finds its operators, and the libraries are quiet."""
+    roots = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            roots += [alias.name.split(".")[0] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            roots.append(str(node.module).split(".")[0])
+    first = next((place for place, name in enumerate(roots) if name in LIBRARIES), None)
+    assert first is None or "argus" in roots[:first]

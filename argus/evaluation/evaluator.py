@@ -6,6 +6,7 @@ objects or sizes that the truth does not have, a mean over no class is NaN; such
 out.
 """
 
+import importlib.util
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from argus.registry import METRICS
 
 _COCO_LIBRARIES = ("mmdet", "mmpose")
 _COCO_NOTHING_TO_MEASURE = -1.0
+_FASTER_COCO = "FasterCocoMetric"
 
 
 class TaskEvaluator:
@@ -56,6 +58,7 @@ class TaskEvaluator:
                 METRICS.build(metric) if isinstance(metric, Mapping) else metric
                 for metric in metrics
             ]
+        _check_packages(self.metrics, task)
         files = [m.get("ann_file") if isinstance(m, Mapping) else None for m in metrics]
         for metric in self.metrics:
             # By messages of the process group (any backend), unless a folder is named: mmengine's
@@ -107,6 +110,17 @@ class TaskEvaluator:
                     self.unmeasured.add(name)
         self.absent = [absence.text for absence in self._absences if absence.text]
         return found
+
+
+def _check_packages(metrics: Sequence[Any], task: str) -> None:
+    """Refuse a metric without the package that it computes with, before the first evaluation."""
+    for metric in metrics:
+        names = {base.__name__ for base in type(metric).__mro__}
+        if _FASTER_COCO in names and importlib.util.find_spec("faster_coco_eval") is None:
+            raise ConfigError(
+                f"tasks[{task!r}].metrics: {_FASTER_COCO} needs the package faster-coco-eval: pip "
+                "install faster-coco-eval, or take CocoMetric, which gives the same numbers."
+            )
 
 
 def _is_measured(value: float, metric: Any) -> bool:

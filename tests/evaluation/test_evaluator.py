@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmdet.evaluation import CocoMetric, CocoPanopticMetric
+from mmdet.evaluation.metrics.faster_coco_metric import FasterCocoMetric
 from mmengine.evaluator import BaseMetric
 from mmpretrain.evaluation import Accuracy, SingleLabelMetric
 from mmseg.evaluation import DepthMetric, IoUMetric
@@ -32,6 +33,12 @@ from argus.evaluation.percents import to_fraction
 )
 def test_metric_name__is_one_word(name: str, expected: str) -> None:
     assert metric_name(name) == expected
+
+
+def test_metric__of_a_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"FasterCocoMetric needs the package faster-coco-eval"):
+        TaskEvaluator("toy", [FasterCocoMetric()], dataset_meta=dict(classes=("a",)))
 
 
 class _Fixed(BaseMetric):

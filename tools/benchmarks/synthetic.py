@@ -3,6 +3,8 @@
 The decoder of a task tells the kind of its labels (by its library) and the number of classes.
 """
 
+import argus  # isort: skip  # noqa: F401 - by which mmcv finds its operators
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
