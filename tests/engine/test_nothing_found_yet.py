@@ -10,7 +10,7 @@ from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData
 
 from argus.datasets.checks import check_tasks
-from argus.engine.metric_checks import metric_errors
+from argus.engine.checks.metrics import metric_errors
 from argus.models.multitask import MultitaskModel
 from argus.registry import DATASETS
 from tests.engine.toy_detection import ToyDetection, detection_sample, detection_tasks

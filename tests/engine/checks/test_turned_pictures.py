@@ -12,8 +12,8 @@ from PIL import Image
 
 from argus.datasets.coco import CocoInstances
 from argus.datasets.transforms import LoadImage
-from argus.engine.loading.loaders import build_eval_loader, guarded_dataset
 from argus.engine.checks.turned_pictures import tell_of_turned
+from argus.engine.loading.loaders import build_eval_loader, guarded_dataset
 from argus.tasks import EvalData, TrainData
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
