@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from argus.checksums import check, checksums, damage
-from argus.durable_files import forget_cached, replacing
 from argus.errors import CheckpointError
-from argus.file_forms import CHECKPOINT as CHECKPOINT_FORM
-from argus.foreign_files import foreign_kind
+from argus.files.checksums import check, checksums, damage
+from argus.files.durable import forget_cached, replacing
+from argus.files.foreign import foreign_kind
+from argus.files.forms import CHECKPOINT as CHECKPOINT_FORM
 
 FORMAT = "argus-checkpoint-2"
 # Without checksums, and with an optimizer by position: good for its weights.

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from argus.config_values import from_json, to_json
-from argus.durable_files import replacing, write_json
 from argus.errors import CheckpointError
-from argus.file_forms import CONFIG as CONFIG_FORM
-from argus.file_forms import MANIFEST as MANIFEST_FORM
-from argus.foreign_files import foreign_kind
+from argus.files.durable import replacing, write_json
+from argus.files.foreign import foreign_kind
+from argus.files.forms import CONFIG as CONFIG_FORM
+from argus.files.forms import MANIFEST as MANIFEST_FORM
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from torch import Tensor, nn
@@ -73,7 +73,7 @@ class ModelFolder:
         """
         from safetensors.torch import save_file
 
-        from argus.checksums import checksums
+        from argus.files.checksums import checksums
 
         path = Path(path)
         try:
@@ -200,7 +200,7 @@ def _opened(path: Path, framework: str) -> "Iterator[safe_open]":
 
 def _read_tensors(path: Path) -> "dict[str, Tensor]":
     """The tensors, held against their checksums; a file of an earlier version has none."""
-    from argus.checksums import check
+    from argus.files.checksums import check
 
     with _opened(path, "pt") as file:
         metadata = file.metadata() or {}

@@ -8,7 +8,7 @@ from typing import Any
 from argus.analysis.run_log import read_run
 from argus.engine.reports.run_record import FORMAT, NAME
 from argus.errors import DataError
-from argus.records import read_record
+from argus.files.records import read_record
 
 # Parts of a record in the order of the report; what is not listed differs between any two.
 _PARTS = (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from argus.commands.config import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
-from argus.durable_files import write_json, write_text
 from argus.errors import ConfigError
+from argus.files.durable import write_json, write_text
 
 DESCRIPTION = "Evaluate a checkpoint on all tasks of a config."
 EPILOG = """\

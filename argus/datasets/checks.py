@@ -19,12 +19,12 @@ from mmcv.transforms import BaseTransform
 
 from argus.datasets.annotation_checks import check_annotation_files
 from argus.datasets.build import build_dataset
-from argus.datasets.census import judge
+from argus.datasets.census.entries import entry_census
+from argus.datasets.census.judgement import judge
+from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
 from argus.datasets.class_checks import ClassComparison
-from argus.datasets.entry_census import entry_census
 from argus.datasets.findings import Findings
 from argus.datasets.label_checks import image_loader, loaders_to_judge, stock_image_loader
-from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.orientation_checks import StockLoader, Turned, look_at, told
 from argus.datasets.paths import missing_paths
 from argus.datasets.samplers import TaskSampler

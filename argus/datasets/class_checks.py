@@ -7,9 +7,9 @@ from argus.datasets.class_names import class_names_of
 from argus.datasets.coco_entries import is_coco, read_annotations
 from argus.datasets.findings import Findings
 from argus.datasets.paths import annotation_files
-from argus.label_counts import check_names
 from argus.names.categories import category_ids
 from argus.names.classes import ClassNames, order_of, told_order
+from argus.tasks.label_counts import check_names
 
 
 class ClassComparison:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from argus.datasets.coco_masks import segmentation_problem
 from argus.errors import DataError
-from argus.foreign_files import raise_if_foreign
-from argus.picture_files import check_regular_file
+from argus.files.foreign import raise_if_foreign
+from argus.files.pictures import check_regular_file
 
 LISTS = ("images", "annotations", "categories")
 _SINGULAR = dict(images="image", annotations="annotation", categories="category")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.picture_files import open_picture
+from argus.files.pictures import open_picture
 
 Colour = tuple[int, int, int]
 _BLACK: Colour = (0, 0, 0)

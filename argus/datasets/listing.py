@@ -14,7 +14,7 @@ from typing import Any
 
 from mmengine.fileio import LocalBackend
 
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),

@@ -15,7 +15,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from argus.errors import ConfigError, DataError
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 from argus.registry import DATASETS
 
 MVTEC_4 = ("transistor", "metal_nut", "screw", "leather")

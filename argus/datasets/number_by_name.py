@@ -17,7 +17,7 @@ from argus.datasets.coco_entries import is_coco, read_annotations
 from argus.datasets.paths import flatten
 from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 

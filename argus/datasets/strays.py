@@ -14,7 +14,7 @@ from mmengine.dataset import BaseDataset
 
 from argus.datasets.listing import PICTURE_SUFFIXES, Listing
 from argus.datasets.stored_entries import parts_of, store_entries
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 
 _LABEL = "seg_map_path"
 

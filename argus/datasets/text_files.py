@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.fileio import LocalBackend
 
 from argus.errors import DataError
-from argus.foreign_files import foreign_kind, raise_if_foreign
+from argus.files.foreign import foreign_kind, raise_if_foreign
 
 _MARK = "\ufeff"
 _HEAD = 200

@@ -21,7 +21,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from argus.building import building
 from argus.checkpoint import read_checkpoint, write_checkpoint
-from argus.durable_files import remove_leftovers
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.checkpoints.model_state import base_of, load_trained_state
 from argus.engine.checkpoints.resume import checkpoints_in, find_checkpoint, move_aside, start_in
@@ -50,6 +49,7 @@ from argus.engine.reports.log_errors import tolerate_log_errors
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.errors import CheckpointError, ConfigError
+from argus.files.durable import remove_leftovers
 from argus.models.multitask import MultitaskModel
 from argus.precision import AUTO, remark_on_precision, resolve_precision
 from argus.registry import RUNNERS

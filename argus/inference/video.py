@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from argus.errors import DataError
+from argus.files.pictures import check_regular_file, check_size
 from argus.inference.video_files import open_video
-from argus.picture_files import check_regular_file, check_size
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
 _USUAL_RATE = 25.0  # for a file that states none

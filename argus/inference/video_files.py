@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from argus.errors import DataError
-from argus.foreign_files import raise_if_foreign
+from argus.files.foreign import raise_if_foreign
 
 _TEXTS = (
     (b"#EXTM3U", "a playlist (HLS)"),

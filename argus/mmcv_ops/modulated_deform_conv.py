@@ -7,8 +7,8 @@ import torch
 import torchvision  # noqa: F401 - registers its operators
 from torch import Tensor
 
+from argus.mmcv_ops.float32 import wide
 from argus.mmcv_ops.offset_gradient import without_edge
-from argus.mmcv_ops.wide import wide
 
 
 def modulated_deform_conv_forward(

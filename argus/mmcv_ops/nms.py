@@ -4,7 +4,7 @@ import torch
 import torchvision  # noqa: F401 - registers its operators
 from torch import Tensor
 
-from argus.mmcv_ops.wide import wide
+from argus.mmcv_ops.float32 import wide
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:

@@ -8,7 +8,7 @@ import torchvision  # noqa: F401 - registers its operators
 from torch import Tensor
 
 from argus.errors import ConfigError
-from argus.mmcv_ops.wide import wide
+from argus.mmcv_ops.float32 import wide
 
 AVERAGE = 1  # mmcv's number for it
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from argus.mmcv_ops.wide import wide
+from argus.mmcv_ops.float32 import wide
 
 
 def sigmoid_focal_loss_forward(

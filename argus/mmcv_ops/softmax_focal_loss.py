@@ -6,7 +6,7 @@ Paper: https://arxiv.org/abs/1708.02002, equation 5, with the softmax's chance o
 import torch
 from torch import Tensor
 
-from argus.mmcv_ops.wide import wide
+from argus.mmcv_ops.float32 import wide
 
 
 def softmax_focal_loss_forward(

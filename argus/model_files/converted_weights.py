@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from argus.durable_files import replacing
 from argus.errors import CheckpointError
+from argus.files.durable import replacing
 
 
 def check_target(target: Path) -> None:

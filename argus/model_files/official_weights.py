@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
-from argus.downloads import Progress, discard, fetch, is_address
-from argus.durable_files import replacing, write_text
 from argus.errors import CheckpointError, DataError
-from argus.foreign_files import raise_if_foreign
+from argus.files.downloads import Progress, discard, fetch, is_address
+from argus.files.durable import replacing, write_text
+from argus.files.foreign import raise_if_foreign
 from argus.models.backbones.dinov2 import ARCHITECTURES, DinoVisionTransformer
 from argus.models.backbones.weights import misfits, official_file_name, official_url
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 import argus
 from argus.checkpoint import write_checkpoint
-from argus.durable_files import replacing
 from argus.errors import CheckpointError
-from argus.file_forms import MERGED
+from argus.files.durable import replacing
+from argus.files.forms import MERGED
 from argus.model_folder import ModelFolder
 
 _BACKBONE = "backbone."

@@ -13,7 +13,7 @@ import torch
 from torch import _weights_only_unpickler
 
 from argus.errors import CheckpointError
-from argus.foreign_files import foreign_kind
+from argus.files.foreign import foreign_kind
 from argus.safe_load.names import global_names, is_hostile
 
 OPTION = "--unsafe-pickle"

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from argus.errors import DataError
+from argus.files.pictures import MAX_MEGAPIXELS_VARIABLE
 from argus.inference.images import is_single, iter_images, load_image
 from argus.inference.video import frame_rate, iter_frames
-from argus.picture_files import MAX_MEGAPIXELS_VARIABLE
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (12, 16, 3), np.uint8)

@@ -31,9 +31,9 @@ from argus.checkpoint import (  # noqa: E402
     verify_checkpoint,
     write_checkpoint,
 )
-from argus.checksums import checksums  # noqa: E402
 from argus.engine.checkpoints.saving import check_finite  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
+from argus.files.checksums import checksums  # noqa: E402
 
 _MEGABYTES_EACH = 4
 

@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.durable_files import write_json  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.evaluation.table import results_table  # noqa: E402
+from argus.files.durable import write_json  # noqa: E402
 
 MIN_GAIN = 0.1
 """How far a share has to be above that of the untrained model."""

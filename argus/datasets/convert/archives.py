@@ -18,7 +18,7 @@ from argus.datasets.convert.listings import Expansion, Member, readable, tar_mem
 from argus.datasets.convert.places import below
 from argus.datasets.convert.work import Progress
 from argus.errors import DataError
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tgz|tar\.(gz|xz|bz2))$", re.IGNORECASE)
 _MAX_DEPTH = 3

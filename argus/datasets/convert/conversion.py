@@ -6,7 +6,6 @@ of its source and counts. A second run whose source and counts agree with the re
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +16,7 @@ from typing import Any
 
 from argus.datasets.convert.files import write_json
 from argus.errors import DataError
+from argus.files.lock import hold
 
 STATE_FOLDER = ".converted"
 
@@ -155,21 +155,14 @@ def _check_neighbours(converter: Converter, out: Path) -> None:
 @contextlib.contextmanager
 def _lock(out: Path) -> Iterator[None]:
     """One conversion at a time in a folder; the system lets go when the process ends."""
-    folder = out / STATE_FOLDER
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / "lock", "w")
+        # A network file system without locks has to do.
+        file = hold(out / STATE_FOLDER / "lock", needs_locks=False)
+    except BlockingIOError as error:
+        raise DataError(f"another conversion into {out} is running; wait for its end.") from error
     except OSError as error:
         raise DataError(f"cannot write below {out}: {error.strerror}.") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataError(
-                f"another conversion into {out} is running; wait for its end."
-            ) from error
-        except OSError:
-            pass  # a network file system without locks
         yield
 
 

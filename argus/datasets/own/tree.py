@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from argus.datasets.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 
 MAX_FILES = 2_000_000
 MAX_DEPTH = 16

@@ -17,7 +17,7 @@ from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
-from argus.picture_files import open_picture
+from argus.files.pictures import open_picture
 from argus.registry import TRANSFORMS
 
 _JPEG = b"\xff\xd8"

@@ -11,7 +11,7 @@ import numpy as np
 
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.errors import ConfigError, DataError
-from argus.picture_files import open_picture
+from argus.files.pictures import open_picture
 
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 _MAX_SHOWN = 5

@@ -16,8 +16,8 @@ from argus.datasets.transforms.orientation import (
 )
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
-from argus.foreign_files import raise_if_foreign
-from argus.picture_files import open_picture
+from argus.files.foreign import raise_if_foreign
+from argus.files.pictures import open_picture
 
 # Pillow spreads grey of two and four bits over 0 to 255, also where the bits run backwards.
 _SCALES = {"L;2": 85, "L;4": 17, "L;2R": 85, "L;4R": 17}

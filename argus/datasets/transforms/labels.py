@@ -17,7 +17,7 @@ from argus.datasets.transforms.colour_table import ColourTable
 from argus.datasets.transforms.label_images import check_label_size, decode_label_map
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
-from argus.picture_files import open_picture
+from argus.files.pictures import open_picture
 from argus.registry import TRANSFORMS
 
 IGNORE = 255

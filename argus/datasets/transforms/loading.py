@@ -17,8 +17,8 @@ from mmcv.transforms import BaseTransform
 from argus.datasets.transforms.orientation import UPRIGHT, orientation_of, turn_opencv
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
-from argus.foreign_files import raise_if_foreign
-from argus.picture_files import check_declared_size, open_picture, open_unchecked
+from argus.files.foreign import raise_if_foreign
+from argus.files.pictures import check_declared_size, open_picture, open_unchecked
 from argus.registry import TRANSFORMS
 
 # How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
@@ -51,7 +51,7 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
 
     Raises:
         DataError: The bytes are empty, truncated, another kind of file, no image that OpenCV reads,
-            declare more pixels than :func:`~argus.picture_files.check_declared_size` lets through,
+            declare more pixels than :func:`~argus.files.pictures.check_declared_size` lets through,
             or have 16 bits of which the upper 8 are empty.
     """
     raise_if_foreign(content)

@@ -9,7 +9,7 @@ shown counts; the tag of a file is applied to it, be it a picture or a label map
 import numpy as np
 from PIL import Image
 
-from argus.picture_files import open_unchecked
+from argus.files.pictures import open_unchecked
 
 UPRIGHT = 1
 TURNED = (5, 6, 7, 8)

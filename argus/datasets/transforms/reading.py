@@ -9,7 +9,7 @@ import mmengine.fileio as fileio
 
 from argus.datasets.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
-from argus.picture_files import MAX_FILE_BYTES, read_regular_file, too_many_bytes
+from argus.files.pictures import MAX_FILE_BYTES, read_regular_file, too_many_bytes
 
 _PIECE_BYTES = 2**20
 _TIMEOUT_SECONDS = 60
@@ -24,7 +24,7 @@ def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> 
 
     Raises:
         DataError: It does not exist, cannot be read, is no regular file, or has more than
-            :data:`~argus.picture_files.MAX_FILE_BYTES`.
+            :data:`~argus.files.pictures.MAX_FILE_BYTES`.
     """
     try:
         if backend_args is None and "://" not in str(path):

@@ -20,7 +20,7 @@ from argus.datasets.transforms.loading import decode_image
 from argus.datasets.transforms.perlin import perlin_noise
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
-from argus.foreign_files import is_clutter
+from argus.files.foreign import is_clutter
 from argus.registry import TRANSFORMS
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -12,9 +12,9 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
 from argus.checkpoint import read_checkpoint, verify_checkpoint
-from argus.durable_files import write_text
 from argus.engine.checkpoints.resume import POINTER, checkpoints_in
 from argus.errors import CheckpointError, ConfigError
+from argus.files.durable import write_text
 from argus.registry import HOOKS
 
 _RULES = ("greater", "less")

@@ -12,10 +12,10 @@ from mmcv.transforms import BaseTransform
 from mmengine.logging import MMLogger
 from torch.utils.data import Dataset
 
-from argus.datasets.census import Census, judge
-from argus.datasets.entry_census import entry_census, is_enough, spread
+from argus.datasets.census.entries import entry_census, is_enough, spread
+from argus.datasets.census.judgement import Census, judge
+from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
 from argus.datasets.label_checks import loaders_to_judge
-from argus.datasets.map_census import MapCounts, count_maps, map_censuses
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap

@@ -9,13 +9,13 @@ from typing import Any
 from mmengine.dist import get_rank, get_world_size
 
 from argus.checkpoint import write_checkpoint
-from argus.durable_files import write_json, write_text
 from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.checkpoints.resume import checkpoints_in
 from argus.engine.distributed import gather_lists
 from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
-from argus.records import finite
+from argus.files.durable import write_json, write_text
+from argus.files.records import finite
 
 FOLDER = "bad_steps"
 FORMAT = "argus-bad-step-2"

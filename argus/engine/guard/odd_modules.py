@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from argus.checksums import named_tensors
+from argus.files.checksums import named_tensors
 
 
 @dataclass

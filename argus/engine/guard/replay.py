@@ -21,8 +21,8 @@ from argus.engine.guard.step_guard import read_step
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.errors import DataError
+from argus.files.records import number, read_record
 from argus.libraries import import_libraries
-from argus.records import number, read_record
 
 
 @dataclass

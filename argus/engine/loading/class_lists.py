@@ -13,9 +13,9 @@ from mmengine.logging import MMLogger
 from argus.datasets.class_names import class_names_of
 from argus.datasets.resilient import ResilientDataset
 from argus.errors import DataError
-from argus.label_counts import check_names, label_counts, scopes_of, stated_labels
 from argus.names.classes import ClassNames, order_of, told_order
 from argus.tasks import Task
+from argus.tasks.label_counts import check_names, label_counts, scopes_of, stated_labels
 
 
 class ClassLists:

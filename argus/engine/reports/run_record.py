@@ -15,10 +15,10 @@ from mmengine.dist import master_only
 
 import argus
 from argus.datasets.fingerprint import fingerprint
-from argus.durable_files import write_json
 from argus.env import collect
+from argus.files.durable import write_json
+from argus.files.records import finite
 from argus.git_state import git_state
-from argus.records import finite
 
 FORMAT = "argus-run-1"
 NAME = "run.json"

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from argus.errors import CheckpointError
-from argus.foreign_files import foreign_kind
+from argus.files.foreign import foreign_kind
 from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
 from argus.safe_load import read_tensors
 

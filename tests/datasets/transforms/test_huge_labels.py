@@ -17,7 +17,7 @@ from argus.datasets.transforms.label_images import decode_label_map, decode_stor
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.datasets.transforms.panoptic import LoadPanoptic
 from argus.errors import DataError
-from argus.picture_files import MAX_MEGAPIXELS_VARIABLE
+from argus.files.pictures import MAX_MEGAPIXELS_VARIABLE
 from tests.pictures import png_header
 
 LOADERS: list[BaseTransform] = [

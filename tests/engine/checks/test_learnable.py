@@ -14,10 +14,10 @@ from mmengine.logging import MMLogger
 from mmpretrain.datasets import MultiLabelDataset
 from PIL import Image
 
+from argus.datasets.census.maps import count_maps
 from argus.datasets.checks import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
 from argus.datasets.label_checks import loaders_to_judge
-from argus.datasets.map_census import count_maps
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import LoadImage, LoadSaliency, LoadSegMap

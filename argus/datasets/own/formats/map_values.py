@@ -14,8 +14,8 @@ from argus.datasets.transforms.colour_table import decode_colours
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.files.pictures import open_picture
 from argus.names.wording import folded, listed
-from argus.picture_files import open_picture
 
 IGNORE = 255
 _MOST_CLASSES = 255

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from argus import durable_files
-from argus.durable_files import forget_cached, remove_leftovers, replacing, write_json, write_text
+from argus.files import durable
+from argus.files.durable import forget_cached, remove_leftovers, replacing, write_json, write_text
 
 
 def test_replacing__is_on_the_disk_before_it_has_its_name(
@@ -24,8 +24,8 @@ def test_replacing__is_on_the_disk_before_it_has_its_name(
         done.append(("move", Path(target).name))
         real_replace(source, target)
 
-    monkeypatch.setattr(durable_files.os, "fsync", sync)
-    monkeypatch.setattr(durable_files.os, "replace", replace)
+    monkeypatch.setattr(durable.os, "fsync", sync)
+    monkeypatch.setattr(durable.os, "replace", replace)
     write_text(tmp_path / "folder" / "a.txt", "words")
     partial = f".a.txt.{os.getpid()}.part"
     assert done == [("sync", partial), ("move", "a.txt"), ("sync", "folder")]
@@ -43,7 +43,7 @@ def test_replacing__that_fails_leaves_what_was_there(
         raise OSError(28, "No space left on device")
 
     if moment != "writing":
-        monkeypatch.setattr(durable_files.os, dict(sync="fsync", move="replace")[moment], fail)
+        monkeypatch.setattr(durable.os, dict(sync="fsync", move="replace")[moment], fail)
     with pytest.raises(OSError, match="No space"), replacing(path) as partial:
         partial.write_text("second")
         if moment == "writing":
@@ -62,7 +62,7 @@ def test_folder__of_a_file_system_that_cannot_sync_it(
             raise OSError(22, "Invalid argument")
         real(descriptor)
 
-    monkeypatch.setattr(durable_files.os, "fsync", sync)
+    monkeypatch.setattr(durable.os, "fsync", sync)
     write_json(tmp_path / "a.json", {"b": 1, "a": 2}, sort_keys=True)
     assert (tmp_path / "a.json").read_text() == '{\n  "a": 2,\n  "b": 1\n}\n'
 

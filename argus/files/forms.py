@@ -5,7 +5,7 @@ Checked once, where a file is read. What a config builds is checked by :mod:`arg
 
 from typing import Any
 
-from argus.schema import (
+from argus.files.schema import (
     FINITE,
     NULL,
     NUMBER,

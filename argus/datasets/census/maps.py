@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.census import Census
+from argus.datasets.census.judgement import Census
 from argus.datasets.label_palettes import Palettes, palettes_of
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap

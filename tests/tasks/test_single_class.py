@@ -8,7 +8,7 @@ from mmpretrain.models.losses import CrossEntropyLoss as ClassificationLoss
 from mmseg.models.losses import CrossEntropyLoss, DiceLoss
 
 from argus.errors import ConfigError
-from argus.single_class import check_single_class
+from argus.tasks.single_class import check_single_class
 
 
 def semantic(num_classes: int, loss: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from argus.checkpoint import OLD_FORMAT, read_checkpoint, verify_checkpoint, write_checkpoint
-from argus.checksums import VALUES, check, checksums
 from argus.errors import CheckpointError
+from argus.files.checksums import VALUES, check, checksums
 from argus.model_folder import WEIGHTS, ModelFolder
 from tests.model_files.small_model import make_older, small_model
 

@@ -7,7 +7,6 @@ renames it.
 
 import contextlib
 import errno
-import fcntl
 import http.client
 import json
 import os
@@ -21,7 +20,8 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from argus.errors import DataError
-from argus.foreign_files import raise_if_foreign
+from argus.files.foreign import raise_if_foreign
+from argus.files.lock import hold
 
 Progress = Callable[[int, int | None], None]
 """Is told how many bytes are there, and how many there will be if the server says so."""
@@ -106,18 +106,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 def _locked(partial: Path) -> Iterator[BinaryIO]:
     """The partial file for this process alone, at its end."""
     try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        file = partial.open("ab")
+        file = hold(partial)
+    except BlockingIOError as error:
+        raise DataError(
+            f"{partial} is being written by another process. Wait for the other download to end."
+        ) from error
     except OSError as error:
         raise DataError(f"{partial} cannot be written: {error.strerror}.") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DataError(
-                f"{partial} is being written by another process, or lies on a disk without locks. "
-                "Wait for the other download to end."
-            ) from error
         yield file
 
 

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from argus.datasets.coco_entries import read_annotations
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import ConfigError, DataError
-from argus.picture_files import (
+from argus.files.pictures import (
     MAX_MEGAPIXELS_VARIABLE,
     check_declared_size,
     open_picture,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.census import Census
+from argus.datasets.census.judgement import Census
 from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
 from argus.datasets.label_checks import steps_of
 from argus.datasets.stored_entries import parts_of

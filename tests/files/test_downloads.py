@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from argus import downloads
-from argus.downloads import fetch
 from argus.errors import DataError
+from argus.files import downloads
+from argus.files.downloads import fetch
 from tests.file_server import FileServer, serve
 
 CONTENT = os.urandom(300_000)

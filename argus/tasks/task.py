@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.label_counts import check_class_list, check_label_counts, check_metric_counts
-from argus.single_class import check_single_class
+from argus.tasks.label_counts import check_class_list, check_label_counts, check_metric_counts
+from argus.tasks.single_class import check_single_class
 
 SAMPLINGS = ("shuffle", "sequential", "balanced")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")

@@ -11,7 +11,7 @@ from argus.datasets.lists import read_list
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import CheckpointError, DataError
-from argus.foreign_files import raise_if_foreign
+from argus.files.foreign import raise_if_foreign
 from argus.inference.images import list_files
 from argus.model_folder import _read_tensors
 from argus.models.backbones.weights import read_weight_file

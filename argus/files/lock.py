@@ -1,0 +1,27 @@
+"""A file that one process holds alone; the system lets go when that ends, however it does."""
+
+import fcntl
+from pathlib import Path
+from typing import BinaryIO
+
+
+def hold(path: Path, *, needs_locks: bool = True) -> BinaryIO:
+    """Open a file for appending, making its folder, and hold it until it is closed.
+
+    Args:
+        path: Of the file.
+        needs_locks: Whether a disk without locks, as some of a network, is an error.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+        OSError: It cannot be written, or the disk has no locks.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if needs_locks or isinstance(error, BlockingIOError):
+            file.close()
+            raise
+    return file
