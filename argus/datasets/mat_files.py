@@ -9,7 +9,7 @@ from typing import Any, Literal
 from scipy.io import loadmat, whosmat
 
 from argus.errors import DataError
-from argus.picture_files import check_size
+from argus.files.pictures import check_size
 
 _HEADER_BYTES = 128
 _COMPRESSED = 15  # a data element of this type is a zlib stream

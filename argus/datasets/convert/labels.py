@@ -8,7 +8,7 @@ import numpy as np
 
 from argus.datasets.mat_files import check_mat_shape, read_variables
 from argus.errors import DataError
-from argus.picture_files import open_picture, read_regular_file
+from argus.files.pictures import open_picture, read_regular_file
 
 
 def find(folder: Path, name: str, *suffixes: str) -> Path | None:
