@@ -18,7 +18,7 @@ import torch.multiprocessing
 from mmengine.config import Config
 from torch import nn
 
-from argus.datasets.map_census import MapCounts, count_maps
+from argus.datasets.census.maps import MapCounts, count_maps
 from argus.engine import MultitaskRunner
 from argus.engine.checks import learnable
 from argus.engine.distributed import (

@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.logging import MMLogger
 from torch.utils.data import Dataset
 
-from argus.datasets.entry_census import spread
+from argus.datasets.census.entries import spread
 from argus.datasets.label_checks import image_loader, stock_image_loader
 from argus.datasets.orientation_checks import Turned, look_at, told
 from argus.datasets.resilient import ResilientDataset
