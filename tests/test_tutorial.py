@@ -80,7 +80,7 @@ def test_tutorial__task_is_learnt(folder: Path) -> None:
     # "Plate" everywhere has 0.306. On a backbone that tells the classes apart, first weights can be
     # lucky: of ten draws, four had over 0.44 untrained, so that the gain is no measure alone.
     expect_above("tutorial: mIoU", trained["plates/mIoU"], 0.42)
-    expect_above("tutorial: gain in mIoU", trained["plates/mIoU"] - untrained["plates/mIoU"], 0)
+    assert trained["plates/mIoU"] > untrained["plates/mIoU"]
 
 
 def test_tutorial__pictures_of_predictions_are_there(folder: Path) -> None:
