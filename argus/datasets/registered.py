@@ -17,7 +17,7 @@ from argus.datasets import (
     pascal_context,
     transforms,
 )
-from argus.datasets.own import classes, detection, loading, semantic
+from argus.datasets.own import classes, dense, detection, loading, pose, semantic
 
 __all__ = [
     "ade20k",
@@ -27,12 +27,14 @@ __all__ = [
     "class_folders",
     "classes",
     "coco",
+    "dense",
     "detection",
     "loading",
     "mvtec_ad",
     "nyuv2",
     "nyuv2_depth",
     "pascal_context",
+    "pose",
     "semantic",
     "transforms",
 ]

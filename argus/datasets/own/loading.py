@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as masks
 
+from argus.datasets.own.stored_depth import decode_depth
+from argus.datasets.transforms.binary_labels import LoadBinary
+from argus.datasets.transforms.boundary_people import LoadBoundaryPeople
 from argus.datasets.transforms.colour_table import ColourTable
+from argus.datasets.transforms.dense_labels import LoadDepth
 from argus.datasets.transforms.label_images import check_label_size, decode_grey, decode_label_map
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.reading import read_bytes
@@ -141,3 +145,107 @@ def _coded(mask: Any, height: int, width: int) -> Any:
             )
         return coded
     return masks.merge(masks.frPyObjects(mask, height, width))
+
+
+@TRANSFORMS.register_module()
+class LoadOwnDepth(LoadDepth):
+    """Load the depth of ``OwnDepth``: ``gt_depth`` (H, W) float32 in metres, 0 where it is unknown.
+
+    PNG of 16 bits, TIFF of floats or NPY; NaN, infinity and values below 0 are unknown. The unit is
+    that of the data (``depth_scale``).
+
+    Args:
+        depth_range: As for ``LoadDepth``.
+        backend_args: Options of mmengine's file backend.
+    """
+
+    def __init__(
+        self,
+        *,
+        depth_range: tuple[float, float] | None = None,
+        backend_args: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(depth_range=depth_range, backend_args=backend_args)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the depth map to ``results``.
+
+        Raises:
+            DataError: The file is missing or damaged, or its size is not the picture's.
+        """
+        path, scale = results["depth_path"], results["depth_scale"]
+        content = read_bytes(path, self.backend_args)
+        try:
+            check_label_size(content, results, name=self.name)
+            depth = decode_depth(content).astype(np.float64) / scale
+            shape = tuple(results.get("ori_shape", depth.shape))
+            if depth.shape != shape:
+                raise DataError(
+                    f"the depth map is {depth.shape[1]}x{depth.shape[0]} (width x height), its "
+                    f"picture {shape[1]}x{shape[0]}"
+                )
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        unknown = ~np.isfinite(depth) | (depth < 0)
+        if self.depth_range is not None:
+            unknown |= (depth < self.depth_range[0]) | (depth > self.depth_range[1])
+        depth[unknown] = 0
+        results[self.label_key] = depth.astype(np.float32)
+        return results
+
+
+class _LoadOwnBinary(LoadBinary):
+    """Base: which value is positive, the sample says (``positive_value``)."""
+
+    def __init__(self, *, backend_args: dict[str, Any] | None = None) -> None:
+        super().__init__(positive=255, backend_args=backend_args)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the map to ``results``; grey values above 127 are positive beside white."""
+        if results.get("positive_value") == 1:
+            self.positive, self.threshold = 1, None
+        else:
+            self.positive, self.threshold = None, IGNORE / 2
+        return super().transform(results)
+
+
+@TRANSFORMS.register_module()
+class LoadOwnBoundary(_LoadOwnBinary):
+    """Load the boundaries of ``OwnBoundary``: ``gt_boundary`` (H, W) uint8, 0, 1 or 255 (ignored).
+
+    MATLAB files of several people, as BSDS500 has them, are read by ``LoadBoundaryPeople``.
+
+    Args:
+        agreement: Of such files, as there: the share of people from which on a pixel is a boundary;
+            ``None`` for the map of each, as the metric takes them.
+        backend_args: Options of mmengine's file backend.
+    """
+
+    path_key = "boundary_path"
+    label_key = "gt_boundary"
+    name = "boundary map"
+
+    def __init__(
+        self, *, agreement: float | None = 0.3, backend_args: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(backend_args=backend_args)
+        self.people = LoadBoundaryPeople(agreement=agreement, backend_args=backend_args)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the boundaries to ``results``."""
+        if str(results[self.path_key]).lower().endswith(".mat"):
+            return self.people.transform(results)
+        return super().transform(results)
+
+
+@TRANSFORMS.register_module()
+class LoadOwnSaliency(_LoadOwnBinary):
+    """Load the saliency of ``OwnSaliency``: ``gt_saliency`` (H, W) uint8, 0, 1 or 255 (ignored).
+
+    Args:
+        backend_args: Options of mmengine's file backend.
+    """
+
+    path_key = "saliency_path"
+    label_key = "gt_saliency"
+    name = "saliency map"

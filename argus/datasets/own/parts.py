@@ -90,8 +90,14 @@ def parts(
     for picture in data.pictures:
         if picture.part is not None:
             found[picture.part].append(picture)
+        elif is_anomaly:
+            found["train" if picture.defect == "good" else "test"].append(picture)
         elif not named:
             found["train"].append(picture)
+    if is_anomaly and "train" not in named:
+        # What is good has to be in the test as well, to be told from what is not.
+        found["train"], good = split(found["train"], seed=seed, share=VAL_SHARE, group=group)
+        found["test"] += good
     if not found["train"]:
         raise DataError(
             f"{data.root}: its pictures belong to {' and '.join(sorted(map(str, named)))}, none to "

@@ -98,7 +98,9 @@ def recognise(
     found = division.parts(data, seed=seed, group=group)
     counts, unit = count(data, chosen)
     open_kinds = kind is None and set(data.kinds[:2]) == {"semantic", "saliency"}
+    others = [FORMATS[name].title for name in clues if name != best]
     doubts = [
+        *([f"it could also be {listed(others)}: format= says which"] if others else []),
         *([] if clue.sure else ["the format is the only one that fits, and nothing proves it"]),
         *data.doubts,
         *(["maps of two values are good for semantic and for saliency"] if open_kinds else []),
@@ -142,6 +144,9 @@ def format_of(tree: Tree, kind: str | None = None) -> str:
 
 
 def _clues(tree: Tree) -> dict[str, Clue]:
+    known = refusal(tree)
+    if known:
+        raise DataError(f"{tree.given}: {known}.")
     found = {}
     for name, form in FORMATS.items():
         fits = tree.given.is_dir() or tree.given.suffix.lower() in form.suffixes
@@ -166,9 +171,6 @@ def _best(clues: Mapping[str, Clue], kind: str | None) -> str | None:
 def _raise_if_nothing(tree: Tree, clues: Mapping[str, Clue]) -> None:
     if clues:
         return
-    known = refusal(tree)
-    if known:
-        raise DataError(f"{tree.given}: {known}.")
     if not tree.pictures:
         raise DataError(f"{tree.given}: no pictures below it.")
     titles = ", ".join(form.title for form in FORMATS.values())

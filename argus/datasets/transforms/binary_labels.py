@@ -72,7 +72,7 @@ def white_of(content: bytes, *, has_void: bool = False) -> np.ndarray | None:
     return None
 
 
-class _LoadBinary(LoadDenseLabel):
+class LoadBinary(LoadDenseLabel):
     """Base of label maps of 0 and 1; see the subclasses."""
 
     def __init__(
@@ -128,7 +128,7 @@ class _LoadBinary(LoadDenseLabel):
 
 
 @TRANSFORMS.register_module()
-class LoadBoundary(_LoadBinary):
+class LoadBoundary(LoadBinary):
     """Load boundaries: ``gt_boundary`` (H, W) uint8, 0, 1 or 255 (ignored).
 
     In black and white pictures (one bit a pixel, or a palette of these) white is positive. With
@@ -151,7 +151,7 @@ class LoadBoundary(_LoadBinary):
 
 
 @TRANSFORMS.register_module()
-class LoadSaliency(_LoadBinary):
+class LoadSaliency(LoadBinary):
     """Load saliency: ``gt_saliency`` (H, W) uint8, 0, 1 or 255 (ignored).
 
     Arguments and errors as :class:`LoadBoundary`.

@@ -1,21 +1,36 @@
 """One module for each way to write labels: how it is recognised, and how it is read.
 
-Each has a ``FORMAT``. To add one: a module here, and its name in :data:`FORMATS`.
+Each has a ``FORMAT``, or several. To add one: a module here, and its name in :data:`FORMATS`.
 """
 
 from argus.datasets.own.formats import (
     class_folders,
     coco,
+    csv_labels,
+    dense_maps,
+    good_defect,
+    labelme,
     masks,
+    voc,
+    yolo,
 )
 from argus.datasets.own.formats.format import Clue, Format, Options
 
 FORMATS: dict[str, Format] = {
-    module.FORMAT.name: module.FORMAT
-    for module in (
-        coco,
-        masks,
-        class_folders,
+    form.name: form
+    for form in (
+        coco.FORMAT,
+        labelme.FORMAT,
+        yolo.FORMAT,
+        voc.FORMAT,
+        masks.FORMAT,
+        dense_maps.DEPTH,
+        dense_maps.NORMALS,
+        dense_maps.BOUNDARY,
+        dense_maps.SALIENCY,
+        good_defect.FORMAT,
+        csv_labels.FORMAT,
+        class_folders.FORMAT,
     )
 }
 

@@ -18,9 +18,10 @@ def _clue(tree: Tree) -> Clue | None:
     if len(found) < 2:
         return None
     # Folders of pictures of any kind look the same.
-    others = [name for name in found if name.lower() in _NO_CLASSES]
+    if any(name.lower() in _NO_CLASSES for name in found):
+        return None
     return Clue(
-        sure=not others and all(number > 1 for number in found.values()),
+        sure=all(number > 1 for number in found.values()),
         why=f"{len(found)} folders with pictures and no file of labels: {listed(sorted(found))}",
     )
 

@@ -1,5 +1,6 @@
 """Folders of pictures and of semantic maps: indices, palettes, colours with a table."""
 
+from argus.datasets.own.formats import voc
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.map_values import look, meaning
 from argus.datasets.own.formats.names_files import ClassTable, class_table
@@ -12,7 +13,8 @@ from argus.names.wording import listed
 
 def _clue(tree: Tree) -> Clue | None:
     found = pairs(tree, "semantic")
-    if found is None:
+    # VOC's maps are read with its XML files and lists.
+    if found is None or voc.FORMAT.clue(tree) is not None:
         return None
     share = len(found.maps) / (len(found.maps) + len(found.without))
     why = f"{len(found.maps):,} pictures have a map of the same name ({folders_text(tree, found)})"

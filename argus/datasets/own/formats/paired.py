@@ -17,14 +17,27 @@ PICTURE_WORDS = (
 )
 MAP_WORDS: Mapping[str, tuple[str, ...]] = dict(
     semantic=(
-        *("masks", "mask", "labels", "label", "annotations", "annotation", "gt", "groundtruth"),
+        *(
+            "masks",
+            "mask",
+            "labels",
+            "label",
+            "annotations",
+            "annotation",
+            "gt",
+            "groundtruth",
+            "ground_truth",
+        ),
         *("segmentationclass", "seg", "segs", "segmentation", "segmentations", "semantic"),
         *("labelmaps", "label_maps", "target", "targets", "semseg", "gtfine", "gtleft"),
         *("labelids", "seg_maps", "annots", "masks_machine", "class_maps"),
     ),
     depth=("depth", "depths", "depth_maps", "depthmaps", "depth_map", "depthleft", "sync_depth"),
     normals=("normals", "normal", "normal_maps", "surface_normals"),
-    boundary=("edges", "edge", "boundary", "boundaries", "contours", "edge_maps"),
+    boundary=(
+        *("edges", "edge", "boundary", "boundaries", "contours", "edge_maps", "boundary_png"),
+        *("boundary_mat", "groundtruth"),
+    ),
     saliency=("saliency", "salient", "sod", "saliency_maps", "saliency_masks"),
 )
 """What folders of maps are called, by what the maps are."""
@@ -70,6 +83,8 @@ def pairs(tree: Tree, kind: str) -> Pairs | None:
     pictures: set[str] = set()
     for folder in folders:
         files = [n for n in tree.folders[folder] if n.lower().endswith(_MAP_SUFFIXES[kind])]
+        if kind == "boundary" and _word_of(folder, ("groundtruth",)) is not None:  # BSDS500's
+            files = [name for name in files if name.endswith(".mat")]
         if not files:
             continue
         beside = _pictures_beside(tree, folder, MAP_WORDS[kind], files)

@@ -1,0 +1,184 @@
+"""Pascal VOC: an XML file of boxes for each picture, lists of the parts, maps of classes.
+
+Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010; labelImg, CVAT, Roboflow
+and others write it. Numbers of a box are taken as they stand, as tools write them from 0.
+"""
+
+from collections import Counter
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+
+from argus.datasets.own.formats.format import Clue, Format, Options
+from argus.datasets.own.formats.map_values import look, meaning
+from argus.datasets.own.formats.names_files import class_table
+from argus.datasets.own.formats.paired import pairs
+from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
+from argus.datasets.own.texts import read_lines, read_xml
+from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
+from argus.errors import DataError
+from argus.names.wording import listed
+
+_HEAD_BYTES = 4096
+_LOOKED_AT = 5
+_BACKGROUND = ("background", "_background_", "ignored")
+
+
+def _clue(tree: Tree) -> Clue | None:
+    files = tree.with_suffix(".xml")
+    some = files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]
+    if not some or not all(_is_voc(tree, name) for name in some):
+        return None
+    return Clue(
+        sure=True, why=f"{len(files):,} XML files with annotation and object, e.g. {some[0]}"
+    )
+
+
+def _is_voc(tree: Tree, name: str) -> bool:
+    with tree.path(name).open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    is_voc = b"<annotation" in head and (b"<bndbox" in head or b"<segmented" in head)
+    return is_voc and b"<annotations" not in head
+
+
+def _read(tree: Tree, options: Options) -> OwnData:
+    if options.kind == "semantic":
+        return _maps(tree)
+    pictures, missing = [], []
+    has: Counter[str] = Counter()
+    parts = _parts(tree, "Main") or _parts(tree, "")
+    for name in tree.with_suffix(".xml"):
+        picture = _picture(tree, name, has, parts)
+        if picture is None:
+            missing.append(name)
+        else:
+            pictures.append(picture)
+    if not pictures:
+        raise DataError(
+            f"{tree.given}: none of the pictures that {len(missing):,} XML files name is there, "
+            f"e.g. of {missing[0] if missing else 'none'}."
+        )
+    notes = []
+    if missing:
+        notes.append(f"{len(missing):,} XML files have no picture: {listed(missing[:5])}")
+    if has["difficult"]:
+        notes.append(f"{has['difficult']:,} objects are marked as difficult: ignored")
+    if has["empty"]:
+        notes.append(f"{has['empty']:,} objects have a box without area: left out")
+    found = {one.name for picture in pictures for one in picture.objects}
+    table = class_table(tree)
+    stated = [n for n in table.names.values() if n not in _BACKGROUND] if table else []
+    maps = pairs(tree, "semantic")
+    return OwnData(
+        format=FORMAT.name,
+        root=tree.root,
+        pictures=sorted_pictures(pictures),
+        classes=tuple(stated) if found <= set(stated) else tuple(sorted(found)),
+        kinds=("detection", *(("semantic",) if maps else ())),
+        notes=tuple(notes),
+    )
+
+
+def _maps(tree: Tree) -> OwnData:
+    """The maps of classes, which fewer pictures have than boxes."""
+    found = pairs(tree, "semantic")
+    if found is None:
+        raise DataError(f"{tree.given}: boxes alone, and no SegmentationClass with maps.")
+    try:
+        meant = meaning(look(tree, sorted(found.maps.values())), class_table(tree))
+    except DataError as error:
+        raise DataError(f"{tree.given}: {error}") from error
+    parts = _parts(tree, "Segmentation")
+    pictures = [
+        OwnPicture(
+            path=name,
+            part=parts.get(stem_of(name)) or part_of(folder_of(name)),
+            maps={"semantic": target},
+        )
+        for name, target in found.maps.items()
+    ]
+    return OwnData(
+        format=FORMAT.name,
+        root=tree.root,
+        pictures=sorted_pictures(pictures),
+        classes=meant.classes,
+        kinds=("semantic", "detection"),
+        values=meant.values,
+        pixels=meant.counts,
+        notes=meant.notes if meant.sure else (),
+        doubts=() if meant.sure else meant.notes,
+    )
+
+
+def _parts(tree: Tree, folder: str) -> dict[str, str]:
+    """Part of each name in ``ImageSets/<folder>/train.txt`` and so on."""
+    found: dict[str, str] = {}
+    for name in tree.named("train.txt", "val.txt", "test.txt"):
+        steps = PurePosixPath(folder_of(name)).parts
+        fits = folder in steps and "ImageSets" in steps if folder else "ImageSets" not in steps
+        part = part_of(stem_of(name))
+        if fits and part is not None:
+            for line in read_lines(tree.path(name)):
+                found.setdefault(stem_of(line.split()[0]) if "/" in line else line.split()[0], part)
+    return found
+
+
+def _picture(tree: Tree, name: str, has: Counter[str], parts: dict[str, str]) -> OwnPicture | None:
+    path = tree.path(name)
+    root = read_xml(path)
+    part = parts.get(stem_of(name)) or part_of(folder_of(name))
+    stated = root.findtext("filename") or ""
+    found = tree.find_stem(f"{folder_of(name)}/{stem_of(name)}", near=folder_of(name), part=part)
+    found = found or tree.find(stated, near=folder_of(name), part=part)
+    if found is None:
+        return None
+    objects = []
+    for number, item in enumerate(root.findall("object"), start=1):
+        one = _object(item, f"{path}: object {number}")
+        if one is None:
+            has["parts"] += 1
+        elif one.box is None or one.box[2] <= one.box[0] or one.box[3] <= one.box[1]:
+            has["empty"] += 1
+        else:
+            has["difficult"] += one.is_crowd
+            objects.append(one)
+    return OwnPicture(
+        path=found,
+        size=_size(root),
+        part=part or part_of(folder_of(found)),
+        objects=tuple(objects),
+    )
+
+
+def _size(root: ElementTree.Element) -> tuple[int, int] | None:
+    try:
+        sides = [int(float(root.findtext(f"size/{key}") or 0)) for key in ("width", "height")]
+    except (ValueError, OverflowError):
+        return None
+    return (sides[0], sides[1]) if min(sides) > 0 else None
+
+
+def _object(item: ElementTree.Element, where: str) -> OwnObject | None:
+    name, box = item.findtext("name"), item.find("bndbox")
+    if not name:
+        raise DataError(f"{where}: it has no name.")
+    if box is None:
+        return None
+    try:
+        x1, y1, x2, y2 = (
+            float(box.findtext(key) or "") for key in ("xmin", "ymin", "xmax", "ymax")
+        )
+    except ValueError as error:
+        raise DataError(f"{where}: bndbox: expected xmin, ymin, xmax, ymax as numbers.") from error
+    if not all(abs(value) < 1e7 for value in (x1, y1, x2, y2)):
+        raise DataError(f"{where}: bndbox: expected finite pixels.")
+    difficult = (item.findtext("difficult") or "0").strip() == "1"
+    return OwnObject(name=name.strip(), box=(x1, y1, x2, y2), is_crowd=difficult)
+
+
+FORMAT = Format(
+    name="voc",
+    title="Pascal VOC XML",
+    clue=_clue,
+    read=_read,
+    kinds=("detection", "semantic"),
+)
