@@ -226,7 +226,7 @@ class LoadOwnBoundary(_LoadOwnBinary):
     name = "boundary map"
 
     def __init__(
-        self, *, agreement: float | None = 0.3, backend_args: dict[str, Any] | None = None
+        self, *, agreement: float | None = 0.5, backend_args: dict[str, Any] | None = None
     ) -> None:
         super().__init__(backend_args=backend_args)
         self.people = LoadBoundaryPeople(agreement=agreement, backend_args=backend_args)

@@ -96,7 +96,7 @@ def parts(
             found["train"].append(picture)
     if is_anomaly and "train" not in named:
         # What is good has to be in the test as well, to be told from what is not.
-        found["train"], good = split(found["train"], seed=seed, share=VAL_SHARE, group=group)
+        found["train"], good = split(found["train"], seed=seed, share=2 * VAL_SHARE, group=group)
         found["test"] += good
     if not found["train"]:
         raise DataError(
@@ -105,11 +105,17 @@ def parts(
         )
     if not found["val"]:
         if is_anomaly and found["test"]:
-            source, share = "test", DEFECT_VAL_SHARE
+            share = DEFECT_VAL_SHARE if val_share is None else val_share
+            sides = [
+                [p for p in found["test"] if (p.defect == "good") == good] for good in (True, False)
+            ]
+            halves = [split(side, seed=seed, share=share, group=group) for side in sides]
+            found["test"], found["val"] = (sum(half, []) for half in zip(*halves, strict=True))
         else:
-            source, share = "train", VAL_SHARE
-        share = share if val_share is None else val_share
-        found[source], found["val"] = split(found[source], seed=seed, share=share, group=group)
+            share = VAL_SHARE if val_share is None else val_share
+            found["train"], found["val"] = split(
+                found["train"], seed=seed, share=share, group=group
+            )
     if not found["test"]:
         found["test"] = found["val"]
     return found

@@ -105,7 +105,7 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
         f"Open Images' tables are not read: {_EXPORT}",
     ),
     (
-        _holds(".json", b'"items"', b'"categories"', b'"info"', without=(b'"images"',)),
+        _holds(".json", b'"label_groups"', without=(b'"images"',)),
         f"datumaro's own JSON is not read: {_EXPORT}",
     ),
     (

@@ -52,7 +52,7 @@ def decode_npy(content: bytes) -> np.ndarray:
         if version != (1, 0):
             read = np.lib.format.read_array_header_2_0
         shape, is_fortran, dtype = read(file)
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001 - the head is parsed as a literal of Python
         raise DataError(f"no NPY file that can be read: {str(error)[:100]}") from error
     if dtype.hasobject or dtype.kind not in "fiu":
         raise DataError(f"an array of {dtype}, expected numbers")

@@ -27,6 +27,7 @@ _BOXES = (
     ("left", "top", "right", "bottom"),
 )
 _SIZED = (("x1", "y1", "w", "h"), ("x", "y", "w", "h"), ("x", "y", "width", "height"))
+_ONE_CELL = ("bbox", "box", "bboxes", "boxes", "bounding_box")
 _SEPARATORS = "|;, "
 
 
@@ -59,9 +60,9 @@ def _files(tree: Tree) -> list[str]:
 def _is_table(tree: Tree, name: str) -> bool:
     try:
         rows = read_csv(tree.path(name))
-    except DataError:
-        return False
-    columns = _columns(rows)
+        columns = _columns(rows)
+    except DataError:  # who names the file is told
+        return tree.given.is_file()
     if columns is None:
         return False
     some = rows[1:51]
@@ -73,6 +74,12 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     if len(rows) < 2:
         return None
     heading = [cell.lower() for cell in rows[0]]
+    in_one = [name for name in heading if name in _ONE_CELL]
+    if in_one:
+        raise DataError(
+            f"a column {in_one[0]!r} with a box in one cell: corners, or a corner and a size? "
+            "Write four columns: xmin, ymin, xmax, ymax."
+        )
 
     def place(names: Sequence[str]) -> int | None:
         return next((heading.index(name) for name in names if name in heading), None)
@@ -110,6 +117,8 @@ def _find(tree: Tree, stated: str, name: str) -> str | None:
 
 def _read(tree: Tree, options: Options) -> OwnData:
     files = _files(tree)
+    if tree.given.is_file():
+        files = [tree.given.name]
     parts = [part_of(name) for name in files]
     if len(files) > 1 and (None in parts or len(set(parts)) < len(parts)):
         raise DataError(

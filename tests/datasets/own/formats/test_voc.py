@@ -1,0 +1,75 @@
+"""Pascal VOC's XML."""
+
+import pytest
+
+from argus.datasets.own import read_own, recognise
+from argus.errors import DataError
+from tests.datasets.own.layouts import FORMATS, halves, map_of, picture
+
+OBJECT = (
+    "<object><name>{name}</name><difficult>{difficult}</difficult><bndbox><xmin>{x}</xmin>"
+    "<ymin>2</ymin><xmax>9.5</xmax><ymax>8</ymax></bndbox></object>"
+)
+
+
+def write(root, *objects, name="a", head=""):
+    picture(root / f"JPEGImages/{name}.jpg")
+    path = root / f"Annotations/{name}.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    items = "".join(OBJECT.format(**(dict(name="cat", difficult=0, x=1) | o)) for o in objects)
+    size = "<size><width>24</width><height>16</height></size><segmented>0</segmented>"
+    path.write_text(f"{head}<annotation><filename>{name}.jpg</filename>{size}{items}</annotation>")
+
+
+def test_boxes__as_they_stand(tmp_path) -> None:
+    write(tmp_path, {}, dict(name="dog", difficult=1))
+    found = read_own(tmp_path)
+    (cat, dog), size = found.pictures[0].objects, found.pictures[0].size
+    assert (cat.box, cat.is_crowd, dog.is_crowd, size) == ((1, 2, 9.5, 8), False, True, (24, 16))
+    assert found.classes == ("cat", "dog") and "1 objects are marked as difficult" in found.notes[0]
+
+
+def test_parts__are_lists(tmp_path) -> None:
+    for name in "abc":
+        write(tmp_path, {}, name=name)
+    lists = tmp_path / "ImageSets/Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\nb 1\n")
+    (lists / "val.txt").write_text("c\n")
+    (lists / "trainval.txt").write_text("a\nb\nc\n")
+    assert recognise(tmp_path).parts == dict(train=2, val=1, test=1)
+
+
+def test_maps__are_there_for_semantic(tmp_path) -> None:
+    for name in "ab":
+        write(tmp_path, {}, name=name)
+        map_of(tmp_path / f"SegmentationClass/{name}.png", halves(0, 1))
+    (tmp_path / "labelmap.txt").write_text("background:::\ncat:::\n")
+    assert recognise(tmp_path).kinds == ("detection", "semantic")
+    assert recognise(tmp_path, "semantic").classes == ("background", "cat")
+    assert recognise(tmp_path, "detection").classes == ("cat",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "head", "message"),
+    [
+        (dict(x="left"), "", "expected xmin, ymin, xmax, ymax as numbers"),
+        (dict(x="1e400"), "", "expected finite pixels"),
+        (dict(name=""), "", "it has no name"),
+        ({}, "<!DOCTYPE a [<!ENTITY b 'c'>]>", "XML with definitions of its own"),
+        ({}, "<annotation>", "no valid XML"),
+    ],
+)
+def test_faults__are_named(tmp_path, changes, head, message) -> None:
+    write(tmp_path, changes, head=head)
+    with pytest.raises(DataError, match=message):
+        read_own(tmp_path)
+
+
+@pytest.mark.skipif(not FORMATS.is_dir(), reason="the label files of tools are not here")
+def test_files_of_tools__are_read() -> None:
+    found = read_own(FORMATS / "datumaro/voc_dataset/voc_dataset1")
+    boxes = {one.name: one.box for one in found.pictures[0].objects}
+    assert boxes == dict(cat=(1, 2, 3, 4), person=(4, 5, 6, 7))
+    with pytest.raises(DataError, match="none of the pictures that 5 XML files name is there"):
+        read_own(FORMATS / "datumaro/voc_dataset/voc_dataset2")
