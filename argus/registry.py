@@ -42,3 +42,4 @@ TRANSFORMS = Registry(
     "transform", parent=MMENGINE_TRANSFORMS, locations=["argus.datasets.registered"]
 )
 METRICS = Registry("metric", parent=MMENGINE_METRICS, locations=["argus.evaluation"])
+RECIPES = Registry("recipe", locations=["argus.recipes"])

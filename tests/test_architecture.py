@@ -74,6 +74,12 @@ MAY_IMPORT = {
     "argus.models.decoders": MODELS,
     "argus.models": MODELS,
     "argus.tasks": ("argus.errors", "argus.names"),
+    "argus.recipes": (
+        *MODELS,
+        "argus.model_folder",
+        "argus.tasks",
+        "argus.datasets.own",
+    ),
     "argus.datasets": (*COMMON, "argus.tasks.label_counts", "argus.datasets"),
     "argus.evaluation": (*COMMON, "argus.evaluation"),
     "argus.visualization": (*COMMON, "argus.visualization"),

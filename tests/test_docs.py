@@ -141,7 +141,9 @@ def test_config_paths__exist_in_a_config() -> None:
     configs = [Config.fromfile(ROOT / f"configs/{name}.py").to_dict() for name in names]
     pattern = r"(?<![\w.])((?:train_cfg|backbone|tasks|param_scheduler)(?:\.(?!py\b)\w+)+)"
     for page in PAGES:
-        for path in re.findall(pattern, code_in(page)):
+        # The tasks of that page are its own; tests/recipes/test_page.py runs its options.
+        paths = [] if page.name == "recipes.md" else re.findall(pattern, code_in(page))
+        for path in paths:
             assert any(leads_somewhere(path, config) for config in configs), path
 
 

@@ -12,6 +12,8 @@ from mmseg.structures import SegDataSample
 from torch import nn
 from torch.utils.data import Dataset
 
+from argus.models.backbones import BackboneTraits
+
 NUM_CLASSES = 3
 
 
@@ -31,6 +33,10 @@ class ToyBackbone(nn.Module):
                 parameter.requires_grad_(False)
         self.frozen = frozen_seed is not None
         self.stages = nn.ModuleList(nn.Conv2d(channels, channels, 2, 2) for _ in range(3))
+
+    @classmethod
+    def traits_of(cls, config: dict) -> BackboneTraits:
+        return BackboneTraits(channels=(config.get("channels", 8),) * 4)
 
     cache = None
 

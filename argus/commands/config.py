@@ -55,7 +55,7 @@ def load_config(args: argparse.Namespace) -> "Config":
     import_libraries()
     from mmengine.config import ConfigDict, DictAction
 
-    from argus.engine.config_file import check_options, default_work_dir, read_config_file
+    from argus.engine.config_file import change_config, default_work_dir, read_config_file
     from argus.safe_load import allow_unpickling
 
     allow_unpickling(getattr(args, "unsafe_pickle", ()))
@@ -79,13 +79,13 @@ def load_config(args: argparse.Namespace) -> "Config":
 
         model = ModelFolder.read(args.config)
         trusted = getattr(args, "trust", ())
-        config = config_of_model(model, trusted=trusted, given=list(changes))
+        config = change_config(
+            config_of_model(model, trusted=trusted, given=list(changes)), changes
+        )
     elif not Path(args.config).is_file():
         raise ConfigError(f"config file {args.config} does not exist (from {os.getcwd()}).")
     else:
-        config = read_config_file(args.config)
-    check_options(config, changes)
-    config.merge_from_dict(changes)
+        config = read_config_file(args.config, changes)
     if args.amp:
         config.precision = "bf16"
     config.launcher = args.launcher

@@ -9,6 +9,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from argus import __version__
 from argus.commands.errors import user_errors
@@ -20,7 +21,10 @@ COMMANDS = {
     "info": "what a model, a checkpoint or a config holds",
     "serve": "a page in the browser to try a model on",
     "export": "an ONNX or PyTorch file that runs without Argus",
+    "config": "the whole of a config, with its recipes expanded",
 }
+# Of a command whose module has another name.
+_MODULES = {"config": "show_config"}
 EPILOG = """\
 a first look at a model:
   argus info MODEL
@@ -45,8 +49,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     args.command_line = arguments
     with user_errors(saved="checkpoints" if args.command == "train" else "results"):
-        status = importlib.import_module(f"argus.commands.{args.command}").run(args)
+        status = _module(args.command).run(args)
     sys.exit(status)
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"argus.commands.{_MODULES.get(command, command)}")
 
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
@@ -67,7 +75,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == chosen:
-            module = importlib.import_module(f"argus.commands.{name}")
+            module = _module(name)
             command.epilog = module.EPILOG
             module.add_arguments(command)
     return parser

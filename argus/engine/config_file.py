@@ -6,7 +6,7 @@ import os
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from mmengine.config import Config
@@ -15,6 +15,8 @@ from argus.engine.runner import KEYS
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskValLoop
 from argus.errors import ConfigError
+from argus.recipes import expand_config
+from argus.recipes.expansion import is_read_by_recipe, is_recipe, known_keys
 from argus.safe_load import tensors_only
 from argus.tasks import EvalData, Task, TrainData
 
@@ -23,12 +25,42 @@ _LAZY = os.path.join("mmengine", "config", "lazy.py")
 _TOP = "<module>"  # what a traceback calls the code of a file outside functions
 
 
-def read_config_file(path: str) -> Config:
-    """Read a config file as it is.
+def read_config_file(path: str, changes: Mapping[str, Any] = MappingProxyType({})) -> Config:
+    """Read a config file; its recipes are expanded.
+
+    Args:
+        path: Of the file.
+        changes: Options that change it; see :func:`change_config`.
 
     Raises:
-        ConfigError: If it does not parse, or raises.
+        ConfigError: If it does not parse, or raises; if a recipe or an option is wrong.
     """
+    return change_config(_read(path), changes)
+
+
+def change_config(config: Config, changes: Mapping[str, Any]) -> Config:
+    """Set options in a config and expand its recipes.
+
+    What a recipe reads itself is set before, and what is only in its expansion afterwards.
+
+    Args:
+        config: It is changed.
+        changes: Values by their places, as ``--cfg-options`` name them.
+
+    Raises:
+        ConfigError: A place leads nowhere, or a recipe is wrong.
+    """
+    early = {key: value for key, value in changes.items() if is_read_by_recipe(config, key)}
+    check_options(config, early)
+    config.merge_from_dict(early)
+    expanded: Config = expand_config(config)
+    late = {key: value for key, value in changes.items() if key not in early}
+    check_options(expanded, late)
+    expanded.merge_from_dict(late)
+    return expanded
+
+
+def _read(path: str) -> Config:
     try:
         # Unformatted text is as readable; yapf takes seconds at every start and checkpoint.
         with tensors_only():
@@ -119,6 +151,8 @@ def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | N
     match path:
         case []:
             return set(KEYS)
+        case ["tasks", _] if is_recipe(node):
+            return set(known_keys(node["type"], where=".".join(path)))
         case ["tasks", _]:
             return set(inspect.signature(Task).parameters) - {"name"}
         case ["tasks", _, "train"]:

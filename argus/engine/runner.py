@@ -52,6 +52,7 @@ from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import remove_leftovers
 from argus.models.multitask import MultitaskModel
 from argus.precision import AUTO, remark_on_precision, resolve_precision
+from argus.recipes import expand_config
 from argus.registry import RUNNERS
 from argus.safe_load import tensors_only
 from argus.tasks import parse_tasks, streams_of
@@ -91,6 +92,7 @@ class MultitaskRunner(Runner):
         """
         _check_keys(cfg)
         check_kinds(cfg)
+        cfg = expand_config(cfg)
         tasks = parse_tasks(cfg.get("tasks"))
         check_best_rule(cfg)
         check_work_dir(Path(cfg["work_dir"]))

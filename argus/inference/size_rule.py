@@ -20,8 +20,8 @@ from argus.models.foreign import library_scope
 
 Size = tuple[int, int]
 
-# Steps that read labels or pack do not change pixels; their names begin like this.
-_NO_GEOMETRY = ("Load", "Check", "Pack")
+# Steps that read, check or leave out labels, or pack, do not change pixels; their names begin so.
+_NO_GEOMETRY = ("Load", "Check", "Ignore", "Pack")
 _CROPS = (mmcv_transforms.CenterCrop, mmpretrain_transforms.CenterCrop)
 _RESIZES = (mmcv_transforms.Resize, JointResize, mmpretrain_transforms.ResizeEdge)
 _PERSON = ("GetBBoxCenterScale", "TopdownAffine")

@@ -235,14 +235,15 @@ def _value(
     if isinstance(value, dict):
         if "type" in value and not walk.is_plain:
             return _part(value, expected, walk, key=key, where=where, depth=depth + 1)
-        resolved = {}
+        resolved: dict[Any, Any] = {}
         for name, item in value.items():
             if name == INITIALISATION:
                 item = None
             check_key(name, where=where)
             place = f"{where}.{name}"
             walk.check_argument(name, item, where=place)
-            resolved[name] = _value(item, name, walk, where=place, depth=depth + 1)
+            number = int(name) if walk.is_plain and _is_number_of(name, key) else name
+            resolved[number] = _value(item, name, walk, where=place, depth=depth + 1)
         return resolved
     if isinstance(value, (list, tuple)):
         if len(value) > MAX_LENGTH:
@@ -267,6 +268,12 @@ def _value(
             f"{where}: expected a number, a text, a list or a dict, found a {type(value).__name__}."
         )
     return value
+
+
+def _is_number_of(name: str, key: str) -> bool:
+    """Whether a name is a number in a place where mmpose counts: JSON has texts for keys alone."""
+    counts = key in ("keypoint_info", "skeleton_info")
+    return counts and name.isascii() and name.isdecimal() and len(name) <= 4
 
 
 def _expect(value: Any, kind: type, where: str, words: str) -> Any:

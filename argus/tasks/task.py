@@ -182,6 +182,11 @@ def _parse_task(name: str, config: Any) -> Task:
         raise ConfigError(f"{where}: expected a dict, found {type(config).__name__}.")
     if "name" in config:
         raise ConfigError(f"{where}: unknown key 'name'. The key in tasks is the name; remove it.")
+    if "type" in config:
+        raise ConfigError(
+            f"{where}: {config['type']!r} is a recipe, and what reads the tasks wants it expanded: "
+            "argus.recipes.expand_config(config)."
+        )
     _check_keys(where, config, Task)
     values = dict(config)
     decoder = _require(where, values, "decoder", "a complete OpenMMLab model")

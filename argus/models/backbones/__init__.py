@@ -4,6 +4,14 @@ from .dinov2 import DinoVisionTransformer
 from .plain import PlainViT
 from .shared import SharedBackbone
 from .trained import trained_backbone
+from .traits import BackboneTraits
 from .vit_adapter import ViTAdapter
 
-__all__ = ["DinoVisionTransformer", "PlainViT", "SharedBackbone", "ViTAdapter", "trained_backbone"]
+__all__ = [
+    "BackboneTraits",
+    "DinoVisionTransformer",
+    "PlainViT",
+    "SharedBackbone",
+    "ViTAdapter",
+    "trained_backbone",
+]

@@ -6,7 +6,7 @@ grid of 14-pixel patches is the stride-16 grid of the feature maps.
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from argus.errors import ConfigError
 from argus.layers.resize import resize
-from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.dinov2 import DinoVisionTransformer, resolve_architecture
 from argus.models.backbones.feature_cache import FeatureCache
+from argus.models.backbones.traits import BackboneTraits
 from argus.registry import MODELS
 
 PATCH_STRIDE = 16  # pixels of the input image per ViT patch
@@ -62,6 +63,25 @@ class VitBackbone(nn.Module):
         if freeze_vit:
             self.vit.requires_grad_(False)
             self.vit.eval()
+
+    @classmethod
+    def traits_of(cls, config: Mapping[str, Any]) -> BackboneTraits:
+        """What a config of this class gives, without building it.
+
+        Raises:
+            ConfigError: The sizes of the ViT are not there, or unknown.
+        """
+        vit = config.get("vit")
+        if not isinstance(vit, Mapping) or "arch" not in vit:
+            raise ConfigError(
+                f"backbone.vit: expected dict(type=DinoVisionTransformer, arch=...), found {vit!r}."
+            )
+        width = resolve_architecture(vit["arch"]).embed_dim
+        return BackboneTraits(
+            channels=(width,) * len(cls.strides),
+            strides=cls.strides,
+            size_divisor=cls.size_divisor,
+        )
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the feature pyramid, or read it where there is a cache.

@@ -117,6 +117,8 @@ class AnomalyDetector(BaseModel):
         rows: dict[str, list[int]] = {}
         for row, sample in enumerate(samples):
             category = sample.metainfo.get("category")
+            if category is None and len(self.categories) == 1:  # there is no other to mean
+                (category,) = self.categories
             if category not in self.heads:
                 raise DataError(
                     f"{sample.metainfo.get('img_path')}: category {category!r} has no head. Give "

@@ -96,6 +96,16 @@ def test_joint__one_head_for_all(head):
     assert len(predictions(model, [("noise", 0, True), ("stripes", 0, True)])) == 2
 
 
+def test_categories__the_only_one_need_not_be_named():
+    model = build(DRAEM, categories=("noise",))
+    unnamed = sample("noise")
+    del unnamed.category
+    images = torch.zeros(1, 3, SIZE, SIZE)
+    (named,) = model.eval().predict(images, [sample("noise")])
+    (found,) = model.predict(images, [unnamed])
+    assert found.pred_anomaly == named.pred_anomaly
+
+
 def test_categories__mistakes_raise():
     model = build(DRAEM)
     with pytest.raises(DataError, match=r"category 'cable' has no head.*'stripes', 'noise'"):
