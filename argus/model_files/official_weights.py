@@ -3,15 +3,14 @@
 import hashlib
 import re
 import shutil
-import sys
-import time
 import zipfile
 from pathlib import Path
 
 import torch
 
 from argus.errors import CheckpointError, DataError
-from argus.files.downloads import Progress, discard, fetch, is_address
+from argus.files.download_progress import progress_line
+from argus.files.downloads import discard, fetch, is_address
 from argus.files.durable import replacing, write_text
 from argus.files.foreign import raise_if_foreign
 from argus.models.backbones.dinov2 import ARCHITECTURES, DinoVisionTransformer
@@ -23,7 +22,6 @@ NAMES = tuple(f"dinov2_{vit}14{registers}" for vit in _SIZES for registers in ("
 """Of the released models."""
 # For what a file of tensors holds beside their numbers.
 _OVERHEAD_BYTES = 2**22
-_STEP = 0.1  # a line of progress, where lines stay
 
 
 def get_official_weights(
@@ -91,7 +89,7 @@ def _bring(name: str, target: Path, source: str | None, expected: str | None, or
     partial = target.with_name(target.name + ".part")
     source = source or official_url(name)
     if is_address(source):
-        fetch(source, partial, most_bytes=most_bytes, progress=_progress(target.name))
+        fetch(source, partial, most_bytes=most_bytes, progress=progress_line(target.name))
     else:
         _copy(Path(source), partial, most_bytes)
     try:
@@ -200,25 +198,3 @@ def _by_hand(name: str, target: Path) -> str:
         f"  python tools/checkpoints/download.py {name} --out {target.parent} --from FILE\n"
         "--from takes the address of a mirror, too."
     )
-
-
-def _progress(label: str) -> Progress:
-    """A line that is written over on a terminal, and some lines elsewhere."""
-    start, terminal = time.monotonic(), sys.stderr.isatty()
-    last, first = 0.0, -1
-
-    def show(done: int, total: int | None) -> None:
-        nonlocal last, first
-        first = done if first < 0 else first
-        now, share = time.monotonic(), done / total if total else 0.0
-        is_due = now - last > 0.2 if terminal else share - last >= _STEP
-        if not is_due and done != total:
-            return
-        last = now if terminal else share
-        rate = (done - first) / max(now - start, 1e-3) / 1e6
-        of = f" of {total / 1e6:,.0f} MB, {share:.0%}" if total else " MB"
-        line = f"{label}: {done / 1e6:,.0f}{of}, {rate:.1f} MB/s"
-        end = "\n" if done == total or not terminal else ""
-        print(f"\r\x1b[K{line}" if terminal else line, end=end, file=sys.stderr, flush=True)
-
-    return show

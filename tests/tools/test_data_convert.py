@@ -66,7 +66,7 @@ def test_help__files_source_and_licence(name: str, capsys) -> None:
 def test_readme__names_command_folder_and_counts(name: str) -> None:
     text = README.read_text()
     converter = CONVERTERS[name]
-    commands = re.findall(rf"python tools/data/convert\.py {name} .* (data/\w+)", text)
+    commands = re.findall(rf"python tools/data/convert\.py {name} .* (data/[\w/]+)", text)
     assert set(commands) == {converter.default_out}
     for url in re.findall(r"https?://[^\s)]+", converter.help):
         assert url in text, url

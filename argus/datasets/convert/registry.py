@@ -1,9 +1,16 @@
 """All converters by name."""
 
 from argus.datasets.convert.ade20k import ADE20K
+from argus.datasets.convert.bccd import BCCD
+from argus.datasets.convert.bsds500 import BSDS500, SOD
+from argus.datasets.convert.camvid import CAMVID
+from argus.datasets.convert.ccp import CCP
+from argus.datasets.convert.cifar10 import CIFAR10
 from argus.datasets.convert.coco import COCO
 from argus.datasets.convert.imagenet import IMAGENET
+from argus.datasets.convert.magnetic_tile import MAGNETIC_TILE
 from argus.datasets.convert.mvtec import MVTEC
+from argus.datasets.convert.nuclei import NUCLEI
 from argus.datasets.convert.nyuv2_depth import NYUV2_DEPTH
 from argus.datasets.convert.nyuv2_labeled import NYUV2_LABELED
 from argus.datasets.convert.nyuv2_multitask import NYUV2_MULTITASK
@@ -20,5 +27,13 @@ CONVERTERS = {
         NYUV2_MULTITASK,
         PASCAL,
         MVTEC,
+        CAMVID,
+        NUCLEI,
+        CIFAR10,
+        BSDS500,
+        SOD,
+        BCCD,
+        CCP,
+        MAGNETIC_TILE,
     )
 }
