@@ -66,7 +66,7 @@ def _read(job: _Job) -> tuple[tuple[int, int], list[dict[str, Any]]]:
     size = labels.image_size(job.picture)
     if max(size) > _MOST_SIDE_PX:
         return size, []
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for name in list_names(job.folder / "masks", ".png"):
         path = job.folder / "masks" / name
         mask = labels.read(path)
@@ -89,7 +89,8 @@ def _read(job: _Job) -> tuple[tuple[int, int], list[dict[str, Any]]]:
 
 
 def _coco(entries: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> dict[str, Any]:
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, (image, masks) in enumerate(entries, start=1):
         images.append(dict(image, id=number))
         for mask in masks:
