@@ -16,6 +16,9 @@ from argus.visualization.canvas import MIN_SHORT_SIDE_PX, Canvas
 from argus.visualization.sheet import choose_columns
 from argus.visualization.titles import task_title
 
+MAX_SHEET_SIDE_PX = 16_384
+"""Longest side of a picture on a sheet, which is there to be looked at as a whole."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prediction:
@@ -87,7 +90,7 @@ class Prediction:
         """
         chosen = self.tasks if tasks is None else tuple(tasks)
         # Drawn at the size of a cell: text that is scaled down could not be read.
-        image = _shrink(self.image, MIN_SHORT_SIDE_PX)
+        image = _shrink(self.image, MIN_SHORT_SIDE_PX, MAX_SHEET_SIDE_PX)
         pictures = [Canvas(image).to_array(), *(self[task].draw(image) for task in chosen)]
         height, width = pictures[0].shape[:2]
         return contact_sheet(
@@ -128,13 +131,13 @@ class Prediction:
         return paths
 
 
-def _shrink(image: np.ndarray, short_side_px: int) -> np.ndarray:
+def _shrink(image: np.ndarray, short_side_px: int, long_side_px: int) -> np.ndarray:
     """A smaller copy of RGB ``(H, W, 3)``, or the image itself if it is not larger."""
     height, width = image.shape[:2]
-    zoom = short_side_px / min(height, width)
+    zoom = min(short_side_px / min(height, width), long_side_px / max(height, width))
     if zoom >= 1:
         return image
-    size = (round(width * zoom), round(height * zoom))
+    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
     return np.array(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 

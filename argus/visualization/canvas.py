@@ -12,6 +12,8 @@ from argus.visualization.palette import RGB, WHITE, text_color
 
 Box = tuple[int, int, int, int]
 
+# Letters in the picture of a panorama, by those that its short side asks for.
+MAX_PANORAMA_ZOOM = 4
 # Text needs some 14 px to be read; below this short side it would cover the picture.
 MIN_SHORT_SIDE_PX = 512
 # Share of a label that may lie on earlier ones: less than the margin of their text.
@@ -70,8 +72,10 @@ class Canvas:
         self.scale = np.array([size[0] / base_width, size[1] / base_height])
         short = min(size)
         self.line_px = max(2, round(short / 220))
-        # A panorama is looked at from as far as its width asks for.
-        self.font_px = max(14, round(short / 30), round(size[0] / 64))
+        # A panorama is looked at from as far as its width asks for, within reason: at 70,000 px
+        # that would be letters of 1,000, and a legend of half a gigapixel.
+        font_px = max(14, round(short / 30))
+        self.font_px = max(font_px, min(round(size[0] / 64), MAX_PANORAMA_ZOOM * font_px))
         self._labels: list[Box] = []
 
     @property
