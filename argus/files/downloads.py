@@ -10,32 +10,24 @@ import errno
 import http.client
 import json
 import os
-import re
 import shutil
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from argus.errors import DataError
+from argus.files.addresses import check_address, explain_status, open_address
 from argus.files.foreign import raise_if_foreign
 from argus.files.lock import hold
 
 Progress = Callable[[int, int | None], None]
 """Is told how many bytes are there, and how many there will be if the server says so."""
 
-SECONDS_OF_SILENCE = 60
 _CHUNK = 2**20
-_SCHEMES = ("http", "https")
 _OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 _STATE = ".json"  # beside a partial file: of which address and version it is a part
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is an address, of whatever scheme, and no path."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text) is not None
 
 
 def fetch(
@@ -54,7 +46,7 @@ def fetch(
         DataError: If the address, connection, answer or disk is not as it has to be. What was
             fetched before a connection broke stays in ``partial``; what is not the file does not.
     """
-    _check_scheme(url)
+    check_address(url)
     with _locked(partial) as file:
         try:
             for _ in range(2):
@@ -65,7 +57,7 @@ def fetch(
             file.flush()
         except urllib.error.HTTPError as error:
             error.close()
-            raise DataError(_of_status(url, error)) from error
+            raise DataError(explain_status(url, error)) from error
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise DataError(_of_failure(url, partial, error)) from error
         finally:
@@ -78,28 +70,6 @@ def discard(partial: Path) -> None:
     for path in (partial, _state_of(partial)):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
-
-
-def _check_scheme(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_right = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port or an IPv6 address that is none
-        is_right = False
-    if not is_right or not re.fullmatch(r"[!-~]+", url):
-        raise DataError(f"Expected an address of http or https, found {url}.")
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow to http and https alone, and never from https back to http."""
-
-    def redirect_request(  # noqa: D102 - of the base class
-        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> Any:
-        scheme = urlsplit(newurl).scheme
-        if scheme not in _SCHEMES or (req.type == "https" and scheme == "http"):
-            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 @contextlib.contextmanager
@@ -124,11 +94,8 @@ def _fetch(url: str, file: BinaryIO, partial: Path, most_bytes: int, progress: P
     version = _noted_version(partial, url) if done else None
     if version is not None:
         headers |= {"Range": f"bytes={done}-", "If-Range": version}
-    opener = urllib.request.build_opener(_Redirects)
     try:
-        answer = opener.open(
-            urllib.request.Request(url, headers=headers), timeout=SECONDS_OF_SILENCE
-        )
+        answer = open_address(url, headers)
     except urllib.error.HTTPError as error:
         if error.code != 416 or version is None:
             raise
@@ -215,20 +182,6 @@ def _noted_version(partial: Path, url: str) -> str | None:
 def _too_large(url: str, total: int | None, most_bytes: int) -> str:
     found = f"{total:,} bytes" if total else "more"
     return f"{url}: expected at most {most_bytes:,} bytes, found {found}: it is another file."
-
-
-def _of_status(url: str, error: urllib.error.HTTPError) -> str:
-    if 300 <= error.code < 400:
-        target = error.headers.get("Location", "nowhere")
-        return (
-            f"{url} sends on to {target}, which is not followed: only http and https are, never "
-            "from https to http, and not in circles."
-        )
-    if error.code in (404, 410):
-        return f"{url} is not there (HTTP {error.code}): the file has moved, or the name is wrong."
-    if error.code in (401, 403, 407):
-        return f"{url} is refused (HTTP {error.code}): it wants a login, or a proxy bars it."
-    return f"{url} is answered with HTTP {error.code} {error.reason}. Try again later."
 
 
 def _of_failure(url: str, partial: Path, error: Exception) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from argus.errors import CheckpointError, DataError
+from argus.files.addresses import is_address
 from argus.files.download_progress import progress_line
-from argus.files.downloads import discard, fetch, is_address
+from argus.files.downloads import discard, fetch
 from argus.files.durable import replacing, write_text
 from argus.files.foreign import raise_if_foreign
 from argus.models.backbones.dinov2 import ARCHITECTURES, DinoVisionTransformer

@@ -11,7 +11,8 @@ from pathlib import Path
 from argus.datasets.convert.conversion import STATE_FOLDER, Count, Options, run
 from argus.datasets.convert.registry import CONVERTERS
 from argus.errors import ConfigError, DataError
-from argus.files.downloads import Progress, discard, fetch, is_address
+from argus.files.addresses import is_address
+from argus.files.downloads import Progress, discard, fetch
 
 _MB = 10**6
 

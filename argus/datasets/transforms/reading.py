@@ -1,18 +1,19 @@
 """Read a file of a data set from the disk, or from where ``backend_args`` say, within limits."""
 
 import os
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
 
 import mmengine.fileio as fileio
 
 from argus.datasets.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
+from argus.files.addresses import check_address, explain_status, open_address
 from argus.files.pictures import MAX_FILE_BYTES, read_regular_file, too_many_bytes
 
 _PIECE_BYTES = 2**20
-_TIMEOUT_SECONDS = 60
 
 
 def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> bytes:
@@ -63,14 +64,29 @@ def _backend(path: str | Path, backend_args: dict[str, Any] | None) -> Any:
 
 
 def _download(address: str) -> bytes:
-    """What is at an address, and no more than a file may have; mmengine reads to the end."""
-    if not address.lower().startswith(("http://", "https://")):
-        raise DataError(f"{address}: no address that begins with http:// or https://")
+    """What is at an address, and no more than a file may have; mmengine reads to the end.
+
+    Raises:
+        DataError: It is no address of http or https, or is answered by something else than a file.
+        OSError: The connection breaks, also in the midst of the file.
+    """
+    check_address(address)
     pieces, size = [], 0
-    with urlopen(address, timeout=_TIMEOUT_SECONDS) as reply:
-        while piece := reply.read(_PIECE_BYTES):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_FILE_BYTES:
+    try:
+        with open_address(address, {"User-Agent": "argus"}) as answer:
+            length = answer.headers.get("Content-Length", "")
+            if length.isdecimal() and int(length) > MAX_FILE_BYTES:
                 raise too_many_bytes(address)
+            while piece := answer.read(_PIECE_BYTES):
+                pieces.append(piece)
+                size += len(piece)
+                if size > MAX_FILE_BYTES:
+                    raise too_many_bytes(address)
+    except HTTPError as error:
+        error.close()
+        raise DataError(explain_status(address, error)) from error
+    except HTTPException as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from error
+    if length.isdecimal() and size < int(length):
+        raise ConnectionError(f"{size:,} of {int(length):,} bytes came")
     return b"".join(pieces)

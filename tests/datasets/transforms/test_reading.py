@@ -12,6 +12,7 @@ from mmengine.fileio import BaseStorageBackend, register_backend
 from argus.datasets.transforms import reading
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from tests.file_server import FileServer, serve
 from tests.local_server import serving
 
 
@@ -91,8 +92,43 @@ def test_network__ends_at_the_limit(
 
 @pytest.mark.parametrize("path", ["file:///dev/zero", "/dev/zero", "ftp://127.0.0.1/x"])
 def test_network__no_other_addresses(path: str) -> None:
-    with pytest.raises(DataError, match="no address that begins with http"):
+    with pytest.raises(DataError, match="Expected an address of http or https"):
         read_bytes(path, dict(backend="http"))
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
+def test_network__follows_to_http_alone(target: str) -> None:
+    with serve(FileServer(b"abc", redirect=target)) as server:
+        with pytest.raises(DataError, match=f"sends on to {target}, which is not followed"):
+            read_bytes(server.url)
+
+
+def test_network__follows_to_another_server_but_not_in_circles() -> None:
+    with serve(FileServer(b"abc")) as server, serve(FileServer(b"", redirect=server.url)) as first:
+        assert read_bytes(first.url) == b"abc"
+        first.redirect = first.url
+        with pytest.raises(DataError, match="not in circles"):
+            read_bytes(first.url)
+
+
+@pytest.mark.parametrize(("status", "words"), [(404, "is not there"), (503, "HTTP 503")])
+def test_network__status(status: int, words: str) -> None:
+    with serve(FileServer(b"abc", status=status)) as server:
+        with pytest.raises(DataError, match=words):
+            read_bytes(server.url)
+
+
+def test_network__file_that_breaks_off_or_says_that_it_is_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve(FileServer(bytes(1000), ends_after=10)) as server:
+        with pytest.raises(DataError, match="cannot be read: 10 of 1,000 bytes came"):
+            read_bytes(server.url)
+        assert read_bytes(server.url) == bytes(1000)
+        monkeypatch.setattr(reading, "MAX_FILE_BYTES", 999)
+        server.ends_after = 0
+        with pytest.raises(DataError, match="larger than"):
+            read_bytes(server.url)
 
 
 def test_other_backends__of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
