@@ -18,10 +18,11 @@ from safetensors import SafetensorError, safe_open
 
 from argus.config_values import from_json, to_json
 from argus.errors import CheckpointError
-from argus.files.durable import replacing, write_json
+from argus.files.durable import json_text, replacing_all, write_json
 from argus.files.foreign import foreign_kind
 from argus.files.forms import CONFIG as CONFIG_FORM
 from argus.files.forms import MANIFEST as MANIFEST_FORM
+from argus.files.lock import alone_in
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from torch import Tensor, nn
@@ -64,12 +65,13 @@ class ModelFolder:
         return cls(config=read_config(path), state=state, manifest=manifest)
 
     def write(self, path: str | Path) -> None:
-        """Write the folder; each file is written beside its place and moved there.
+        """Write the folder; a model that is there is replaced as a whole, or stays as it is.
 
-        If that is interrupted, the folder is refused when it is read.
+        All files are written beside their places before one is moved there. A folder whose writer
+        is killed in that very moment is refused when it is read.
 
         Raises:
-            CheckpointError: If it cannot be written.
+            CheckpointError: If it cannot be written, or another process is writing it.
         """
         from safetensors.torch import save_file
 
@@ -83,11 +85,17 @@ class ModelFolder:
             content = json.dumps([sums, config], sort_keys=True)
             mark = hashlib.sha256(content.encode()).hexdigest()[:16]
             metadata = {"format": FORMAT, _CHECKSUMS: json.dumps(sums), _WRITING: mark}
-            with replacing(path / WEIGHTS) as partial:
-                save_file(tensors, partial, metadata=metadata)
-                partial.chmod(0o644)  # safetensors writes for the owner alone
-            write_json(path / CONFIG, {**config, _WRITING: mark})
-            self.write_manifest(path)
+            files = [path / name for name in (WEIGHTS, CONFIG, MANIFEST)]
+            with alone_in(path), replacing_all(files) as (weights, settings, manifest):
+                save_file(tensors, weights, metadata=metadata)
+                weights.chmod(0o644)  # safetensors writes for the owner alone
+                settings.write_text(json_text({**config, _WRITING: mark}), encoding="utf-8")
+                manifest.write_text(json_text(self._marked(mark)), encoding="utf-8")
+        except BlockingIOError as error:
+            raise CheckpointError(
+                f"model folder {path} is being written by another process: wait for its end, or "
+                "name another folder."
+            ) from error
         except (OSError, SafetensorError) as error:
             raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
 
@@ -100,9 +108,12 @@ class ModelFolder:
 
     def write_manifest(self, path: str | Path) -> None:
         """Write the manifest alone, beside the two other files."""
-        marked = _read_json(Path(path) / CONFIG)
-        mark = {_WRITING: marked[_WRITING]} if _WRITING in marked else {}
-        write_json(Path(path) / MANIFEST, {"format": FORMAT, **self.manifest, **mark})
+        mark = _read_json(Path(path) / CONFIG).get(_WRITING)
+        write_json(Path(path) / MANIFEST, self._marked(mark))
+
+    def _marked(self, mark: str | None) -> dict[str, Any]:
+        content = {"format": FORMAT, **self.manifest}
+        return content if mark is None else {**content, _WRITING: mark}
 
     @property
     def backbone(self) -> "dict[str, Tensor]":

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from argus.errors import CheckpointError
+from argus.files.lock import alone_in
 from argus.model_files.describe import describe
 from argus.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
 from tests.model_files.small_model import make_older, small_model
@@ -86,6 +87,41 @@ def test_first_writing__that_is_interrupted_leaves_no_model(
     for read in READERS:
         with pytest.raises(CheckpointError, match=f"{name}.* missing|{MANIFEST} missing"):
             read(tmp_path)
+
+
+def all_files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_writing_over__that_fails_leaves_the_model_that_was_there(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full at any of the files; all are on it before one takes its place."""
+    before, sync = all_files(folder), os.fsync
+
+    def sync_or_fail(descriptor: int) -> None:
+        if f".{name}." in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", sync_or_fail)
+        with pytest.raises(CheckpointError, match="cannot be written: .*No space"):
+            another_model().write(folder)
+    assert all_files(folder) == before
+    another_model().write(folder)
+    assert ModelFolder.read(folder).config["precision"] == "bf16"
+    assert set(all_files(folder)) == set(FILES)
+
+
+def test_writing__by_two_at_once_is_refused(folder: Path) -> None:
+    before = all_files(folder)
+    with alone_in(folder):
+        with pytest.raises(CheckpointError, match="is being written by another process"):
+            another_model().write(folder)
+    assert all_files(folder) == before
+    another_model().write(folder)
 
 
 def write_until_killed(folder: Path) -> None:

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,37 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: If the file cannot be written, brought to the disk or moved; then there is what
             was there before.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_all([path]) as (partial,):
         yield partial
-        _sync(partial)
-        os.replace(partial, path)
-        _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """As :func:`replacing`, for files that belong together: none is moved before all are whole.
+
+    A process that is killed in the moment in which they are moved, one after the other in their
+    order, leaves some of the new ones beside some of the old.
+
+    Args:
+        paths: The files, in one folder.
+
+    Raises:
+        OSError: If a file cannot be written, brought to the disk or moved.
+    """
+    partials = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    folder = paths[0].parent
+    assert all(path.parent == folder for path in paths), paths
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield partials
+        for partial in partials:
+            _sync(partial)
+        for partial, path in zip(partials, paths, strict=True):
+            os.replace(partial, path)
+        _sync_folder(folder)
     finally:
-        partial.unlink(missing_ok=True)
+        for partial in partials:
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -45,7 +67,12 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, content: Any, *, sort_keys: bool = False) -> None:
     """Write a JSON file for people to read, making its folder."""
-    write_text(path, json.dumps(content, indent=2, sort_keys=sort_keys) + "\n")
+    write_text(path, json_text(content, sort_keys=sort_keys))
+
+
+def json_text(content: Any, *, sort_keys: bool = False) -> str:
+    """The text of such a file."""
+    return json.dumps(content, indent=2, sort_keys=sort_keys) + "\n"
 
 
 def remove_leftovers(folder: str | Path) -> list[str]:

@@ -1,6 +1,9 @@
-"""A file that one process holds alone; the system lets go when that ends, however it does."""
+"""A file or folder that one process holds alone; the system lets go when that ends, anyhow."""
 
+import contextlib
 import fcntl
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,3 +28,27 @@ def hold(path: Path, *, needs_locks: bool = True) -> BinaryIO:
             file.close()
             raise
     return file
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other writers that ask for it out of a folder, which is made if it is not there.
+
+    A disk without locks keeps nobody out.
+
+    Raises:
+        BlockingIOError: Another process is writing there.
+        OSError: The folder cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
