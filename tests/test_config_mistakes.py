@@ -15,6 +15,7 @@ import pytest
 
 from tests.tutorial import MODEL, file_in_page, write_files, write_model
 from tools import train as train_tool
+from tools.data import check as check_tool
 
 HEAD = "tasks['plates'].decoder.decode_head"
 TRAIN = "tasks.plates.train.dataset: the data set cannot be built: dataset"
@@ -439,6 +440,22 @@ def test_mistake__is_told_in_one_message(
     message = capsys.readouterr().err
     assert [word for word in words if word not in message] == [], message
     assert "Traceback" not in message
+    if name in MISTAKES and name != "no data":  # the others need a step; that has lines of its own
+        _compare_with_the_check(words, capsys)
+
+
+def _compare_with_the_check(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """``tools/data/check.py`` finds what the training refuses before its first step."""
+    try:
+        status = check_tool.main(["wrong.py", "--sample", "1"])
+        message = capsys.readouterr().out
+    except ValueError as error:  # it is no config at all
+        status, message = 1, str(error)
+    for kind in ("ConfigError: ", "DataError: ", "CheckpointError: ", "Error: "):
+        words = [word.removeprefix(kind) for word in words]
+    # Steps of pipelines are built one by one.
+    words = [word.rpartition(": dataset.pipeline")[2] for word in words]
+    assert status == 1 and [word for word in words if word not in message] == [], message
 
 
 def test_mistake__sides_that_the_backbone_cannot_take(

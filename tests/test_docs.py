@@ -31,7 +31,7 @@ from argus.engine import (
     ProgressHook,
     ValidationPicturesHook,
 )
-from argus.engine.runner import KEYS
+from argus.engine.checks.all_settings import KEYS
 from argus.models.backbones import DinoVisionTransformer, ViTAdapter, trained_backbone
 from argus.tasks import EvalData, Task, TrainData, parse_tasks
 from tests.docs.tables import tables

@@ -9,6 +9,7 @@ from typing import Any
 from argus.datasets.coco_checks import check_coco
 from argus.datasets.coco_entries import LISTS, is_coco, read_annotations
 from argus.datasets.findings import Findings
+from argus.datasets.label_checks import steps_of
 from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
 from argus.datasets.paths import annotation_files, flatten
 from argus.errors import DataError
@@ -53,7 +54,7 @@ def _check_file(
         check_coco(
             content,
             findings,
-            with_masks=any(step.get("with_mask") for step in config.get("pipeline", ())),
+            with_masks=any(step.get("with_mask") for step in steps_of(config)),
             num_keypoints=_num_keypoints(config),
         )
 

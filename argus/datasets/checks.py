@@ -1,8 +1,7 @@
 """Walk the data that a training config needs, and say what is missing, broken or odd.
 
-The logic of ``tools/data/check.py``. The data sets are built as in training, but with an empty
-pipeline; their files are read by the same transforms that training uses, so what passes here loads
-there.
+The logic of ``tools/data/check.py``. The data sets and their pipelines are built as in training;
+their files are read by the same transforms that training uses, so what passes here loads there.
 """
 
 import contextlib
@@ -12,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -27,13 +26,49 @@ from argus.datasets.findings import Findings
 from argus.datasets.label_checks import image_loader, loaders_to_judge, stock_image_loader
 from argus.datasets.orientation_checks import StockLoader, Turned, look_at, told
 from argus.datasets.paths import missing_paths
+from argus.datasets.pipeline_checks import pipeline_problems
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-# What is wrong with the metrics of a task: (name, its config, that of the data set, the data set).
-CheckMetrics = Callable[[str, Mapping[str, Any], Mapping[str, Any], Any], list[str]]
+
+
+class TaskChecks(Protocol):
+    """What is asked of the data of a task that only the run knows."""
+
+    def scope(
+        self, task: Mapping[str, Any], config: Mapping[str, Any]
+    ) -> contextlib.AbstractContextManager[Mapping[str, Any]]:
+        """Where the names in a data set's config are found; gives the config to build."""
+
+    def metric_errors(
+        self, name: str, task: Mapping[str, Any], config: Mapping[str, Any], dataset: Any
+    ) -> list[str]:
+        """What keeps the metrics of a task from measuring on a data set."""
+
+    def sample_errors(self, where: str, data: Mapping[str, Any], dataset: Any) -> list[str]:
+        """What keeps the first sample of a data set from reaching the decoder."""
+
+
+class FilesAlone:
+    """No checks but those of the files and labels."""
+
+    def scope(
+        self, task: Mapping[str, Any], config: Mapping[str, Any]
+    ) -> contextlib.AbstractContextManager[Mapping[str, Any]]:
+        """The scope the caller is in."""
+        return contextlib.nullcontext(config)
+
+    def metric_errors(
+        self, name: str, task: Mapping[str, Any], config: Mapping[str, Any], dataset: Any
+    ) -> list[str]:
+        """Nothing."""
+        return []
+
+    def sample_errors(self, where: str, data: Mapping[str, Any], dataset: Any) -> list[str]:
+        """Nothing."""
+        return []
 
 
 def check_tasks(
@@ -43,7 +78,7 @@ def check_tasks(
     num_processes: int = 1,
     sample: int | None = None,
     num_threads: int = 2,
-    check_metrics: CheckMetrics = lambda *_: [],
+    run: TaskChecks | None = None,
     progress: Progress = lambda items, total, title: items,
 ) -> list[Findings]:
     """Check every data set of every task.
@@ -54,19 +89,19 @@ def check_tasks(
         num_processes: Processes of the training run.
         sample: Files decoded in each data set, chosen at random; ``None`` for all.
         num_threads: Threads that decode files.
-        check_metrics: Lets the metrics of a task read what they will read.
+        run: What else is asked; nothing by default.
         progress: Wraps the iteration over the files of one data set: (items, total, title).
 
     Returns:
         One result per task and part (train, val, test), in order.
     """
     results = []
-    streams = Counter(task.get("stream") or name for name, task in tasks.items())
+    streams = Counter(str(task.get("stream") or name) for name, task in tasks.items())
     for name, task in tasks.items():
-        shares = streams[task.get("stream") or name] > 1
+        shares = streams[str(task.get("stream") or name)] > 1
         classes = ClassComparison(name, task, shares_stream=shares)
         for part in ("train", "val", "test"):
-            if task.get(part) is None:
+            if not _is_data(task.get(part)):
                 continue
             findings = Findings(where=f"{name}.{part}")
             results.append(findings)
@@ -80,10 +115,16 @@ def check_tasks(
                     num_processes=num_processes,
                     sample=sample,
                     num_threads=num_threads,
-                    check_metrics=check_metrics,
+                    run=run or FilesAlone(),
                     progress=progress,
                 )
     return results
+
+
+def _is_data(config: Any) -> bool:
+    """Whether the config of a part can be looked at; what is wrong there others say."""
+    dataset = config.get("dataset") if isinstance(config, Mapping) else None
+    return isinstance(dataset, Mapping) and "type" in dataset
 
 
 @contextlib.contextmanager
@@ -111,7 +152,7 @@ def _check_part(
     num_processes: int,
     sample: int | None,
     num_threads: int,
-    check_metrics: CheckMetrics,
+    run: TaskChecks,
     progress: Progress,
 ) -> None:
     data = task[part]
@@ -121,34 +162,43 @@ def _check_part(
     if missing:
         findings.errors += [f"{os.path.abspath(path)}: no such file or folder" for path in missing]
         return
-    num_before = len(findings.errors)
-    with _kept_apart(findings):
-        check_annotation_files(data["dataset"], findings)
-    if len(findings.errors) > num_before:  # all are named; the data set would stop at the first
-        return
-    dataset = _build(data["dataset"], findings)
-    if dataset is None:
-        return
-    with _kept_apart(findings):
-        classes.look(part, dataset, findings)
-    learns = part == "train"
-    has_entries = hasattr(dataset, "get_data_info")
-    if has_entries:
+    with run.scope(task, data["dataset"]) as config:
+        wrong_steps = list(pipeline_problems(config, where="dataset"))
+        findings.errors += wrong_steps
+        num_before = len(findings.errors)
         with _kept_apart(findings):
-            _count_entries(data["dataset"], dataset, findings, learns=learns)
-    if not learns and not findings.errors:
+            check_annotation_files(config, findings)
+        if len(findings.errors) > num_before:  # all are named; the data set would stop at the first
+            return
+        dataset = _build(config, findings, with_pipeline=not wrong_steps)
+        if dataset is None:
+            return
+        with _kept_apart(findings):
+            classes.look(part, dataset, findings)
+        learns = part == "train"
+        has_entries = hasattr(dataset, "get_data_info")
+        if has_entries:
+            with _kept_apart(findings):
+                _count_entries(config, dataset, findings, learns=learns)
         name = findings.where.rpartition(".")[0]
-        findings.errors += check_metrics(name, task, data["dataset"], dataset)
-    if learns:
-        _count_schedule(data, len(dataset), num_steps, num_processes, findings)
+        if not learns and len(findings.errors) == len(wrong_steps):
+            findings.errors += run.metric_errors(name, task, config, dataset)
+        if learns:
+            _count_schedule(data, len(dataset), num_steps, num_processes, findings)
+        if not wrong_steps:
+            findings.errors += run.sample_errors(f"tasks.{name}.{part}", data, dataset)
+            load_image, loaders = image_loader(config), loaders_to_judge(config, dataset.metainfo)
+            stock = stock_image_loader(config)
+        else:  # which may be the loaders
+            load_image, loaders, stock = LoadImage(), [], None
     if not has_entries:  # which has been said
         return
     check_files(
         dataset,
         findings,
-        load_image=image_loader(data["dataset"]),
-        stock=stock_image_loader(data["dataset"]),
-        loaders=loaders_to_judge(data["dataset"], dataset.metainfo),
+        load_image=load_image,
+        stock=stock,
+        loaders=loaders,
         learns=learns,
         sample=sample,
         num_threads=num_threads,
@@ -164,13 +214,14 @@ def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:
         ]
 
 
-def _build(config: Mapping[str, Any], findings: Findings) -> Any:
-    """The data set with an empty pipeline, or ``None`` after an error."""
+def _build(config: Mapping[str, Any], findings: Findings, *, with_pipeline: bool) -> Any:
+    """The data set, or ``None`` after an error; its pipeline is empty if it cannot be built."""
     config = copy.deepcopy(config)
-    _clear_pipelines(config)
+    if not with_pipeline:
+        _clear_pipelines(config)
     try:
         tell = findings.warnings.append
-        dataset = build_dataset(config, where=findings.where, tell=tell)
+        dataset = build_dataset(config, where=f"tasks.{findings.where}.dataset", tell=tell)
     except (ConfigError, DataError) as error:
         findings.errors.append(str(error))
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from argus.engine.runner import KEYS
+from argus.engine.checks.all_settings import KEYS
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskValLoop
 from argus.errors import ConfigError

@@ -15,6 +15,7 @@ from argus.building import building
 from argus.errors import ConfigError
 from argus.precision import AUTO, autocast, resolve_precision
 from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+from argus.tasks import streams_of
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -180,6 +181,19 @@ class _Factors:
                 f"optim_wrapper.paramwise_cfg.{self.key}: no trainable parameter begins with "
                 f"{sorted(self.unused)}."
             )
+
+
+def optim_wrapper_config(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """The config's wrapper with its precision and the tasks' learning rate factors filled in."""
+    wrapper = dict(cfg["optim_wrapper"])
+    wrapper.setdefault("type", MultitaskOptimWrapper)
+    wrapper.setdefault("precision", cfg.get("precision", AUTO))
+    paramwise = dict(wrapper.get("paramwise_cfg") or {})
+    trained = {name for members in streams_of(tasks).values() for name in members}
+    factors = {f"decoders.{n}.": tasks[n].lr_mult for n in trained if tasks[n].lr_mult != 1.0}
+    paramwise["lr_mult"] = {**factors, **paramwise.get("lr_mult", {})}
+    wrapper["paramwise_cfg"] = paramwise
+    return wrapper
 
 
 def _check_wrapper(kind: Any) -> None:

@@ -1,7 +1,6 @@
 """The runner: turns ``backbone`` and ``tasks`` of a config into model, loaders and evaluators."""
 
 import copy
-import difflib
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
@@ -28,14 +27,12 @@ from argus.engine.checkpoints.saving import check_finite, checkpoint_of
 from argus.engine.checkpoints.stop_request import StopRequest
 from argus.engine.checkpoints.training_state import Plan, load_training_state
 from argus.engine.checkpoints.work_dir_lock import work_dir_lock
+from argus.engine.checks.all_settings import checks_of_run, loop_config
 from argus.engine.checks.needed_files import check_data, check_weights
 from argus.engine.checks.run_settings import (
-    check_backbone,
-    check_best_rule,
+    check_best_task,
     check_by_step,
     check_hook,
-    check_kinds,
-    check_loop,
     check_optimization,
     check_work_dir,
 )
@@ -43,11 +40,10 @@ from argus.engine.checks.unread_keys import unread_keys
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.loading.class_lists import ClassLists, take_classes
-from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
+from argus.engine.optim import MultitaskOptimConstructor, optim_wrapper_config
 from argus.engine.reports.console import quiet_console
 from argus.engine.reports.log_errors import tolerate_log_errors
 from argus.engine.train_loop import MultitaskTrainLoop
-from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import remove_leftovers
 from argus.models.multitask import MultitaskModel
@@ -62,13 +58,6 @@ _runner_numbers = itertools.count()
 # part of the first two, the samplers that of the third. Its CheckpointHook is not safe from kills.
 _HOOKS: dict[str, Any] = dict(
     runtime_info=None, timer=None, sampler_seed=None, checkpoint=dict(type=CheckpointHook)
-)
-# What a config may hold at its top level.
-KEYS = (
-    *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
-    *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
-    *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
-    *("experiment_name", "feature_cache"),
 )
 
 
@@ -90,17 +79,11 @@ class MultitaskRunner(Runner):
         Raises:
             ConfigError: On a mistake in the config.
         """
-        _check_keys(cfg)
-        check_kinds(cfg)
         cfg = expand_config(cfg)
+        for check in checks_of_run(cfg):
+            check()
         tasks = parse_tasks(cfg.get("tasks"))
-        check_best_rule(cfg)
         check_work_dir(Path(cfg["work_dir"]))
-        if "backbone" not in cfg:
-            raise ConfigError(
-                "the config has no 'backbone': import one from configs/_base_/backbones/."
-            )
-        check_backbone(cfg["backbone"])
         trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
         check_weights(cfg, tasks, ("train", "val") if trains else ("test",))
         model = dict(
@@ -114,18 +97,19 @@ class MultitaskRunner(Runner):
         tests = any(t.test for t in tasks.values())
         if trains:
             check_optimization(cfg)
+        check_best_task(cfg, tasks)
         runner = cls(
             model=model,
             work_dir=cfg["work_dir"],
             train_dataloader=tasks if trains else None,
-            train_cfg=_loop(MultitaskTrainLoop, "train_cfg", cfg) if trains else None,
-            optim_wrapper=_optim_wrapper(cfg, tasks) if trains else None,
+            train_cfg=loop_config("train_cfg", cfg) if trains else None,
+            optim_wrapper=optim_wrapper_config(cfg, tasks) if trains else None,
             param_scheduler=cfg.get("param_scheduler") if trains else None,
             val_dataloader=tasks if validates else None,
-            val_cfg=_loop(MultitaskValLoop, "val_cfg", cfg) if validates else None,
+            val_cfg=loop_config("val_cfg", cfg) if validates else None,
             val_evaluator={} if validates else None,
             test_dataloader=tasks if tests else None,
-            test_cfg=_loop(MultitaskTestLoop, "test_cfg", cfg) if tests else None,
+            test_cfg=loop_config("test_cfg", cfg) if tests else None,
             test_evaluator={} if tests else None,
             default_hooks=_HOOKS | dict(cfg.get("default_hooks") or {}),
             custom_hooks=cfg.get("custom_hooks"),
@@ -443,19 +427,6 @@ class MultitaskRunner(Runner):
         return self._base
 
 
-def _check_keys(cfg: Any) -> None:
-    """A top-level key close to one the runner knows is a mistake.
-
-    A config also holds the names it imports from others, so that not every unknown key is one.
-    """
-    for key in cfg:
-        if not key.islower() or key.startswith("_"):  # imported classes, helpers
-            continue
-        close = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.8)
-        if key not in KEYS and close:
-            raise ConfigError(f"unknown key {key!r} of the config; did you mean {close[0]!r}?")
-
-
 def _experiment_name(cfg: Any) -> str:
     """Name of the config, and the number of the run where a process has several.
 
@@ -472,26 +443,6 @@ def _unformatted(cfg: Any) -> Config:
     config = copy.copy(cfg) if isinstance(cfg, Config) else Config(cfg)
     vars(config)["_format_python_code"] = False
     return config
-
-
-def _loop(kind: type, key: str, cfg: Any) -> dict[str, Any]:
-    """Config of a loop from the values under ``key``."""
-    values = dict(cfg.get(key) or {})
-    check_loop(values, kind, key=key)
-    return dict(type=kind, **values)
-
-
-def _optim_wrapper(cfg: Any, tasks: Mapping[str, Any]) -> dict[str, Any]:
-    """The config's wrapper with its precision and the tasks' learning rate factors filled in."""
-    wrapper = dict(cfg["optim_wrapper"])
-    wrapper.setdefault("type", MultitaskOptimWrapper)
-    wrapper.setdefault("precision", cfg.get("precision", AUTO))
-    paramwise = dict(wrapper.get("paramwise_cfg") or {})
-    trained = {name for members in streams_of(tasks).values() for name in members}
-    factors = {f"decoders.{n}.": tasks[n].lr_mult for n in trained if tasks[n].lr_mult != 1.0}
-    paramwise["lr_mult"] = {**factors, **paramwise.get("lr_mult", {})}
-    wrapper["paramwise_cfg"] = paramwise
-    return wrapper
 
 
 def _has_gpu() -> bool:

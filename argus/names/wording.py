@@ -16,3 +16,14 @@ def listed(names: Iterable[object]) -> str:
 def folded(name: object) -> str:
     """A name without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", str(name)).lower()
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun: ``1 file``, ``2,000 files``.
+
+    Args:
+        number: How many.
+        noun: In the singular.
+        plural: Of a noun that takes no s.
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -151,6 +151,27 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
     return tasks
 
 
+def task_problems(configs: Any) -> list[str]:
+    """What :func:`parse_tasks` refuses, of every task one sentence; empty if it takes them.
+
+    Args:
+        configs: ``tasks`` of a config.
+    """
+    try:
+        parse_tasks(configs)
+    except ConfigError as error:
+        first = str(error)
+    else:
+        return []
+    found = []
+    for name, config in configs.items() if isinstance(configs, Mapping) else ():
+        try:
+            _parse_task(name, config)
+        except ConfigError as error:
+            found.append(str(error))
+    return found if first in found else [first]
+
+
 def streams_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     """Task names by data stream, for the tasks that are trained.
 

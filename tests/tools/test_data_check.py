@@ -12,13 +12,17 @@ from tools.data import check as tool
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = """
-from mmdet.datasets.transforms import LoadAnnotations
+from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
 
 from argus.datasets.coco import CocoInstances
+from argus.datasets.transforms import LoadImage
+from tests.toy import ToyBackbone
 
+backbone = dict(type=ToyBackbone)
+optim_wrapper = dict(optimizer=dict(type="AdamW", lr=1e-4))
 tasks = dict(
     instance=dict(
-        decoder=dict(),
+        decoder=DECODER,
         train=dict(
             dataset=dict(
                 type=CocoInstances,
@@ -26,14 +30,26 @@ tasks = dict(
                 ann_file="instances.json",
                 data_prefix=dict(img="images/"),
                 metainfo=dict(classes=("person", "car")),
-                pipeline=[dict(type=LoadAnnotations, with_mask=True)],
+                pipeline=[
+                    dict(type=LoadImage),
+                    dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+                    dict(type=PackDetInputs),
+                ],
             ),
             batch_size=2,
+            num_workers=0,
         ),
     ),
 )
 train_cfg = dict(max_iters=10)
 """
+DECODER = """dict(
+            type="mmdet.RetinaNet",
+            backbone=dict(type="SharedBackbone"),
+            neck=dict(type="FPN", in_channels=[8] * 4, out_channels=8, num_outs=5),
+            bbox_head=dict(type="RetinaHead", num_classes=2, in_channels=8, feat_channels=8),
+        )"""
+CONFIG = CONFIG.replace("DECODER", DECODER)
 
 
 @pytest.fixture
@@ -49,7 +65,8 @@ def test_main__good_data_gives_zero_and_the_report(config, tmp_path, capsys):
     arguments = [str(config), "--json", str(report), "--num-processes", "2"]
     assert tool.main(arguments) == 0
     assert "epochs of the schedule: 10.00" in capsys.readouterr().out
-    (findings,) = json.loads(report.read_text())
+    whole, findings = json.loads(report.read_text())
+    assert whole["where"] == "config" and not whole["errors"]
     assert findings["counts"]["samples drawn in the schedule"] == 40
     assert findings["classes"] == dict(person=1, car=0)
 
@@ -59,15 +76,26 @@ def test_main__broken_image_gives_one_and_its_name(config, tmp_path, capsys):
     assert tool.main([str(config)]) == 1
     output = capsys.readouterr().out
     assert "images/3.jpg: the file is empty" in output
-    assert "1 data sets checked, 1 errors." in output
+    assert "1 data set checked, 1 error." in output
 
 
 SEMANTIC = """
 from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import PackSegInputs
 
+from argus.datasets.transforms import LoadImage, LoadSegMap
+from tests.toy import ToyBackbone
+
+backbone = dict(type=ToyBackbone)
+optim_wrapper = dict(optimizer=dict(type="AdamW", lr=1e-4))
 tasks = dict(
     semantic=dict(
-        decoder=dict(),
+        decoder=dict(
+            type="mmseg.EncoderDecoder",
+            backbone=dict(type="SharedBackbone"),
+            decode_head=dict(type="FCNHead", in_channels=8, channels=8, num_classes=2),
+            test_cfg=dict(mode="whole"),
+        ),
         train=dict(
             dataset=dict(
                 type=BaseSegDataset,
@@ -75,9 +103,14 @@ tasks = dict(
                 data_prefix=dict(img_path="images", seg_map_path="labels"),
                 img_suffix=".png",
                 metainfo=dict(classes=("person", "car")),
-                pipeline=[],
+                pipeline=[
+                    dict(type=LoadImage),
+                    dict(type=LoadSegMap, num_classes=2),
+                    dict(type=PackSegInputs),
+                ],
             ),
             batch_size=1,
+            num_workers=0,
         ),
     ),
 )
@@ -99,7 +132,8 @@ def test_main__pictures_that_declare_more_than_opencv_decodes(size, message, tmp
     config.write_text(SEMANTIC.format(root=tmp_path))
     report = tmp_path / "report.json"
     assert tool.main([str(config), "--json", str(report)]) == 1
-    (findings,) = json.loads(report.read_text())
+    whole, findings = json.loads(report.read_text())
+    assert whole["where"] == "config" and not whole["errors"]
     errors = sorted(findings["errors"])
     assert [error.split(":")[0] for error in errors] == [
         str(tmp_path / "images/huge_image.png"),
@@ -132,3 +166,40 @@ def test_main__config_of_one_task(capsys):
 def test_main__missing_config_is_one_error(tmp_path):
     with pytest.raises(ConfigError, match="no.py does not exist"):
         tool.main([str(tmp_path / "no.py")])
+
+
+def test_main__every_lack_of_a_config_is_a_finding(config, capsys):
+    text = config.read_text()
+    for right, wrong in (
+        ("PackDetInputs),", "'PackDetInput'),"),
+        ("with_bbox=True", "with_boxes=True"),
+        ("lr=1e-4", "lr=0"),
+        ("num_outs=5", "num_out=5"),
+    ):
+        assert right in text
+        text = text.replace(right, wrong)
+    config.write_text(text + "default_hooks = dict(checkpoint=dict(type='CheckpointHok'))\n")
+    assert tool.main([str(config)]) == 1
+    output = capsys.readouterr().out
+    for words in (
+        "dataset.pipeline[1]: unknown key 'with_boxes' of LoadAnnotations. Did you mean 'with_bbox",
+        "dataset.pipeline[2].type: there is no transform 'PackDetInput' in mmdet. Did you mean",
+        "optim_wrapper.optimizer.lr: expected a number > 0, found 0",
+        "tasks['instance'].decoder.neck: unknown key 'num_out' of FPN",
+        "default_hooks.checkpoint.type: there is no hook 'CheckpointHok'",
+    ):
+        assert words in output
+    assert "files decoded: 4" in output and "Traceback" not in output
+
+
+def test_main__pipeline_without_its_end(config, capsys):
+    text = config.read_text().replace("dict(type=PackDetInputs),", "")
+    config.write_text(text)
+    assert tool.main([str(config)]) == 1
+    assert "no 'inputs' and no 'data_samples'. End it with the packing" in capsys.readouterr().out
+
+
+def test_main__names_of_the_decoders_library_are_found(config, capsys):
+    text = config.read_text().replace("type=LoadAnnotations", "type='LoadAnnotations'")
+    config.write_text(text.replace("type=CocoInstances", "type='argus.CocoInstances'"))
+    assert tool.main([str(config)]) == 0

@@ -3,7 +3,8 @@
     python tools/data/check.py configs/stage1_5task.py --num-processes 8
     python tools/data/check.py configs/stage1_5task.py --sample 1000 --json report.json
 
-Reports, for every task's training, validation and test data: files and folders missing, images that
+Reports what a training would refuse in the config, its pipelines included, whatever comes first
+there; and, for every task's training, validation and test data: files and folders missing, images that
 do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
 what the metrics cannot read, and how many samples the task will see. The exit status is 1 if an error was found, and 2 if nothing
 could be checked.
@@ -12,7 +13,7 @@ could be checked.
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from argus.commands.config import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks import check_tasks  # noqa: E402
-from argus.engine.checks.metrics import metric_errors  # noqa: E402
+from argus.datasets.findings import Findings  # noqa: E402
+from argus.engine.checks.data import RunChecks  # noqa: E402
+from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
+from argus.names.wording import counted  # noqa: E402
 from argus.printable import printable  # noqa: E402
 
 
@@ -55,8 +59,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def tasks_of(config: Config) -> dict[str, Any]:
     """The task configs in a training config or in a file of ``configs/_base_/tasks``."""
-    if config.get("tasks"):
-        return dict(config["tasks"])
+    given = config.get("tasks")
+    if given:
+        return {
+            name: task
+            for name, task in (given.items() if isinstance(given, Mapping) else ())
+            if isinstance(task, Mapping)
+        }
     tasks = {
         name: value
         for name, value in config.items()
@@ -87,22 +96,26 @@ def main(argv: list[str] | None = None) -> int:
     def progress(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
         return track(items, description=title, total=total, console=console, transient=True)
 
+    chosen = {name: tasks[name] for name in tasks if not args.tasks or name in args.tasks}
+    is_run = bool(config.get("tasks"))
+    whole = Findings(where="config")
+    whole.errors += config_problems(config) if is_run else task_config_problems(chosen)
     results = check_tasks(
-        {name: task for name, task in tasks.items() if not args.tasks or name in args.tasks},
+        chosen,
         num_steps=num_batches(config),
         num_processes=args.num_processes,
         sample=args.sample,
         num_threads=args.threads,
-        check_metrics=metric_errors,
+        run=RunChecks(),
         progress=progress,
     )
-    for findings in results:
+    for findings in (whole, *results):
         print(printable(findings.to_text(), lines=True))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps([f.to_dict() for f in results], indent=2) + "\n")
-    num_errors = sum(len(findings.errors) for findings in results)
-    print(f"{len(results)} data sets checked, {num_errors:,} errors.")
+        args.json.write_text(json.dumps([f.to_dict() for f in (whole, *results)], indent=2) + "\n")
+    num_errors = sum(len(findings.errors) for findings in (whole, *results))
+    print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}.")
     if num_errors:
         print("The layout of every data set is in data/README.md.")
     return int(num_errors > 0)

@@ -76,6 +76,10 @@ def check_backbone(config: Any) -> None:
     Raises:
         ConfigError: If it is no dict, or its type is missing.
     """
+    if config is None:
+        raise ConfigError(
+            "the config has no 'backbone': import one from configs/_base_/backbones/."
+        )
     if isinstance(config, Mapping) and "type" in config:
         return
     found = f"a dict of {', '.join(config)}" if isinstance(config, Mapping) else repr(config)
@@ -246,6 +250,32 @@ def check_best_rule(cfg: Any) -> None:
         )
 
 
+def check_best_task(cfg: Any, tasks: Collection[str]) -> None:
+    """Refuse a best checkpoint by a metric of a task that there is not, before the first step.
+
+    Args:
+        cfg: The config.
+        tasks: Names of the tasks.
+
+    Raises:
+        ConfigError: Listing the tasks.
+    """
+    for name in best_names(cfg):
+        task = name.split("/")[0]
+        if name != "auto" and task not in (*tasks, "multitask"):
+            raise ConfigError(
+                f"default_hooks.checkpoint.save_best names {name!r}, but there is no task "
+                f"{task!r}. Metrics are named '<task>/<metric>', the tasks {', '.join(tasks)}."
+            )
+
+
+def best_names(cfg: Any) -> list[str]:
+    """The metrics by which best checkpoints are saved; ``auto`` for the first that is measured."""
+    checkpoint = (cfg.get("default_hooks") or {}).get("checkpoint")
+    names = checkpoint.get("save_best") if isinstance(checkpoint, Mapping) else None
+    return [str(name) for name in ([names] if isinstance(names, str) else names or [])]
+
+
 def check_save_best(cfg: Any, measured: Collection[str]) -> None:
     """Refuse a best checkpoint by a metric that no task has.
 
@@ -256,9 +286,7 @@ def check_save_best(cfg: Any, measured: Collection[str]) -> None:
     Raises:
         ConfigError: Listing those that are.
     """
-    checkpoint = (cfg.get("default_hooks") or {}).get("checkpoint")
-    names = checkpoint.get("save_best") if isinstance(checkpoint, Mapping) else None
-    for name in [names] if isinstance(names, str) else names or []:
+    for name in best_names(cfg):
         if name != "auto" and name not in measured:
             raise ConfigError(
                 f"default_hooks.checkpoint.save_best names {name!r}, which was not measured. "

@@ -1,30 +1,27 @@
 """Data loaders of all tasks: endless for training, one pass for evaluation."""
 
-import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import cv2
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import MMLogger
 
 from argus.datasets.build import build_dataset
-from argus.datasets.resilient import REPLACED, ResilientDataset
+from argus.datasets.resilient import ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.checks.learnable import check_labels
 from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.class_lists import ClassLists
+from argus.engine.loading.dataset_scope import dataset_scope
 from argus.engine.loading.fixed_order import FixedOrder
+from argus.engine.loading.packed_samples import check_packed, without_threads_of_opencv
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
-from argus.registry import DATASETS
 from argus.tasks import EvalData, Task, TrainData, streams_of
-
-_KEYS = "keys"
 
 
 def guarded_dataset(
@@ -38,85 +35,19 @@ def guarded_dataset(
         ConfigError: If a path of it does not exist.
         DataError: If its annotations cannot be read or it has no samples.
     """
-    if isinstance(config["type"], str):
-        with contextlib.suppress(RuntimeError):  # mmengine's, for a name that leads nowhere
-            config = {**config, "type": DATASETS.get(config["type"]) or config["type"]}
-    kind = config["type"]
-    with library_scope(library_of(kind) if isinstance(kind, type) else None):
-        where = f"tasks.{task}.{part}.dataset"
-        tell = MMLogger.get_current_instance().warning
+    where = f"tasks.{task}.{part}.dataset"
+    tell = MMLogger.get_current_instance().warning
+    with dataset_scope(config) as config:
         built = build_dataset(config, where=where, tell=lambda text: tell(f"{where}: {text}"))
     return ResilientDataset(built, task=task, seed=seed, strict=strict)
-
-
-class _Keys(ResilientDataset):
-    """The names of what a sample holds, in place of pictures and labels."""
-
-    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
-        sample = super().__getitem__(key)
-        return {_KEYS: [name for name in sample if name != REPLACED], REPLACED: sample[REPLACED]}
-
-
-def _check_packed(dataset: ResilientDataset, data: TrainData | EvalData, *, where: str) -> None:
-    """Refuse a pipeline that does not end with a packing transform, by its first sample.
-
-    That is loaded as all samples are, by a loader process under a time limit: one that ends its
-    process or makes it hang is told, and in training another sample is taken.
-
-    Raises:
-        ConfigError: Naming the transforms that pack.
-        DataError: No sample can be loaded.
-    """
-    names = _Keys(dataset.dataset, task=dataset.task, seed=dataset.seed, strict=dataset.strict)
-    loader = WatchedLoader(
-        names,
-        batch_size=1,
-        num_workers=min(data.num_workers, 1),
-        timeout=data.timeout,
-        make_sampler=lambda start: FixedOrder(range(1)),
-    )
-    # A loader draws a number, after which the weights would begin as others.
-    with isolated_rng(0), _without_threads_of_opencv():
-        with contextlib.closing(loader.iterate()) as batches:
-            batch = next(batches)
-    for message in batch[REPLACED]:
-        MMLogger.get_current_instance().warning(f"{where}: {message}")
-    (sample,) = batch[_KEYS]
-    missing = [key for key in ("inputs", "data_samples") if key not in sample]
-    if missing == ["inputs"]:
-        raise ConfigError(
-            f"{where}: its pipeline gives data_samples, but no image. Begin it with LoadImage."
-        )
-    if missing:
-        found = ", ".join(map(str, sample))
-        raise ConfigError(
-            f"{where}: its pipeline gives {found}, but no {' and no '.join(map(repr, missing))}. "
-            "End it with the packing transform of the decoder's library: PackDetInputs (mmdet), "
-            "PackSegInputs (mmseg), PackPoseInputs (mmpose), PackInputs (mmpretrain), PackDense "
-            "(Argus), or PackTasks for tasks that share a stream."
-        )
-
-
-@contextlib.contextmanager
-def _without_threads_of_opencv() -> Iterator[None]:
-    """Keep OpenCV's threads from starting here: loader processes forked later would wait for them.
-
-    For ever, since threads do not survive a fork.
-    """
-    number = cv2.getNumThreads()
-    cv2.setNumThreads(0)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(number)
 
 
 def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> WatchedLoader:
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
     where = f"tasks.{task}.{part}.dataset"
-    _check_packed(dataset, data, where=where)
-    with isolated_rng(0), _without_threads_of_opencv():
+    check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
+    with isolated_rng(0), without_threads_of_opencv():
         tell_of_turned(dataset, data, where=where)
     # A sample is seen by one process.
     sampler = FixedOrder(range(get_rank(), len(dataset), get_world_size()))
@@ -182,8 +113,8 @@ class MultitaskLoader:
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
         where = f"tasks.{task}.train.dataset"
-        _check_packed(dataset, data, where=where)
-        with isolated_rng(0), _without_threads_of_opencv():
+        check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
+        with isolated_rng(0), without_threads_of_opencv():
             check_labels(dataset, data, where=where)
             tell_of_turned(dataset, data, where=where)
         weights = None
