@@ -22,7 +22,6 @@ from argus.registry import LOOPS
 from argus.tasks import Task
 
 MEAN_GAIN = "multitask/mean_gain"
-_ONE_SIZE = "The image size in a batch should be the same"  # of mmseg's preprocessor
 
 
 @LOOPS.register_module()
@@ -118,7 +117,7 @@ class MultitaskValLoop(BaseLoop):
                 return None
             self.runner.call_hook(f"before_{self.part}_iter", batch_idx=index, data_batch=batch)
             with autocast(self.runner.precision, device_type):
-                predictions = self._predict(task, model, batch)
+                predictions = model.predict(task.name, batch)
             with library_scope(model.libraries[task.name]):
                 evaluator.process(predictions, batch)
             self.runner.call_hook(
@@ -134,19 +133,6 @@ class MultitaskValLoop(BaseLoop):
             for text in evaluator.absent:
                 self.runner.logger.warning(f"tasks.{task.name}.{self.part}: {text}")
         return measured
-
-    def _predict(self, task: Task, model: MultitaskModel, batch: Mapping[str, Any]) -> list[Any]:
-        try:
-            return model.predict(task.name, batch)
-        except AssertionError as error:
-            if _ONE_SIZE not in str(error):
-                raise
-            sizes = sorted({tuple(image.shape[-2:]) for image in batch["inputs"]})
-            raise ConfigError(
-                f"tasks.{task.name}.{self.part}.batch_size: mmseg's models predict pictures of one "
-                f"size together, and a batch has {', '.join(f'{h}x{w}' for h, w in sizes[:3])} "
-                "(height x width). Set batch_size=1, or resize to one size in the pipeline."
-            ) from error
 
     def _mean_gain(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """The mean relative gain by its name, if there is a baseline and all of it was measured."""

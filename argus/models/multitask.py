@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from argus.building import building
 from argus.errors import ConfigError, DataError
+from argus.models import one_size
 from argus.models.connect import connect
 from argus.models.foreign import (
     build_decoder,
@@ -284,10 +285,19 @@ class MultitaskModel(BaseModel):
 
         Args:
             task: Name of the task.
-            batch: Collated batch with ``inputs`` and ``data_samples``.
+            batch: Collated batch with ``inputs`` and ``data_samples``; its pictures may differ in
+                size.
         """
-        data = self._preprocess(task, batch, training=False)
-        return self.predict_from(task, data["inputs"], data["data_samples"])
+
+        def predict(images: Any, samples: Any) -> Sequence[Any]:
+            part = dict(inputs=images, data_samples=samples)
+            data = self._preprocess(task, part, training=False)
+            return self.predict_from(task, data["inputs"], data["data_samples"])
+
+        images, samples = batch["inputs"], batch["data_samples"]
+        if self.libraries[task] in one_size.LIBRARIES:
+            return one_size.by_size(images, samples, predict)
+        return list(predict(images, samples))
 
     def prepare(self, task: str, batch: Batch) -> dict[str, Any]:
         """What :meth:`predict` gives the decoder: normalised images, and samples that know them.
