@@ -21,15 +21,18 @@ from argus.datasets.build import build_dataset
 from argus.datasets.census.entries import entry_census
 from argus.datasets.census.judgement import judge
 from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
+from argus.datasets.census.pipeline_maps import judging_loaders
 from argus.datasets.class_checks import ClassComparison
 from argus.datasets.findings import Findings
-from argus.datasets.label_checks import image_loader, loaders_to_judge, stock_image_loader
+from argus.datasets.label_checks import image_loader, stock_image_loader
 from argus.datasets.orientation_checks import StockLoader, Turned, look_at, told
 from argus.datasets.paths import missing_paths
 from argus.datasets.pipeline_checks import pipeline_problems
 from argus.datasets.samplers import TaskSampler
+from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
+from argus.tasks.label_counts import ignored_label
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -187,10 +190,12 @@ def _check_part(
             _count_schedule(data, len(dataset), num_steps, num_processes, findings)
         if not wrong_steps:
             findings.errors += run.sample_errors(f"tasks.{name}.{part}", data, dataset)
-            load_image, loaders = image_loader(config), loaders_to_judge(config, dataset.metainfo)
+            ignore = ignored_label(task.get("decoder"))
+            load_image = image_loader(config)
+            loaders = judging_loaders(config, dataset, ignore=ignore) if has_entries else []
             stock = stock_image_loader(config)
         else:  # which may be the loaders
-            load_image, loaders, stock = LoadImage(), [], None
+            load_image, loaders, stock, ignore = LoadImage(), [], None, IGNORE
     if not has_entries:  # which has been said
         return
     check_files(
@@ -199,6 +204,7 @@ def _check_part(
         load_image=load_image,
         stock=stock,
         loaders=loaders,
+        ignore=ignore,
         learns=learns,
         sample=sample,
         num_threads=num_threads,
@@ -278,6 +284,7 @@ def check_files(
     load_image: LoadImage | None = None,
     stock: StockLoader | None = None,
     loaders: Sequence[BaseTransform] = (),
+    ignore: int = IGNORE,
     learns: bool = True,
     sample: int | None,
     num_threads: int,
@@ -291,6 +298,7 @@ def check_files(
         load_image: Loader of the pictures; ``None`` for one as by default.
         stock: What the task loads them with, where that is none of ours.
         loaders: Loaders of the label maps that the task uses.
+        ignore: The label that the decoder ignores.
         learns: Whether the data set is trained on; else it is measured by.
         sample: Files to decode, chosen at random; ``None`` for all.
         num_threads: Threads.
@@ -317,7 +325,9 @@ def check_files(
     if counts.num_maps:
         numbers = {f"{i} {name}": int(counts.labels[i]) for i, name in enumerate(classes)}
         findings.classes.update(numbers)
-    for census in map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=num_all):
+    for census in map_censuses(
+        counts, dataset.metainfo, num_seen=num_seen, num_all=num_all, ignore=ignore
+    ):
         findings.add_judgement(judge(census, learns=learns))
 
 

@@ -1,12 +1,14 @@
 """Find the loaders of label maps in a data set's pipeline, so that a check reads as training does.
 
 mmcv's, mmdet's and mmseg's own loaders are not among them; the label maps that these read are
-judged by ours. Boxes and polygons are checked in their JSON file.
+judged by ours, where they are read alike; else, and of loaders of the user's own, what they give is
+(:mod:`argus.datasets.census.pipeline_maps`). Boxes and polygons are checked in their JSON file.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from mmcv.transforms import BaseTransform, LoadAnnotations, LoadImageFromFile
 
 from argus.datasets.orientation_checks import StockLoader
@@ -19,6 +21,7 @@ from argus.registry import TRANSFORMS
 
 # Of mmcv's ways to decode a picture those that follow the tag.
 _TURNING, _TURNED_COLOURS = ("cv2", "pillow"), ("color", "grayscale")
+_LIBRARIES = ("mmcv", "mmdet", "mmseg")
 _LOADERS = (LoadSegMap, LoadDenseLabel, LoadPanoptic, LoadAnomalyMask)
 
 
@@ -48,7 +51,16 @@ def label_loaders(
     return list(loaders.values())
 
 
-def loaders_to_judge(config: Mapping[str, Any], metainfo: Mapping[str, Any]) -> list[BaseTransform]:
+class StandIn(LoadSegMap):
+    """Reads label maps as a stock loader does, which keeps labels that are no classes."""
+
+    def _to_train_labels(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
+        return self._meant(labels, results)
+
+
+def loaders_to_judge(
+    config: Mapping[str, Any], metainfo: Mapping[str, Any], *, ignore: int = IGNORE
+) -> list[BaseTransform]:
     """Those of :func:`label_loaders`, and one for the semantic maps that a stock loader reads.
 
     So too where no pipeline is given; label maps that a pipeline leaves alone are not read.
@@ -56,6 +68,7 @@ def loaders_to_judge(config: Mapping[str, Any], metainfo: Mapping[str, Any]) -> 
     Args:
         config: As there.
         metainfo: Of the data set, with its ``classes``.
+        ignore: The label that the decoder ignores.
 
     Raises:
         ConfigError: As there.
@@ -65,15 +78,16 @@ def loaders_to_judge(config: Mapping[str, Any], metainfo: Mapping[str, Any]) -> 
     if not number or any(isinstance(load, LoadSegMap) for load in loaders):
         return loaders
     steps = list(steps_of(config))
-    if steps and not any(_reads_maps(step) for step in steps):
+    if steps and (ignore != IGNORE or not any(_reads_maps(step) for step in steps)):
         return loaders
-    return [LoadSegMap(min(number, IGNORE)), *loaders]
+    return [StandIn(min(number, IGNORE)), *loaders]
 
 
 def _reads_maps(step: Mapping[str, Any]) -> bool:
     kind = step["type"]
     kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
-    if not (isinstance(kind, type) and issubclass(kind, LoadAnnotations)):
+    is_known = isinstance(kind, type) and issubclass(kind, LoadAnnotations)
+    if not is_known or kind.__module__.partition(".")[0] not in _LIBRARIES:
         return False
     # In mmdet's panoptic maps a colour is a segment; other values than 255 for void, and 0 that is
     # void by an option of the loader alone, are mmdet's, too.

@@ -158,6 +158,18 @@ def label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
             yield from label_counts(value, f"{path}[{index}]")
 
 
+def ignored_label(decoder: Any) -> int:
+    """The label of pixels that a decoder of mmseg does not learn, its ``ignore_index``; else 255.
+
+    Args:
+        decoder: Config of the decoder.
+    """
+    head = decoder.get("decode_head") if isinstance(decoder, Mapping) else None
+    head = head[-1] if isinstance(head, (list, tuple)) and head else head
+    found = head.get("ignore_index") if isinstance(head, Mapping) else None
+    return found if isinstance(found, int) else 255
+
+
 def scopes_of(kind: Any) -> list[str]:
     """Libraries of a decoder's ``type``: where the bare names of its task belong."""
     from mmengine.registry import MODELS

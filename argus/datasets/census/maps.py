@@ -12,10 +12,13 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from argus.datasets.census.judgement import Census
+from argus.datasets.census.pipeline_maps import PipelineMaps
+from argus.datasets.label_checks import StandIn
 from argus.datasets.label_palettes import Palettes, palettes_of
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.reading import read_bytes
+from argus.names.wording import counted
 
 BY_VALUE = "label maps of one value a pixel (which is the label)"
 BY_INDEX = "label maps with a palette (its index is the label)"
@@ -35,6 +38,11 @@ class MapCounts:
         kinds: Maps by what they are and how they are read, for a person.
         palettes: Of those that are read by their indices.
         dense: Other maps by what a training needs to find in some, zeros included.
+        num_wrong: Semantic maps with labels that are no classes.
+        wrong: What is wrong in the first of them.
+        num_unjudged: Samples whose labels, as the pipeline gives them, could not be looked at.
+        unjudged: Why not, of the first.
+        num_given: Maps that the pipeline itself gave, with what it ignores for 255.
     """
 
     stored: np.ndarray = field(default_factory=lambda: np.zeros(_BEYOND + 1, np.int64))
@@ -44,6 +52,11 @@ class MapCounts:
     kinds: Counter[str] = field(default_factory=Counter)
     palettes: Palettes = field(default_factory=Palettes)
     dense: Counter[str] = field(default_factory=Counter)
+    num_wrong: int = 0
+    wrong: str = ""
+    num_unjudged: int = 0
+    unjudged: str = ""
+    num_given: int = 0
 
     def add(self, other: "MapCounts") -> None:
         """Add those of other samples."""
@@ -54,6 +67,11 @@ class MapCounts:
         self.kinds.update(other.kinds)
         self.palettes.add(other.palettes)
         self.dense.update(other.dense)
+        self.num_wrong += other.num_wrong
+        self.wrong = self.wrong or other.wrong
+        self.num_unjudged += other.num_unjudged
+        self.unjudged = self.unjudged or other.unjudged
+        self.num_given += other.num_given
 
 
 def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
@@ -83,6 +101,9 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
         used = np.flatnonzero(histogram[: IGNORE + 1]).tolist()
         palettes = palettes_of(read_bytes(path, load.backend_args), used, str(path))
     kind = BY_COLOUR if load.table else BY_INDEX if palettes.colours else BY_VALUE
+    wrong = load.out_of_range(labels, sample) if isinstance(load, StandIn) else ""
+    if wrong:
+        labels = np.where((labels < 0) | (labels >= load.num_classes), IGNORE, labels)
     numbers = np.bincount(labels.ravel(), minlength=IGNORE + 1)
     kinds = ["label maps", kind]
     if not numbers[:IGNORE].any():
@@ -94,6 +115,31 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
         reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
         kinds=Counter(kinds),
         palettes=palettes,
+        num_wrong=int(bool(wrong)),
+        wrong=f"{path}: {wrong}" if wrong else "",
+    )
+
+
+def _given(load: PipelineMaps, sample: Mapping[str, Any]) -> MapCounts:
+    """Of the labels that a pipeline gives."""
+    try:
+        labels = load.load(sample)
+    except Exception as error:  # noqa: BLE001 - steps of users and of the libraries raise anything
+        text = " ".join(str(error).split())[:200]
+        return MapCounts(num_unjudged=1, unjudged=f"{type(error).__name__}: {text}")
+    if labels is None:  # this sample has none
+        return MapCounts()
+    wrong = load.out_of_range(labels)
+    known = np.where((labels < 0) | (labels >= load.num_classes), IGNORE, labels)
+    numbers = np.bincount(known.ravel(), minlength=IGNORE + 1)
+    path = sample.get("seg_map_path") or sample.get("img_path")
+    return MapCounts(
+        labels=numbers,
+        num_maps=1,
+        num_given=1,
+        kinds=Counter([f"label maps as {load.name} gives them"]),
+        num_wrong=int(bool(wrong)),
+        wrong=f"{path}: {wrong}" if wrong else "",
     )
 
 
@@ -107,7 +153,12 @@ def _dense(load: LoadDenseLabel, sample: Mapping[str, Any]) -> MapCounts:
 
 
 def map_censuses(
-    counts: MapCounts, metainfo: Mapping[str, Any], *, num_seen: int, num_all: int
+    counts: MapCounts,
+    metainfo: Mapping[str, Any],
+    *,
+    num_seen: int,
+    num_all: int,
+    ignore: int = IGNORE,
 ) -> list[Census]:
     """The judgeable numbers: one census of the semantic maps, and one of every other kind.
 
@@ -116,6 +167,7 @@ def map_censuses(
         metainfo: Of the data set.
         num_seen: Samples that were looked at.
         num_all: Samples of the data set.
+        ignore: The label that the decoder ignores.
     """
     found = []
     names = [str(name) for name in metainfo.get("classes") or ()]
@@ -129,6 +181,11 @@ def map_censuses(
         if not census.counts:
             census.ignored["pixels without a label"] = int(counts.labels[IGNORE])
         census.causes += _causes(counts, census)
+        if ignore != IGNORE:
+            _take_ignore_index(census, counts, ignore)
+        if counts.num_wrong:
+            others = counted(counts.num_wrong - 1, "other label map")
+            census.wrong[counts.wrong + f"; and {others}" * (counts.num_wrong > 1)] = 1
         if counts.palettes.problem:
             census.wrong[counts.palettes.problem] = 1
         else:
@@ -136,11 +193,33 @@ def map_censuses(
             doubt = counts.palettes.doubt(palette, names, first)
             census.notes += [doubt] if doubt else []
         found.append(census)
+    if counts.num_unjudged:
+        text = (
+            f"the labels that the pipeline gives could not be judged in "
+            f"{counted(counts.num_unjudged, 'sample')} ({counts.unjudged}): whether all classes "
+            "occur, and whether there are other values, is open"
+        )
+        found.append(Census(unit="pixel", names=[], num_all=num_all, notes=[text]))
     for unit, number in counts.dense.items():
         census = Census(unit=unit, names=[unit], num_all=num_all, num_seen=num_seen)
         census.counts[0] = number
         found.append(census)
     return found
+
+
+def _take_ignore_index(census: Census, counts: MapCounts, ignore: int) -> None:
+    """Judge by a decoder that ignores another label than 255."""
+    number = int(counts.labels[IGNORE])
+    if number and not counts.num_given:
+        census.wrong[
+            f"{counted(number, 'pixel')} are {IGNORE}, for what is ignored, but the decoder "
+            f"ignores {ignore}: {IGNORE} would be a class. Set ignore_index={IGNORE} of decode_head"
+        ] = 1
+    if 0 <= ignore < len(census.names):
+        census.ignored[f"pixels of class {census.names[ignore]!r}"] += census.counts.pop(ignore, 0)
+        census.causes.append(
+            f"the decoder ignores label {ignore}, {census.names[ignore]!r} (its ignore_index)"
+        )
 
 
 def _causes(counts: MapCounts, census: Census) -> list[str]:

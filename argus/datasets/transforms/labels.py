@@ -18,6 +18,7 @@ from argus.datasets.transforms.label_images import check_label_size, decode_labe
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
 IGNORE = 255
@@ -140,6 +141,14 @@ class LoadSegMap(BaseTransform):
         return ""
 
     def _to_train_labels(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
+        labels = self._meant(labels, results)
+        text = self.out_of_range(labels, results)
+        if text:
+            raise DataError(text)
+        return labels.astype(np.uint8)
+
+    def _meant(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
+        """Labels as the data set means those of the file, in range or not."""
         ignored = labels == IGNORE
         if results.get("reduce_zero_label"):
             ignored |= labels == 0
@@ -148,16 +157,24 @@ class LoadSegMap(BaseTransform):
         if label_map is not None:
             labels = _map_labels(labels, ignored, label_map)
             ignored |= labels == IGNORE
-        labels = np.where(ignored, IGNORE, labels)
+        return np.where(ignored, IGNORE, labels)
+
+    def out_of_range(self, labels: np.ndarray, sample: Mapping[str, Any]) -> str:
+        """What is wrong with labels (H, W) that are no classes; empty if all are.
+
+        Args:
+            labels: Those to train on.
+            sample: Where they are from.
+        """
         wrong = (labels != IGNORE) & ((labels < 0) | (labels >= self.num_classes))
-        if wrong.any():
-            found = sorted(set(labels[wrong].tolist()))
-            raise DataError(
-                f"labels {found[:10]} out of range: expected 0..{self.num_classes - 1} or {IGNORE} "
-                f"(ignore) after reduce_zero_label={bool(results.get('reduce_zero_label'))}, "
-                f"found in {int(wrong.sum())} pixels"
-            )
-        return labels.astype(np.uint8)
+        if not wrong.any():
+            return ""
+        found = sorted(set(labels[wrong].tolist()))
+        return (
+            f"labels {found[:10]} out of range: expected 0..{self.num_classes - 1} or {IGNORE} "
+            f"(ignore) after reduce_zero_label={bool(sample.get('reduce_zero_label'))}, "
+            f"found in {counted(int(wrong.sum()), 'pixel')}"
+        )
 
     def __repr__(self) -> str:
         colours = self._awaits_palette or self.table is not None

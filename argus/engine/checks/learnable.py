@@ -15,10 +15,10 @@ from torch.utils.data import Dataset
 from argus.datasets.census.entries import entry_census, is_enough, spread
 from argus.datasets.census.judgement import Census, judge
 from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
-from argus.datasets.label_checks import loaders_to_judge
+from argus.datasets.census.pipeline_maps import PipelineMaps, judging_loaders
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
-from argus.datasets.transforms.labels import LoadSegMap
+from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.engine.distributed import by_first_process
 from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
@@ -34,7 +34,9 @@ _LEAST_MAPS = 100
 _BATCH = 8
 
 
-def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> None:
+def check_labels(
+    dataset: ResilientDataset, data: TrainData, *, where: str, ignore: int = IGNORE
+) -> None:
     """Count the labels of a training set; say which classes have none.
 
     All processes must call it; one counts, and all end if there is nothing to learn.
@@ -43,18 +45,19 @@ def check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> N
         dataset: Built from ``data.dataset``; one without ``get_data_info`` is not looked at.
         data: Of the task.
         where: Its place in the config, for messages.
+        ignore: The label of pixels that the decoder ignores.
 
     Raises:
         DataError: There is nothing to learn, with the likely cause.
     """
     if hasattr(dataset.dataset, "get_data_info"):
-        by_first_process(lambda: _check_labels(dataset, data, where=where))
+        by_first_process(lambda: _check_labels(dataset, data, where, ignore))
 
 
-def _check_labels(dataset: ResilientDataset, data: TrainData, *, where: str) -> None:
+def _check_labels(dataset: ResilientDataset, data: TrainData, where: str, ignore: int) -> None:
     tell = MMLogger.get_current_instance().warning
     found = [_count_entries(dataset.dataset, data, lambda text: tell(f"{where}: {text}"))]
-    found += _count_maps(dataset, data)
+    found += _count_maps(dataset, data, ignore)
     errors: list[str] = []
     for census in found:
         if census is None:
@@ -99,12 +102,12 @@ class _Counted(Dataset[dict[str, Any]]):
         return {_COUNTS: counts}
 
 
-def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
+def _count_maps(dataset: ResilientDataset, data: TrainData, ignore: int) -> list[Census]:
     inner = dataset.dataset
     loaders = [
         load
-        for load in loaders_to_judge(data.dataset, dataset.metainfo)
-        if isinstance(load, (LoadSegMap, LoadDenseLabel))
+        for load in judging_loaders(data.dataset, inner, ignore=ignore)
+        if isinstance(load, (LoadSegMap, LoadDenseLabel, PipelineMaps))
     ]
     if not loaders:
         return []
@@ -124,7 +127,9 @@ def _count_maps(dataset: ResilientDataset, data: TrainData) -> list[Census]:
             for found in batch[_COUNTS]:
                 counts.add(found)
             num_seen += len(batch[_COUNTS])
-            censuses = map_censuses(counts, dataset.metainfo, num_seen=num_seen, num_all=number)
+            censuses = map_censuses(
+                counts, dataset.metainfo, num_seen=num_seen, num_all=number, ignore=ignore
+            )
             is_by_index = counts.palettes.num_maps or counts.palettes.num_plain
             least = _LEAST_MAPS if is_by_index else 0
             if num_seen >= least and censuses and all(is_enough(c, _MOST_MAPS) for c in censuses):

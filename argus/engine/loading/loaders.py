@@ -22,6 +22,7 @@ from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
 from argus.tasks import EvalData, Task, TrainData, streams_of
+from argus.tasks.label_counts import ignored_label
 
 
 def guarded_dataset(
@@ -115,7 +116,8 @@ class MultitaskLoader:
         where = f"tasks.{task}.train.dataset"
         check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
         with isolated_rng(0), without_threads_of_opencv():
-            check_labels(dataset, data, where=where)
+            ignore = ignored_label(self.sources[stream].decoder)
+            check_labels(dataset, data, where=where, ignore=ignore)
             tell_of_turned(dataset, data, where=where)
         weights = None
         if data.sampling == "balanced":
