@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it."""
     config = load_config(args)
+    from argus.engine.checks.all_settings import KEYS
     from argus.engine.config_file import default_work_dir
-    from argus.engine.runner import KEYS
     from argus.recipes.base_models import plain
     from argus.recipes.config_text import config_text
 

@@ -103,7 +103,7 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
     kind = BY_COLOUR if load.table else BY_INDEX if palettes.colours else BY_VALUE
     wrong = load.out_of_range(labels, sample) if isinstance(load, StandIn) else ""
     if wrong:
-        labels = np.where((labels < 0) | (labels >= load.num_classes), IGNORE, labels)
+        return MapCounts(num_wrong=1, wrong=f"{path}: {wrong}")
     numbers = np.bincount(labels.ravel(), minlength=IGNORE + 1)
     kinds = ["label maps", kind]
     if not numbers[:IGNORE].any():
@@ -115,8 +115,6 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
         reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
         kinds=Counter(kinds),
         palettes=palettes,
-        num_wrong=int(bool(wrong)),
-        wrong=f"{path}: {wrong}" if wrong else "",
     )
 
 
@@ -129,17 +127,15 @@ def _given(load: PipelineMaps, sample: Mapping[str, Any]) -> MapCounts:
         return MapCounts(num_unjudged=1, unjudged=f"{type(error).__name__}: {text}")
     if labels is None:  # this sample has none
         return MapCounts()
-    wrong = load.out_of_range(labels)
-    known = np.where((labels < 0) | (labels >= load.num_classes), IGNORE, labels)
-    numbers = np.bincount(known.ravel(), minlength=IGNORE + 1)
     path = sample.get("seg_map_path") or sample.get("img_path")
+    wrong = load.out_of_range(labels)
+    if wrong:
+        return MapCounts(num_wrong=1, wrong=f"{path}: {wrong}")
     return MapCounts(
-        labels=numbers,
+        labels=np.bincount(labels.ravel(), minlength=IGNORE + 1),
         num_maps=1,
         num_given=1,
         kinds=Counter([f"label maps as {load.name} gives them"]),
-        num_wrong=int(bool(wrong)),
-        wrong=f"{path}: {wrong}" if wrong else "",
     )
 
 
@@ -171,7 +167,7 @@ def map_censuses(
     """
     found = []
     names = [str(name) for name in metainfo.get("classes") or ()]
-    if counts.num_maps:
+    if counts.num_maps or counts.num_wrong:
         census = Census(
             unit="pixel", names=names, num_all=num_all, num_seen=num_seen, needs_two=True
         )
