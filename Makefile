@@ -6,7 +6,7 @@ OPS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo docs test fuzz test-slow test-draws test-gpu lint format check env clean clean-venv
+.PHONY: help install demo docs test fuzz test-slow test-draws test-gpu test-real lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-draws: install ## Repeat the tests that train with ten draws and 1, 2, 4 th
 
 test-gpu: install ## Run the tests that need a CUDA device
 	@$(VENV_PYTHON) -m pytest -m gpu $(ARGS)
+
+test-real: install ## Run the tests on the small real sets and the ViT-S, where they are
+	@$(VENV_PYTHON) -m pytest -m real -rs -o faulthandler_timeout=0 $(ARGS)
 
 docs: install ## Build the guide into docs/_build/html; a warning is an error
 	@$(VENV_PYTHON) -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html

@@ -98,11 +98,19 @@ class VitBackbone(nn.Module):
         """
         if self.cache is None:
             return self.maps(images)
-        return self.cache.features(images, self.maps)
+        return self.spread(self.cache.features(images, self.kept), images)
 
     @abstractmethod
     def maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """What :meth:`forward` computes."""
+
+    def kept(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What a cache keeps of images: all that :meth:`spread` needs, and no more."""
+        return self.maps(images)
+
+    def spread(self, kept: tuple[Tensor, ...], images: Tensor) -> tuple[Tensor, ...]:
+        """The maps of images by what :meth:`kept` gives for them."""
+        return kept
 
     def use_cache(self, cache: FeatureCache) -> None:
         """Keep feature maps on disk from now on.

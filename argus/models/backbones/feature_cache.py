@@ -18,6 +18,7 @@ from argus.errors import ConfigError
 
 Maps = tuple[Tensor, ...]
 _GIB = 2**30
+_FORMAT = "2"  # 1: all four maps of any backbone
 
 
 class FeatureCache:
@@ -114,4 +115,4 @@ class FeatureCache:
             partial.unlink(missing_ok=True)
 
     def _metadata(self, key: str) -> dict[str, str]:
-        return {"backbone": self.backbone, "key": key}
+        return {"backbone": self.backbone, "key": key, "format": _FORMAT}

@@ -20,15 +20,23 @@ class PlainViT(VitBackbone):
 
     def maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the four maps; see :meth:`VitBackbone.forward`."""
+        return self.spread(self.kept(images), images)
+
+    def kept(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The final tokens as one map (B, C, H/16, W/16); all four are made of it."""
         grid = self.grid(images)
         tokens = self.embed(images)
         with self.frozen_part():
             tokens = self.vit.norm(self.vit.run_blocks(tokens))
             patches = tokens[:, self.vit.num_prefix_tokens :]
-            maps = patches.transpose(1, 2).unflatten(2, grid)
-            height, width = images.shape[-2:]
-            sizes = [(height // stride, width // stride) for stride in self.strides]
+            return (patches.transpose(1, 2).unflatten(2, grid),)
+
+    def spread(self, kept: tuple[Tensor, ...], images: Tensor) -> tuple[Tensor, ...]:
+        """The map of the tokens at the four strides."""
+        height, width = images.shape[-2:]
+        sizes = [(height // stride, width // stride) for stride in self.strides]
+        with self.frozen_part():
             return tuple(
-                F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+                F.interpolate(kept[0], size=size, mode="bilinear", align_corners=False)
                 for size in sizes
             )

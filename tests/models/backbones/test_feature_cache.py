@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from argus.errors import ConfigError
+from argus.models.backbones import PlainViT
 from argus.models.backbones.feature_cache import FeatureCache
-from tests.models.backbones.toys import toy_adapter
+from tests.models.backbones.toys import toy_adapter, toy_vit
 
 
 class Counted:
@@ -122,3 +123,17 @@ def test_use_cache__of_a_frozen_backbone(tmp_path: Path, images: torch.Tensor) -
     for _ in range(2):
         assert all(torch.equal(a, b) for a, b in zip(backbone(image), expected, strict=True))
     assert backbone.cache.hits == 2
+
+
+def test_plain_vit__keeps_one_map_and_gives_all_four(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    backbone = PlainViT(toy_vit())
+    images = torch.randn(2, 3, 64, 96)
+    expected = backbone(images)
+    backbone.use_cache(make_cache(tmp_path))
+    for _ in range(2):
+        found = backbone(images)
+        assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert (backbone.cache.hits, backbone.cache.misses) == (2, 2)
+    finest = expected[0][0]
+    assert backbone.cache.num_bytes < 2 * finest.numel() * finest.element_size() / 8
