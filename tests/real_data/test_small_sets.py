@@ -40,7 +40,11 @@ CONFIGS = {
     "stage2/plain_vit/bccd_faster_rcnn": ["faster_rcnn"],
 }
 # Of two classes, and of both kinds of tile: the first few would be of one.
-INDICES = dict(cifar10=[0, 100, 190], anomaly=[0, 289, 300])
+INDICES = {
+    ("cifar10", "train"): [0, 300, 600],
+    ("cifar10", "val"): [0, 50, 100],
+    ("anomaly", "val"): [0, 289, 300],
+}
 SAMPLES = {  # in all parts together
     "stage1_4task": dict(camvid=701, nuclei=641, cifar10=4_000, bccd=364),
     "stage2/plain_vit/bsds_joint": dict(boundary=400, saliency=100),
@@ -129,7 +133,7 @@ def test_config__takes_a_step_and_is_measured_on_real_pictures(name, tmp_path):
         task.pop("test", None)
         for part in {"train", "val"} & set(task):
             task[part].update(num_workers=0, batch_size=2 if part == "train" else 1)
-            task[part]["dataset"]["indices"] = INDICES.get(key, 3)
+            task[part]["dataset"]["indices"] = INDICES.get((key, part), 3)
         if "nuclei" in str(task.val.dataset.data_root):  # its metric wants all pictures
             task.pop("val")
             task.pop("metrics")
