@@ -119,11 +119,11 @@ def test_test__needs_a_checkpoint_or_a_model(argus: CommandLine, config: Path) -
 @pytest.mark.slow
 def test_processes__two_train_as_one_run(argus: CommandLine, config: Path, tmp_path: Path) -> None:
     """Real processes; a mistake in them is told once."""
-    words = ("train", config, "--processes", 2, "--work-dir", tmp_path / "two")
-    done = argus(*words, *OPTIONS)
+    words = ("train", config, "--processes", 2, "--work-dir")
+    done = argus(*words, tmp_path / "two", *OPTIONS)
     assert done.status == 0, done.err
     checkpoint = read_checkpoint(tmp_path / "two/iter_2.pth")
     assert checkpoint["training"]["world_size"] == 2
-    done = argus(*words, "--cfg-options", "train_cfg.max_iters=0")
+    done = argus(*words, tmp_path / "none", "--cfg-options", "train_cfg.max_iters=0")
     assert done.status == 2
     assert done.err.count("train_cfg.max_iters") >= 1 and "Traceback" not in done.err
