@@ -24,6 +24,13 @@ def is_recipe(task: Any) -> bool:
     return isinstance(task, Mapping) and "type" in task
 
 
+def has_recipes(tasks: Any) -> bool:
+    """Whether there is one among the tasks of a config."""
+    # One task without its name, which has a decoder: parse_tasks says so.
+    is_dict = isinstance(tasks, Mapping) and "decoder" not in tasks
+    return is_dict and any(map(is_recipe, tasks.values()))
+
+
 def expand_config(config: Any) -> Any:
     """A config whose recipes are ordinary tasks; the config itself if it has none.
 
@@ -31,7 +38,12 @@ def expand_config(config: Any) -> Any:
         ConfigError: Naming the key of the recipe that is wrong.
     """
     tasks = config.get("tasks")
-    if not isinstance(tasks, Mapping) or not any(map(is_recipe, tasks.values())):
+    if is_recipe(tasks):
+        raise ConfigError(
+            "tasks: expected dict(name=task, ...), found the recipe itself. Give it a name: "
+            "tasks = dict(my_task=...)."
+        )
+    if not has_recipes(tasks):
         return config
     config = config.copy()
     config["tasks"] = expand_tasks(tasks, config.get("backbone"))
@@ -119,7 +131,7 @@ def is_read_by_recipe(config: Mapping[str, Any], place: str) -> bool:
     """
     path = place.split(".")
     tasks = config.get("tasks")
-    if not isinstance(tasks, Mapping) or not any(map(is_recipe, tasks.values())):
+    if tasks is None or not has_recipes(tasks):
         return False
     if path[0] == "backbone":
         return True

@@ -307,6 +307,11 @@ def test_mistake__in_the_backbone(backbone: Any, words: list[str]) -> None:
         assert word in str(caught.value)
 
 
+def test_mistake__the_recipe_without_its_name() -> None:
+    with pytest.raises(ConfigError, match="found the recipe itself. Give it a name"):
+        expand_config(dict(tasks=recipe()))
+
+
 def test_parse_tasks__a_recipe_that_is_not_expanded() -> None:
     with pytest.raises(ConfigError, match="expand_config"):
         parse_tasks(dict(plates=recipe()))
