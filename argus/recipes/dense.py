@@ -19,8 +19,8 @@ class DenseTask(Recipe):
     """Name of the label."""
 
     @abstractmethod
-    def load(self) -> dict[str, Any]:
-        """Read the label of a sample."""
+    def load(self, *, trains: bool) -> dict[str, Any]:
+        """Read the label of a sample, to train on or to measure by."""
 
     def zoom(self) -> dict[str, Any]:
         """Zoom at random."""
@@ -36,7 +36,7 @@ class DenseTask(Recipe):
         """Zoomed, cut out, mirrored, recoloured."""
         return [
             part("argus.datasets.transforms.LoadImage"),
-            self.load(),
+            self.load(trains=True),
             self.zoom(),
             part("argus.datasets.transforms.JointRandomCrop", size=self.crop),
             part("argus.datasets.transforms.JointRandomFlip", prob=self.flip),
@@ -49,7 +49,7 @@ class DenseTask(Recipe):
         return [
             part("argus.datasets.transforms.LoadImage"),
             part("argus.datasets.transforms.JointResize", scale=self.scale, keep_ratio=True),
-            self.load(),
+            self.load(trains=False),
             part("argus.datasets.transforms.PackDense", fields=[self.FIELD]),
         ]
 

@@ -59,9 +59,18 @@ class DepthTask(DenseTask):
                     + f", found {value or 'nothing'!r}."
                 )
 
-    def load(self) -> dict[str, Any]:
+    def load(self, *, trains: bool) -> dict[str, Any]:
         """Read the depth of a sample."""
-        return part("argus.datasets.transforms.LoadDepth", depth_range=(0.001, self.max_depth))
+        depth_range = (0.001, self.max_depth)
+        if self.reads_own:
+            return part("argus.datasets.own.loading.LoadOwnDepth", depth_range=depth_range)
+        scale = {} if self.unit is None else dict(scale=self.unit)
+        return part("argus.datasets.transforms.LoadDepth", depth_range=depth_range, **scale)
+
+    def dataset(self, data: str, split: str, form: str | None) -> dict[str, Any]:
+        """With the unit, if it is said."""
+        unit = {} if self.unit is None else dict(unit=self.unit)
+        return super().dataset(data, split, form) | unit
 
     def zoom(self) -> dict[str, Any]:
         """As in testing: what is seen twice as large would be at half the distance."""

@@ -25,7 +25,7 @@ class NormalsTask(DenseTask):
     DECODERS: ClassVar[Mapping[str, Decoder]] = {"upernet": _upernet_normals}
     FIELD: ClassVar[str] = "normals"
 
-    def load(self) -> dict[str, Any]:
+    def load(self, *, trains: bool) -> dict[str, Any]:
         """Read the normals of a sample."""
         return part("argus.datasets.transforms.LoadNormals")
 

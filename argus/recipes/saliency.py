@@ -25,8 +25,10 @@ class SaliencyTask(DenseTask):
     DECODERS: ClassVar[Mapping[str, Decoder]] = {"dpt": _dpt_saliency}
     FIELD: ClassVar[str] = "saliency"
 
-    def load(self) -> dict[str, Any]:
+    def load(self, *, trains: bool) -> dict[str, Any]:
         """Read the saliency of a sample."""
+        if self.reads_own:
+            return part("argus.datasets.own.loading.LoadOwnSaliency")
         return part("argus.datasets.transforms.LoadSaliency", threshold=127)
 
     def measures(self) -> dict[str, Any]:

@@ -21,6 +21,11 @@ RECIPES: dict[str, dict[str, Any]] = dict(
     detection=dict(type="DetectionTask"),
     instance=dict(type="InstanceTask"),
     classification=dict(type="ClassificationTask"),
+    depth=dict(type="DepthTask", max_depth=10),
+    normals=dict(type="NormalsTask"),
+    edges=dict(type="BoundaryTask"),
+    saliency=dict(type="SaliencyTask"),
+    anomaly=dict(type="AnomalyTask", classes=["nut"]),
 )
 
 
