@@ -1,18 +1,19 @@
 """Argus: one vision backbone, many tasks, on OpenMMLab.
 
-Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv find its
-operators where none were compiled (``argus.mmcv_ops``) and keeps the libraries quiet while they are
-imported (``argus.quiet_imports``), so it comes before the first import of one of them.
+Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv and mmpose
+find what would have to be compiled where it was not (``argus.stand_ins``) and keeps the libraries
+quiet while they are imported (``argus.quiet_imports``), so it comes before the first import of one
+of them.
 """
 
 from typing import Any
 
-from argus.mmcv_ops.finder import register as _register_operators
 from argus.quiet_imports import register as _keep_quiet
+from argus.stand_ins import register as _register_stand_ins
 
 __version__ = "0.1.0"
 
-_register_operators()
+_register_stand_ins()
 _keep_quiet()
 
 
