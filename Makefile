@@ -3,21 +3,29 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 ARGS ?=
 OPS ?=
+DEVICE ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo docs test fuzz test-slow test-draws test-gpu test-real lint format check env clean clean-venv
+.PHONY: help install install-core demo docs test fuzz test-slow test-draws test-gpu test-real
+.PHONY: lint format check env clean clean-venv
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest,"
-	@echo "  OPS=none leaves mmcv's operators out (5 minutes), OPS=compiled builds them all,"
+	@echo "  OPS=compiled builds all of mmcv's operators (10 minutes, a compiler),"
+	@echo "  DEVICE=cpu installs PyTorch without CUDA where a registry has it,"
 	@echo "  WORKERS=0 runs the fast tests in one process, for a debugger."
 
-install: ## Set up .venv with everything in it (about 10 minutes the first time)
-	@$(PYTHON) -m tools.install $(if $(OPS),--operators $(OPS))
+CHOICES = $(if $(OPS),--operators $(OPS)) $(if $(DEVICE),--device $(DEVICE))
 
-demo: install ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
+install: ## Set up .venv with everything in it (about 2 minutes the first time)
+	@$(PYTHON) -m tools.install $(CHOICES)
+
+install-core: ## Set up .venv without what tests and documents need
+	@$(PYTHON) -m tools.install $(CHOICES) --part core
+
+demo: install-core ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
 	@$(VENV_PYTHON) tools/demo/scenes.py $(ARGS)
 
 test: install ## Run the fast tests

@@ -37,9 +37,9 @@ def unsupported_python_message(version):
     """Says what is wrong with a Python of this (major, minor) version."""
     age = "old" if tuple(version) < min(SUPPORTED_PYTHONS) else "new"
     return (
-        f"Python {version[0]}.{version[1]} is too {age}: Argus needs Python 3.10, 3.11 or 3.12; "
-        "install one of them (on Debian or Ubuntu: sudo apt install python3.11 python3.11-venv "
-        "python3.11-dev) or name one: make install PYTHON=/path/to/python3.11"
+        f"Python {version[0]}.{version[1]} is too {age}: Argus needs Python 3.11, 3.12 or 3.13; "
+        "install one of them (on Debian or Ubuntu: sudo apt install python3.11 python3.11-venv); "
+        "or name one: make install PYTHON=/path/to/python3.11"
     )
 
 

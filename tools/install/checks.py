@@ -9,13 +9,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
-# Measured on Linux x86-64 with the PyPI wheels of torch 2.11: what the environment grows by, what
-# pip unpacks or compiles in the temporary folder, and what it keeps in its cache, in GB.
-TORCH_DISK_GB = {"environment": 4.9, "temporary": 2.8, "cache": 2.8}
-STACK_DISK_GB = {"environment": 1.4, "temporary": 1.0, "cache": 0.5}
+# Measured on Linux x86-64 with the PyPI wheels of torch 2.11: the environment, which shares its files
+# with uv's cache where both are on one disk, and what is unpacked meanwhile.
+DISK_GB = 7.0
 
 
 class InstallError(Exception):
@@ -61,25 +59,34 @@ def find_cxx_compiler() -> str | None:
 
 
 def check_compiler() -> None:
-    """The operators of mmcv and xtcocotools are compiled here: compiler and Python's headers."""
+    """The operators of mmcv are compiled here: compiler and Python's headers."""
     if find_cxx_compiler() is None:
         raise InstallError(
-            "No C++ compiler was found (c++ or g++), and xtcocotools and mmcv's operators must be "
-            f"built here: install one ({debian_hint('g++')})."
+            "No C++ compiler was found (c++ or g++), and OPS=compiled builds mmcv's operators: "
+            f"install one ({debian_hint('g++')}), or leave them out with OPS=none."
         )
     header = Path(sysconfig.get_path("include")) / "Python.h"
     if not header.is_file():
         raise InstallError(
-            f"Python's header {header} is missing, and xtcocotools and mmcv's operators must be "
-            f"built here: install it ({debian_hint(python_package('dev'))})."
+            f"Python's header {header} is missing, and OPS=compiled builds mmcv's operators: "
+            f"install it ({debian_hint(python_package('dev'))}), or leave them out with OPS=none."
         )
 
 
-def pip_cache_folder() -> Path:
-    """Where pip keeps downloads on Linux, unless a configuration file says otherwise."""
-    if "PIP_CACHE_DIR" in os.environ:
-        return Path(os.environ["PIP_CACHE_DIR"])
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pip"
+def check_device(there: str | None, wanted: str) -> None:
+    """PyTorch for another device would leave gigabytes of the one before behind."""
+    if there is not None and there != wanted:
+        raise InstallError(
+            f"The environment holds PyTorch for DEVICE={there}, and DEVICE={wanted} is asked for: "
+            f"make clean-venv, then make install DEVICE={wanted}."
+        )
+
+
+def uv_cache_folder() -> Path:
+    """Where uv keeps what it has unpacked, on Linux."""
+    if "UV_CACHE_DIR" in os.environ:
+        return Path(os.environ["UV_CACHE_DIR"])
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "uv"
 
 
 def existing_parent(path: Path) -> Path:
@@ -90,34 +97,22 @@ def existing_parent(path: Path) -> Path:
     return path
 
 
-def check_disk(environment: Path, needs: list[dict[str, float]]) -> None:
-    """Adds up what the remaining steps need on each disk and compares with what is free.
+def check_disk(environment: Path, cache: Path) -> None:
+    """Compares what is free on the disks of the environment and of uv's cache with what is needed.
 
     Args:
         environment: Folder of the virtual environment, there or not.
-        needs: One of the ``*_DISK_GB`` tables per step still to be done, in GB.
+        cache: Folder of uv's cache, there or not.
 
     Raises:
         InstallError: If a disk has too little room; states needed and free GB.
     """
-    folders = {
-        "environment": existing_parent(environment),
-        "temporary": Path(tempfile.gettempdir()),
-        "cache": existing_parent(pip_cache_folder()),
-    }
-    needed_gb: dict[int, float] = {}
-    seen: dict[int, Path] = {}
-    for kind, folder in folders.items():
-        device = folder.stat().st_dev
-        needed_gb[device] = needed_gb.get(device, 0.0) + sum(need[kind] for need in needs)
-        seen.setdefault(device, folder)
-    for device, needed in needed_gb.items():
-        free = shutil.disk_usage(seen[device]).free / 1e9
-        if free < needed:
+    for folder in (existing_parent(environment), existing_parent(cache)):
+        free = shutil.disk_usage(folder).free / 1e9
+        if free < DISK_GB:
             raise InstallError(
-                f"Not enough disk space at {seen[device]}: {needed:.1f} GB are needed for the "
-                f"install and {free:.1f} GB are free; make room, or point TMPDIR and PIP_CACHE_DIR "
-                "to a larger disk."
+                f"Not enough disk space at {folder}: {DISK_GB:.1f} GB are needed for the install "
+                f"and {free:.1f} GB are free; make room, or point UV_CACHE_DIR to a larger disk."
             )
 
 

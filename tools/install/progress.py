@@ -19,54 +19,55 @@ LINE_INTERVAL_S = 5.0  # on a terminal the line is rewritten in place, so it may
 TERMINAL_INTERVAL_S = 0.5
 KEPT_LINES = 400  # enough to hold a compiler's error and the lines around it
 
-_DOWNLOADED = re.compile(r"^Progress (\d+) of (\d+)")
 _COMPILED = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
-_ACTIVITIES = (
-    (
-        re.compile(r"^\s*Building wheel for (\S+) \(.*(?:started|running|pyproject\.toml\)$)"),
-        "building {}",
-    ),
-    (re.compile(r"^\s*Running command Building wheel for (\S+)"), "building {}"),
+# What uv and pip say they begin, and what uv says has ended.
+_BEGINS = (
     (re.compile(r"^\s*Downloading (\S+)"), "downloading {}"),
-    (re.compile(r"^\s*Collecting (\S+)"), "looking for {}"),
-    (re.compile(r"^\s*(Installing collected packages)"), "unpacking the packages"),
+    (re.compile(r"^\s*Building (\S+)$"), "building {}"),
+    (re.compile(r"^\s*Building wheel for (\S+) \(.*(?:started|pyproject\.toml\)$)"), "building {}"),
+    (re.compile(r"^\s*Running command Building wheel for (\S+)"), "building {}"),
+    (re.compile(r"^\s*(Prepared|Installing collected packages)"), "unpacking the packages"),
 )
+_ENDS = re.compile(r"^\s*(?:Downloaded|Built) (\S+)$")
 
 
 class Activity:
-    """What a running pip is doing, read from its output.
+    """What a running uv or pip is doing, read from its output.
 
     Attributes:
-        lines: The last lines of the output, without download counters.
+        lines: The last lines of the output.
     """
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._running: dict[str, str] = {}
         self._what = "starting"
         self._how_far = ""
 
-    def read(self, line: str) -> bool:
-        """Takes one line of output in; returns whether it belongs into the log."""
-        downloaded = _DOWNLOADED.match(line)
-        if downloaded:
-            done, total = (int(number) / 1e6 for number in downloaded.groups())
-            self._how_far = f", {done:.0f} of {total:.0f} MB"
-            return False
+    def read(self, line: str) -> None:
+        """Takes one line of output in."""
         self.lines.append(line)
         compiled = _COMPILED.match(line)
         if compiled:
             self._how_far = f", file {compiled[1]} of {compiled[2]}"
-            return True
-        for pattern, words in _ACTIVITIES:
+            return
+        ended = _ENDS.match(line)
+        if ended:
+            self._running.pop(ended[1], None)
+        for pattern, words in _BEGINS:
             found = pattern.match(line)
             if found:
                 name = found[1].rsplit("/", 1)[-1]
                 self._what, self._how_far = words.format(name), ""
+                if line.strip().startswith(("Downloading", "Building")):
+                    self._running[name] = self._what
                 break
-        return True
 
     def __str__(self) -> str:
-        return self._what + self._how_far
+        if not self._running:
+            return self._what + self._how_far
+        oldest, *others = self._running.values()
+        return oldest + self._how_far + (f" and {len(others)} more" if others else "")
 
 
 class Console:
@@ -103,6 +104,7 @@ def run_logged(
     log: Path,
     environment: dict[str, str],
     console: Console,
+    folder: Path | None = None,
     held_files: tuple[int, ...] = (),
 ) -> None:
     """Runs a command to its end, showing what it does.
@@ -113,6 +115,7 @@ def run_logged(
         log: File the whole output is appended to.
         environment: The command's environment variables.
         console: Where the status lines go.
+        folder: Working folder of the command; that of this process by default.
         held_files: File descriptors the command keeps open: a lock outlives a killed parent so.
 
     Raises:
@@ -131,15 +134,16 @@ def run_logged(
             encoding="utf-8",
             errors="replace",
             env=environment,
+            cwd=folder,
             pass_fds=held_files,
         )
 
         def read_output() -> None:
             assert process.stdout is not None
             for line in process.stdout:
-                if activity.read(line.rstrip()):
-                    log_file.write(line)
-                    log_file.flush()
+                activity.read(line.rstrip())
+                log_file.write(line)
+                log_file.flush()
 
         reader = threading.Thread(target=read_output, daemon=True)
         reader.start()
@@ -165,20 +169,27 @@ def _shorten(path: Path) -> str:
 
 _EXPLANATIONS = (
     (
+        r"Failed to fetch: \S+whl/cpu/torch|(?:no version of|because) torch\S*\+cpu",
+        "DEVICE=cpu wants PyTorch without CUDA, and the registry {registry} does not offer it, or "
+        "is out of reach: name one that has it in TORCH_INDEX, or leave DEVICE=cpu out, since PyTorch "
+        "with CUDA runs on a machine without a GPU too",
+    ),
+    (
         r"No space left on device",
         "The disk ran full; make room and run the same command again",
     ),
     (
-        r"NewConnectionError|Failed to establish a new connection|Name or service not known"
-        r"|Temporary failure in name resolution|ConnectTimeout|Connection refused|ProxyError"
-        r"|Network is unreachable|Read timed out|ReadTimeoutError|RemoteDisconnected",
-        "The package registry {registry} is out of reach; check the network, the proxy "
-        "(HTTPS_PROXY) or PIP_INDEX_URL, and run the same command again",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate",
         "The package registry {registry} showed a certificate that is not trusted; set PIP_CERT to "
         "your network's certificate bundle, and run the same command again",
+    ),
+    (
+        r"NewConnectionError|Failed to establish a new connection|Name or service not known"
+        r"|Temporary failure in name resolution|ConnectTimeout|Connection refused|ProxyError"
+        r"|Network is unreachable|Read timed out|ReadTimeoutError|RemoteDisconnected"
+        r"|error sending request|operation timed out|dns error",
+        "The package registry {registry} is out of reach; check the network, the proxy "
+        "(HTTPS_PROXY) or PIP_INDEX_URL, and run the same command again",
     ),
     (
         r"Killed signal terminated program|fatal error: Killed|internal compiler error: Killed",
@@ -190,7 +201,8 @@ _EXPLANATIONS = (
         "python3-dev) and run the same command again",
     ),
     (
-        r"No matching distribution found for|Could not find a version that satisfies",
+        r"No matching distribution found for|Could not find a version that satisfies"
+        r"|No solution found when resolving",
         "The package registry {registry} does not offer a version that this Python and the list in "
         "requirements/ agree on",
     ),
@@ -209,11 +221,11 @@ def explain(lines: list[str], label: str, code: int, log: Path) -> str:
         log: File with the whole output.
     """
     text = "\n".join(lines)
-    built = re.search(r"Failed building wheel for (\S+)", text)
+    built = re.search(r"Failed (?:building wheel for|to build) `?([^\s`]+)", text)
     what = f"{built[1]} could not be built" if built else f"it ended with exit status {code}"
     sentence = f"{label} failed: {what}"
     for pattern, words in _EXPLANATIONS:
-        if re.search(pattern, text):
+        if re.search(pattern, text, re.MULTILINE):
             sentence = words.format(registry=registry_address(lines))
             break
     compiler = [line for line in lines if _COMPILER_ERROR.search(line)]
@@ -223,9 +235,13 @@ def explain(lines: list[str], label: str, code: int, log: Path) -> str:
 
 
 def registry_address(lines: list[str]) -> str:
-    """The registry pip was looking at, without a password that its address may hold."""
+    """The registry that was looked at, without a password that its address may hold."""
+    address = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple")
     for line in lines:
-        found = re.match(r"Looking in indexes: ([^,\s]+)", line)
+        found = re.match(r"Looking in indexes: ([^,\s]+)", line) or re.search(
+            r"Failed to fetch: `?(\S+?)/[\w.-]+/?`?$", line
+        )
         if found:
-            return re.sub(r"//[^/@]*@", "//", found[1])
-    return re.sub(r"//[^/@]*@", "//", os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple"))
+            address = found[1]
+            break
+    return re.sub(r"//[^/@]*@", "//", address)
