@@ -11,8 +11,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-# Measured on Linux x86-64 with the PyPI wheels of torch 2.11: the environment, which shares its files
-# with uv's cache where both are on one disk, and what is unpacked meanwhile.
+# Measured on Linux x86-64 with the PyPI wheels of torch 2.11: the environment, which shares its
+# files with uv's cache where both are on one disk, and what is unpacked meanwhile.
 DISK_GB = 7.0
 
 
