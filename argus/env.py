@@ -21,16 +21,20 @@ import argus
 
 DISTRIBUTION = "argus-multitask"
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
+# Not in the package's metadata: pip would ask for what mmpose asks for, and cannot build all of it.
+MMPOSE = "mmpose==1.3.2"
 # Which list serves what; also the order of the report. The extras are optional.
 PURPOSES = {
     "torch": "everything",
     "runtime": "training and testing",
+    "mmpose": "every command, and keypoints",
     "dev": "make test and make lint",
     "fast": "deformable attention in Triton kernels on CUDA",
 }
 REMEDIES = {
     "torch": "make install",
     "runtime": "make install",
+    "mmpose": f"{sys.executable} -m pip install --no-deps {MMPOSE}",
     "dev": "make install",
     "fast": ".venv/bin/python -m pip install -r requirements/fast.txt",
 }
@@ -62,7 +66,7 @@ def expected_requirements() -> dict[str, list[str]]:
     """
     if REQUIREMENTS.is_dir():
         return {name: _read_list(REQUIREMENTS / f"{name}.txt") for name in PURPOSES}
-    lists: dict[str, list[str]] = {name: [] for name in PURPOSES}
+    lists: dict[str, list[str]] = {name: [] for name in PURPOSES} | {"mmpose": [MMPOSE]}
     for line in importlib.metadata.requires(DISTRIBUTION) or []:
         extra = re.search(r"extra == ['\"](\w+)['\"]", line)
         lists[extra[1] if extra else "runtime"].append(line)
@@ -188,11 +192,10 @@ def missing_report(report: dict[str, Any]) -> list[dict[str, str]]:
         what = f"{row['name']} {row['expected']} ({found})"
         gap(what, PURPOSES[row["list"]], REMEDIES[row["list"]])
     operators = report["backends"].get("mmcv_operators", "none")
-    if operators == "none":
-        needed_for = "models that call operators which argus.mmcv_ops lacks"
-        gap("mmcv's compiled operators", needed_for, "make install OPS=compiled")
     if gpu and operators == "cpu":
-        remedy = "make install OPS=none, or the CUDA toolkit of torch's version, then make install"
+        remedy = (
+            "make clean-venv install, or the CUDA toolkit of torch's version, then make install"
+        )
         gap("mmcv's CUDA operators", "mmdet models that pool regions on the GPU", remedy)
     if gpu and sys.version_info < (3, 12):
         remedy = "make clean-venv install PYTHON=python3.12, then the extra 'fast'"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import argus
+from argus.env import MMPOSE
 from argus.errors import TrainingStopped
 from argus.printable import printable
 from argus.stop_signals import STOPPED
@@ -80,6 +81,13 @@ def _missing_package(error: ModuleNotFoundError) -> str | None:
     root = Path(_PACKAGE).parent
     activate = root / ".venv" / "bin" / "activate"
     remedy = f"run `make install` in {root}"
+    if not (root / "Makefile").is_file():
+        # Not a clone but an installed package, whose metadata asks for all others.
+        wanted = f"--no-deps {MMPOSE}" if package == "mmpose" else package
+        return (
+            f"the package {package!r} is not installed for {sys.executable}: run "
+            f"`{sys.executable} -m pip install {wanted}`."
+        )
     if Path(sys.prefix) == root / ".venv":
         remedy += " again, or install the package there"
     elif activate.is_file():

@@ -12,18 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.checkout import mark_as_installed
-from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe
+from tests.tools.checkout import mark_as_installed, plan, remaining
+from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe, registry
 from tools.install.__main__ import unsupported_python_message
 from tools.install.checks import InstallError
+from tools.install.environment import Environment
+from tools.install.requirements import read_requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 GB = 10**9
+EXCLUDED = [ROOT / "requirements" / f"{name}.txt" for name in ("excluded", "excluded_cpu")]
 
 
-def run_script(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_script(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tools.install"],
+        [sys.executable, "-m", "tools.install", *arguments],
         cwd=root,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **variables},
         capture_output=True,
@@ -38,7 +41,8 @@ def run_script(root: Path, **variables: str) -> subprocess.CompletedProcess[str]
 def test_versions__metadata_reads_the_lists() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     assert re.search(
-        r'^dependencies = \{ file = \["requirements/torch.txt", "requirements/runtime.txt"\]',
+        r'^dependencies = \{ file = \["requirements/torch.txt", "requirements/runtime.txt", '
+        r'"requirements/pip.txt"\]',
         text,
         re.M,
     )
@@ -48,7 +52,7 @@ def test_versions__metadata_reads_the_lists() -> None:
 
 
 def test_versions__build_system_agrees_with_the_build_list() -> None:
-    build = recipe.read_requirements(ROOT / "requirements" / "build.txt")
+    build = read_requirements(ROOT / "requirements" / "operators.txt")
     found = re.search(
         r'^requires = \["(setuptools[^"]*)"\]', (ROOT / "pyproject.toml").read_text(), re.M
     )
@@ -57,15 +61,17 @@ def test_versions__build_system_agrees_with_the_build_list() -> None:
 
 def test_versions__no_package_is_constrained_twice() -> None:
     seen: dict[str, str] = {}
-    for file in sorted((ROOT / "requirements").glob("*.txt")):
-        for name, requirement in recipe.read_requirements(file).items():
+    lists = set((ROOT / "requirements").glob("*.txt"))
+    # What is left out has no version; the tested pair is one of the range.
+    for file in sorted(lists - {ROOT / "requirements" / "tested.txt", *EXCLUDED}):
+        for name, requirement in read_requirements(file).items():
             assert seen.setdefault(name, requirement) == requirement, file
 
 
 def test_versions__verified_stack_is_pinned() -> None:
     lists = {}
-    for name in ("torch", "runtime"):
-        lists |= recipe.read_requirements(ROOT / "requirements" / f"{name}.txt")
+    for name in ("tested", "runtime", "mmpose", "pip"):
+        lists |= read_requirements(ROOT / "requirements" / f"{name}.txt")
     pinned = {
         "torch": "2.11.0",
         "torchvision": "0.26.0",
@@ -83,6 +89,21 @@ def test_versions__verified_stack_is_pinned() -> None:
     assert lists["opencv-python"].split("==")[1] == lists["opencv-python-headless"].split("==")[1]
 
 
+def test_versions__tested_pair_is_in_the_range() -> None:
+    from packaging.requirements import Requirement
+
+    accepted = read_requirements(ROOT / "requirements" / "torch.txt")
+    for name, pin in read_requirements(ROOT / "requirements" / "tested.txt").items():
+        assert Requirement(accepted[name]).specifier.contains(pin.split("==")[1])
+
+
+def test_versions__nothing_that_is_left_out_is_asked_for() -> None:
+    left_out = set(read_requirements(EXCLUDED[0]))
+    for name in ("torch", "runtime", "mmpose", "dev", "docs", "export", "serve"):
+        assert not left_out & set(read_requirements(ROOT / "requirements" / f"{name}.txt"))
+    assert {"xtcocotools", "chumpy"} <= left_out  # they are built from source
+
+
 def test_versions__supported_pythons_agree_with_the_metadata() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     low, high = min(SUPPORTED_PYTHONS), max(SUPPORTED_PYTHONS)
@@ -92,7 +113,7 @@ def test_versions__supported_pythons_agree_with_the_metadata() -> None:
 def test_read_requirements__drops_comments_markers_and_extras(tmp_path: Path) -> None:
     file = tmp_path / "list.txt"
     file.write_text('# a comment\n\na[b]>=1,<2 # why\nc==3; python_version >= "3.12"\nd\n')
-    assert recipe.read_requirements(file) == {"a": "a[b]>=1,<2", "c": "c==3", "d": "d"}
+    assert read_requirements(file) == {"a": "a[b]>=1,<2", "c": "c==3", "d": "d"}
 
 
 # --- the Makefile and CI -------------------------------------------------------------------------
@@ -141,47 +162,89 @@ def test_second_call__does_nothing(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "steps"),
     [
-        ("requirements/torch.txt", ["torch", "stack", "argus"]),
-        ("requirements/runtime.txt", ["stack", "argus"]),
-        ("requirements/dev.txt", ["argus"]),
+        ("requirements/build.txt", ["build"]),
+        ("requirements/tested.txt", ["core", "extras"]),
+        ("requirements/excluded.txt", ["core", "extras"]),
+        ("requirements/dev.txt", ["extras"]),
         ("requirements/fast.txt", []),
+        ("pyproject.toml", ["core"]),
     ],
 )
-def test_remaining_steps__changed_list_repeats_its_step_and_the_later_ones(
+def test_remaining__changed_list_repeats_the_steps_that_read_it(
     checkout: Path, changed: str, steps: list[str]
 ) -> None:
     mark_as_installed(checkout)
     with (checkout / changed).open("a") as file:
-        file.write("another-package==1.0\n")
-    assert [step.name for step in recipe.Environment(checkout).remaining_steps()] == steps
+        file.write("# another line\n")
+    assert remaining(checkout) == steps
 
 
-def test_remaining_steps__interrupted_install_goes_on_where_it_stopped(checkout: Path) -> None:
+def test_remaining__interrupted_install_goes_on_where_it_stopped(checkout: Path) -> None:
     environment = mark_as_installed(checkout)
-    del environment.notes["stack"], environment.notes["argus"]
-    environment.note("operators", "cpu")
-    remaining = recipe.Environment(checkout).remaining_steps()
-    assert [step.name for step in remaining] == ["stack", "argus"]
+    environment.note("core", "half")
+    del environment.notes["extras"]
+    environment.note("build", environment.notes["build"])
+    assert remaining(checkout) == ["core", "extras"]
 
 
-def test_remaining_steps__half_written_notes_repeat_everything(checkout: Path) -> None:
+def test_remaining__half_written_notes_repeat_everything(checkout: Path) -> None:
     mark_as_installed(checkout)
     (checkout / ".venv" / "argus_install.json").write_text('{"build": "12')
-    assert recipe.Environment(checkout).remaining_steps() == list(recipe.STEPS)
+    assert remaining(checkout) == ["build", "core", "extras"]
 
 
-def test_remaining_steps__moved_checkout_repeats_the_editable_install(checkout: Path) -> None:
+def test_remaining__moved_checkout_repeats_the_editable_install(checkout: Path) -> None:
     mark_as_installed(checkout)
     moved = checkout.rename(checkout.with_name("elsewhere"))
-    assert [step.name for step in recipe.Environment(moved).remaining_steps()] == ["argus"]
+    assert remaining(moved) == ["core"]
+
+
+def test_remaining__core_needs_nothing_of_tests_and_documents(checkout: Path) -> None:
+    assert remaining(checkout, part="core") == ["build", "core"]
+    words = [
+        word for step in plan(checkout, part="core").steps for call in step.calls for word in call
+    ]
+    assert not {f"requirements/{name}.txt" for name in ("dev", "docs", "serve")} & set(words)
+
+
+# --- PyTorch without CUDA ------------------------------------------------------------------------
+
+
+def test_device__cpu_takes_pytorch_from_its_registry(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_INDEX", "https://mirror.example/cpu")
+    core = plan(checkout, device="cpu").steps[1]
+    assert core.calls[0] == (
+        "uv",
+        "--no-deps",
+        "--default-index",
+        "https://mirror.example/cpu",
+        "torch==2.11.0+cpu",
+        "torchvision==0.26.0+cpu",
+    )
+    assert "requirements/excluded_cpu.txt" in core.calls[1]
+    assert all("mirror.example" not in word for word in core.calls[1])
+    assert (
+        plan(checkout).steps[1].calls[0]
+        == tuple(word for word in core.calls[1] if word != "requirements/excluded_cpu.txt")[:3]
+        + core.calls[1][5:]
+    )
+
+
+def test_device__another_one_wants_a_new_environment(checkout: Path) -> None:
+    checks.check_device(None, "cpu")
+    checks.check_device("cpu", "cpu")
+    with pytest.raises(InstallError, match="make clean-venv, then make install DEVICE=cpu"):
+        checks.check_device("cuda", "cpu")
 
 
 def test_python_version__is_that_of_the_environment(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    (tmp_path / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.13.1\n")
-    environment = recipe.Environment(tmp_path)
-    assert environment.python_version() == "3.13"
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.14.1\n")
+    environment = Environment(tmp_path / ".venv")
+    assert environment.python_version() == "3.14"
     assert not environment.runs()  # so it is made anew
 
 
@@ -191,7 +254,7 @@ def test_forget_half_installed__spares_what_is_whole(tmp_path: Path) -> None:
         (packages / name).mkdir(parents=True)
         (packages / name / "METADATA").touch()
     (packages / "whole-1.0.dist-info" / "INSTALLER").write_text("pip\n")
-    assert recipe.Environment(tmp_path).forget_half_installed() == ["half-2.0.dist-info"]
+    assert Environment(tmp_path / ".venv").forget_half_installed() == ["half-2.0.dist-info"]
     assert [path.name for path in packages.iterdir()] == ["whole-1.0.dist-info"]
 
 
@@ -212,21 +275,57 @@ def test_variables__nothing_leaks_in_and_the_environment_comes_first(
 ) -> None:
     for name in ("PYTHONPATH", "PIP_USER", "PIP_TARGET"):
         monkeypatch.setenv(name, "somewhere")
-    monkeypatch.delenv("MAX_JOBS", raising=False)
-    variables = recipe.Environment(tmp_path).variables("/usr/bin/c++")
+    variables = Environment(tmp_path / ".venv").variables()
     assert not {"PYTHONPATH", "PIP_USER", "PIP_TARGET"} & set(variables)
     assert variables["PATH"].split(os.pathsep)[0] == str(tmp_path / ".venv" / "bin")
-    assert 1 <= int(variables["MAX_JOBS"]) <= (os.cpu_count() or 1)
+
+
+def test_variables__registry_of_pip_is_that_of_uv(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = mark_as_installed(checkout)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://a.example https://b.example")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/one /two")
+    monkeypatch.setenv("UV_FIND_LINKS", "/mine")
+    variables = environment.variables()
+    assert variables["UV_DEFAULT_INDEX"] == "https://pip.example/simple"
+    assert variables["UV_INDEX"] == "https://a.example https://b.example"
+    assert variables["UV_FIND_LINKS"] == "/mine"  # uv's own variables win
+
+
+def test_uv_variables__of_a_configuration() -> None:
+    lines = [
+        ":env:.cert='/etc/my.pem'",
+        "global.cert='/etc/other.pem'",
+        "global.find-links='/one\\n/two'",
+        "global.constraint='/c.txt'",
+        "install.trusted-host='x.example'",
+        "freeze.timeout='10'",
+        "global.timeout='60'",
+        "not an option",
+    ]
+    assert registry.uv_variables("\n".join(lines)) == {
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_SYSTEM_CERTS": "true",
+        "UV_FIND_LINKS": "/one,/two",
+        "UV_CONSTRAINT": "/c.txt",
+        "UV_INSECURE_HOST": "x.example",
+        "UV_HTTP_TIMEOUT": "60",
+        "SSL_CERT_FILE": "/etc/my.pem",
+    }
 
 
 # --- failures are one clear sentence -------------------------------------------------------------
 
 
 def test_script__no_compiler(checkout: Path, tmp_path: Path) -> None:
-    done = run_script(checkout, PATH=str(tmp_path), CXX="")
+    variables = {"PATH": str(tmp_path), "CXX": ""}
+    done = run_script(checkout, "--operators", "compiled", **variables)
     assert done.returncode == 1 and done.stderr == ""
     line = done.stdout.strip().splitlines()[-1]
     assert line.startswith("ERROR: No C++ compiler") and "apt install g++" in line
+    assert "OPS=none" in line
     assert not (checkout / ".venv").exists()
 
 
@@ -237,7 +336,7 @@ def test_script__syntax_is_read_by_old_pythons() -> None:
         assert "annotations" not in source  # `from __future__ import annotations` came with 3.7
 
 
-@pytest.mark.parametrize(("version", "word"), [((3, 9), "too old"), ((3, 13), "too new")])
+@pytest.mark.parametrize(("version", "word"), [((3, 10), "too old"), ((3, 14), "too new")])
 def test_python_version__message(version: tuple[int, int], word: str) -> None:
     message = unsupported_python_message(version)
     assert f"Python {version[0]}.{version[1]} is {word}" in message and "PYTHON=" in message
@@ -282,119 +381,21 @@ def test_check_folder__path_separator_in_the_name(tmp_path: Path) -> None:
 def test_check_disk__states_needed_and_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(checks.tempfile, "gettempdir", lambda: str(tmp_path))
-    need = {"environment": 5.0, "temporary": 2.0, "cache": 1.5}
-
     def free(gigabytes: float) -> None:
         usage = shutil._ntuple_diskusage(100 * GB, 0, int(gigabytes * GB))  # type: ignore[attr-defined]
         monkeypatch.setattr(checks.shutil, "disk_usage", lambda folder: usage)
 
-    free(17.1)
-    checks.check_disk(tmp_path / ".venv", [need, need])
-    free(16.9)
-    with pytest.raises(InstallError, match=r"17\.0 GB are needed for the install and 16\.9 GB"):
-        checks.check_disk(tmp_path / ".venv", [need, need])
-    checks.check_disk(tmp_path / ".venv", [need])
+    free(7.1)
+    checks.check_disk(tmp_path / ".venv", tmp_path / "cache")
+    free(6.9)
+    with pytest.raises(InstallError, match=r"7\.0 GB are needed for the install and 6\.9 GB"):
+        checks.check_disk(tmp_path / ".venv", tmp_path / "cache")
 
 
-def test_run_logged__registry_out_of_reach(tmp_path: Path) -> None:
-    variables = {
-        **os.environ,
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_INDEX_URL": "http://user:secret@127.0.0.1:9/simple",
-        "PIP_EXTRA_INDEX_URL": "",
-        "PIP_FIND_LINKS": "",
-        "PIP_RETRIES": "1",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "-d",
-        str(tmp_path),
-        "argus-no",
-    ]
-    with pytest.raises(InstallError) as raised:
-        progress.run_logged(
-            command,
-            label="[2/4] PyTorch",
-            log=tmp_path / "install.log",
-            environment=variables,
-            console=progress.Console(io.StringIO()),
-        )
-    sentence = str(raised.value).splitlines()[0]
-    assert sentence.startswith("The package registry http://127.0.0.1:9/simple is out of reach")
-    assert "install.log" in sentence and "secret" not in sentence
-    assert "argus-no" in (tmp_path / "install.log").read_text()
-
-
-@pytest.mark.parametrize(
-    ("output", "words"),
-    [
-        ("OSError: [Errno 28] No space left on device", "disk ran full"),
-        ("c++: fatal error: Killed signal terminated program cc1plus", "MAX_JOBS=1"),
-        ("a.h:3:10: fatal error: Python.h: No such file or directory", "python3-dev"),
-        ("ERROR: No matching distribution found for x==9", "does not offer a version"),
-        ("ssl.SSLError: CERTIFICATE_VERIFY_FAILED", "PIP_CERT"),
-        ("  ERROR: Failed building wheel for onedl-mmcv", "onedl-mmcv could not be built"),
-        ("what?", "[3/4] OpenMMLab failed: it ended with exit status 2"),
-    ],
-)
-def test_explain__names_the_cause(output: str, words: str) -> None:
-    message = progress.explain([output], "[3/4] OpenMMLab", 2, Path("install.log"))
-    assert words in message.splitlines()[0]
-    assert message.splitlines()[1].strip() == output.strip()
-
-
-def test_explain__shows_what_the_compiler_said() -> None:
-    lines = ["nms.cpp:7:3: error: 'x' was not declared"] + ["error: subprocess failed"] * 9
-    message = progress.explain(lines, "build", 1, Path("install.log"))
-    assert message.splitlines()[1:] == ["    nms.cpp:7:3: error: 'x' was not declared"]
-
-
-# --- progress is visible -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("lines", "shown"),
-    [
-        (["Collecting torch==2.11.0"], "looking for torch==2.11.0"),
-        (["Downloading a/torch-2.whl", "Progress 1000000 of 5000000"], "torch-2.whl, 1 of 5 MB"),
-        (["  Building wheel for mmcv (pyproject.toml): started"], "building mmcv"),
-        (
-            ["  Running command Building wheel for mmcv (pyproject.toml)", "  [12/85] c++ a.cpp"],
-            "building mmcv, file 12 of 85",
-        ),
-        (["Installing collected packages: a, b"], "unpacking the packages"),
-    ],
-)
-def test_activity__reads_pip(lines: list[str], shown: str) -> None:
-    activity = progress.Activity()
-    for line in lines:
-        activity.read(line)
-    assert str(activity).endswith(shown)
-
-
-def test_run_logged__shows_progress_and_keeps_the_output(tmp_path: Path) -> None:
-    stream = io.StringIO()
-    console = progress.Console(stream)
-    console.interval_s = 0.05
-    script = "import time; print('Collecting torch', flush=True); time.sleep(0.4); print('end')"
-    progress.run_logged(
-        [sys.executable, "-c", script],
-        label="[2/4] PyTorch",
-        log=tmp_path / "install.log",
-        environment=dict(os.environ),
-        console=console,
-    )
-    shown = stream.getvalue().splitlines()
-    assert len(shown) >= 2
-    assert re.match(r"\[2/4\] PyTorch: looking for torch \(0:00; log: .*install\.log\)", shown[-1])
-    assert (tmp_path / "install.log").read_text().endswith("Collecting torch\nend\n")
-
-
-def test_clock__minutes_and_seconds() -> None:
-    assert [progress.clock(seconds) for seconds in (0, 65.9, 600)] == ["0:00", "1:05", "10:00"]
+def test_disagreements__what_is_left_out_is_none() -> None:
+    output = """Found 2 incompatibilities
+The package `mmpose` requires `xtcocotools>=1.12`, but it's not installed
+The package `a` requires `xtcocotools>=9`, but `1.14` is installed
+The package `b` requires `c>=1`, but it's not installed"""
+    found = recipe.disagreements(output, {"xtcocotools"})
+    assert [line.split("`")[1] for line in found] == ["a", "b"]
