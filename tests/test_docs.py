@@ -305,7 +305,7 @@ def test_demo__has_to_reach_what_the_readme_says() -> None:
 
 @pytest.mark.parametrize("page", [README, TROUBLESHOOTING], ids=lambda page: page.name)
 def test_disk_space__is_what_the_installer_asks_for(page: Path) -> None:
-    needed = sum(sum(table.values()) for table in (checks.TORCH_DISK_GB, checks.STACK_DISK_GB))
+    needed = checks.DISK_GB
     assert f"about {needed:.0f} GB" in page.read_text()
 
 
