@@ -14,6 +14,7 @@ from argus.commands.inputs import Input
 from argus.commands.outputs import CocoWriter, VideoWriter
 from argus.errors import DataError
 from argus.results import Instances, Poses, Prediction
+from tests.commands.toy_model import write_picture
 
 BOXES = np.array([[2, 3, 12, 23], [5, 5, 25, 15]], np.float32)
 
@@ -48,6 +49,12 @@ def item(name: str) -> Input:
     return Input(path=Path(name), name=Path(name).stem, is_video=False)
 
 
+def picture(path: Path) -> Input:
+    """Of a file that is there: its EXIF orientation is looked at."""
+    write_picture(path, 100)
+    return item(str(path))
+
+
 def annotations(path: Path) -> Path:
     """The truth of ``prediction``, with ids that have gaps as COCO's have."""
     truth = [
@@ -74,7 +81,7 @@ def annotations(path: Path) -> Path:
 
 def test_coco__ids_of_the_annotations_and_perfect_score(tmp_path: Path) -> None:
     file = annotations(tmp_path / "truth.json")
-    ids, photo = CocoIds(file), item("somewhere/a.jpg")
+    ids, photo = CocoIds(file), picture(tmp_path / "somewhere/a.jpg")
     writer = CocoWriter(tmp_path / "o", ids, ids.match([photo.path]))
     assert writer.write(photo, prediction()) == []
     paths = writer.close()
@@ -106,7 +113,7 @@ def test_coco__ids_without_annotations(tmp_path: Path) -> None:
 def test_coco__what_the_annotations_lack(tmp_path: Path) -> None:
     file = annotations(tmp_path / "truth.json")
     file.write_text(file.read_text().replace('"dog"', '"cat"'))
-    ids, photo = CocoIds(file), item("a.jpg")
+    ids, photo = CocoIds(file), picture(tmp_path / "a.jpg")
     with pytest.raises(DataError, match="no category dog; it lists cup, cat, person"):
         CocoWriter(tmp_path, ids, ids.match([photo.path])).write(photo, prediction())
 
