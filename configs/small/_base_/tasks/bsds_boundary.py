@@ -95,6 +95,7 @@ bsds_boundary = dict(
     ),
     metrics=dict(type=BoundaryMetric, tolerance=0.0075, border=0),
     loss_weight=1.0,
+    lr_mult=3.0,
     primary="odsF",
     report=["odsF", "oisF", "AP"],
     licence="BSDS500: non-commercial research",

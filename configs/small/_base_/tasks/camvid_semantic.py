@@ -27,6 +27,9 @@ _width = 384  # of the backbone
 _size = (480, 360)  # width, height of the pictures
 _crop_size = (256, 256)
 _norm = dict(type="GN", num_groups=32)
+# Ten times mmseg's start: from 0.01 the logits take most of a short training to grow. On the plain
+# ViT the loss after 30 steps was 0.49 in place of 0.68, that of a linear probe 0.45.
+_classifier = dict(type="Normal", std=0.1, override=dict(name="conv_seg"))
 
 _test_pipeline = [
     dict(type=LoadImage),
@@ -59,6 +62,7 @@ camvid_semantic = dict(
             dropout_ratio=0.1,
             num_classes=_num_classes,
             norm_cfg=_norm,
+            init_cfg=_classifier,
             align_corners=False,
             loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
         ),
@@ -72,6 +76,7 @@ camvid_semantic = dict(
             dropout_ratio=0.1,
             num_classes=_num_classes,
             norm_cfg=_norm,
+            init_cfg=_classifier,
             align_corners=False,
             loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True, loss_weight=0.4),
         ),
@@ -127,6 +132,7 @@ camvid_semantic = dict(
     ),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),
     loss_weight=1.0,
+    lr_mult=3.0,
     primary="mIoU",
     report=["mIoU", "aAcc"],
     licence="CamVid: academic use; Brostow et al., Pattern Recognition Letters 2009",

@@ -70,6 +70,7 @@ ccp_parsing = dict(
     ),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),
     loss_weight=1.0,
+    lr_mult=3.0,
     primary="mIoU",
     report=["mIoU", "aAcc"],
     licence="Clothing Co-Parsing: its repository is under Apache-2.0",

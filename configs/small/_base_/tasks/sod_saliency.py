@@ -90,6 +90,7 @@ sod_saliency = dict(
     ),
     metrics=dict(type=SaliencyMetric),
     loss_weight=1.0,
+    lr_mult=3.0,
     primary="maxF_image",
     lower_is_better=["MAE"],
     report=["maxF_image", "maxF", "maxF_sigmoid", "mF", "MAE", "S_measure", "E_max"],
