@@ -97,7 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         torch.set_num_threads(threads)
         for draw in range(args.first, args.first + args.seeds):
             outcomes = _Outcomes()
-            words = ["-q", "--no-header", "-p", "no:randomly", "-m", marks, *args.pytest, *files]
+            words = ["-q", "--no-header", "-p", "no:randomly", "-o", "faulthandler_timeout=0"]
+            words += ["-m", marks, *args.pytest, *files]  # no limit: the machine may be busy
             with other_draws(draw):
                 pytest.main(words, plugins=[outcomes])
             names |= outcomes.ran
