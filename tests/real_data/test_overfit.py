@@ -30,7 +30,7 @@ GOALS = {
     "instance/bbox_mAP_50": 0.80,
     "semantic/mIoU": 0.80,
     "keypoints/AP_50": 0.70,
-    "classification/top1": 1.0,
+    "classification/top1": 0.9,  # all eight
 }
 
 
