@@ -104,6 +104,7 @@ MAY_NOT_IMPORT = {
     "argus.serve": ("argus.commands", "argus.export", "argus.analysis"),
     "argus.export": ("argus.commands", "argus.serve", "argus.analysis"),
     "argus.analysis": ("argus.commands", "argus.serve", "argus.export"),
+    "argus.new_task": APPLICATIONS,
 }
 TORCH_ALONE = {"torch", "argus", "xformers", "deformops", "mmcv"}
 

@@ -59,7 +59,7 @@ class _OwnMaps(OwnSet, BaseDataset):
             val_share=val_share,
             unit=unit,
         )
-        meta = dict(classes=self.source.classes) if self.source.classes else {}
+        meta = dict(classes=self.source.classes)
         prefix = dict(img_path="")
         super().__init__(metainfo=meta | dict(metainfo or {}), data_prefix=prefix, **kwargs)
 

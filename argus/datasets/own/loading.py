@@ -99,7 +99,7 @@ class LoadOwnMap(LoadSegMap):
         return labels.astype(np.uint8)
 
     def _laid_over(self, sample: Mapping[str, Any]) -> np.ndarray:
-        labels = np.full(tuple(sample["ori_shape"]), sample["background_label"], np.uint8)
+        labels = np.full(_shape(sample), sample["background_label"], np.uint8)
         for label, path in sorted(sample["class_masks"]):
             content = read_bytes(path, self.backend_args)
             try:
@@ -115,10 +115,10 @@ def drawn(sample: Mapping[str, Any]) -> np.ndarray:
     """The label map that outlines of objects make, (H, W) uint8.
 
     Args:
-        sample: ``ori_shape``; ``map_objects``, each with ``label`` (-1 to leave it out), ``box``
-            and ``mask``; and ``background_label``.
+        sample: ``ori_shape``, or ``height`` and ``width``; ``map_objects``, each with ``label`` (-1
+            to leave it out), ``box`` and ``mask``; and ``background_label``.
     """
-    height, width = sample["ori_shape"]
+    height, width = _shape(sample)
     labels = np.full((height, width), sample["background_label"], np.uint8)
     outlined = []
     for one in sample["map_objects"]:
@@ -133,6 +133,12 @@ def drawn(sample: Mapping[str, Any]) -> np.ndarray:
     for _, label, coded in sorted(outlined, key=lambda item: -item[0]):
         labels[masks.decode(coded).astype(bool)] = label
     return labels
+
+
+def _shape(sample: Mapping[str, Any]) -> tuple[int, int]:
+    """Height and width of the picture, also before it is loaded."""
+    height, width = sample.get("ori_shape") or (sample["height"], sample["width"])
+    return height, width
 
 
 def _coded(mask: Any, height: int, width: int) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from mmengine.logging import MessageHub
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from argus.datasets.own.reading import read_own
@@ -118,6 +119,9 @@ class OwnPose(OwnSet, BaseCocoStyleDataset):
         )
         own = pose_metainfo(self.source.data, name=f"own_{split}")
         super().__init__(ann_file="", metainfo=own | dict(metainfo or {}), **kwargs)
+        # mmpose's metric would read the file that the base class has noted: there is none.
+        name = self.metainfo["dataset_name"]
+        MessageHub.get_current_instance().update_info_dict({f"{name}_ann_file": None})
 
     @classmethod
     def classes_of(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -139,6 +143,8 @@ class OwnPose(OwnSet, BaseCocoStyleDataset):
                     continue
                 people.append(self._person(picture, one, len(people)))
         self.dropped = self.source.dropped
+        # mmpose's metric writes its truth with these categories.
+        self._metainfo["CLASSES"] = [dict(id=1, name="object")]
         if not people:
             raise DataError(
                 f"{self.source.data.root}: no samples found: no object of this part has a labelled "

@@ -1,13 +1,13 @@
 """Which format a data folder has, how sure that is, and why. Nothing is guessed in silence."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from argus.datasets.own import parts as division
 from argus.datasets.own.formats import FORMATS, Clue
-from argus.datasets.own.reading import read_own
+from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.refused import refusal
 from argus.datasets.own.tree import Tree
@@ -63,6 +63,8 @@ def recognise(
     format: str | None = None,
     seed: int = 0,
     group: str | None = None,
+    unit: float | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Recognition:
     """Look at a data folder.
 
@@ -72,6 +74,8 @@ def recognise(
         format: What it is, if a person says so.
         seed: Of the validation part, where the data name none.
         group: Pattern of pictures that stay together, as for :func:`~.parts.group_of`.
+        unit: Of depth, if a person says it.
+        classes: Their names or which of them, as for :func:`~.reading.read_own`.
 
     Returns:
         Where several formats fit and none is certain, the candidates alone, with ``sure=False``.
@@ -92,11 +96,11 @@ def recognise(
             why=tuple(f"{FORMATS[name].title}: {clue.why}" for name, clue in clues.items()),
             candidates={name: clue.why for name, clue in clues.items()},
         )
-    data = read_own(path, format=best, kind=kind)
+    data = read_own(path, format=best, kind=kind, unit=unit, classes=classes)
     clue = clues[best]
     chosen = kind or data.kinds[0]
     found = division.parts(data, seed=seed, group=group)
-    counts, unit = count(data, chosen)
+    counts, counted = count(data, chosen)
     open_kinds = kind is None and set(data.kinds[:2]) == {"semantic", "saliency"}
     others = [FORMATS[name].title for name in clues if name != best]
     doubts = [
@@ -110,9 +114,9 @@ def recognise(
         title=FORMATS[best].title,
         kinds=data.kinds,
         kind=chosen,
-        classes=data.classes_of(chosen),
+        classes=in_order(data, chosen, classes),
         counts=counts,
-        unit=unit,
+        unit=counted,
         pictures=len(data.pictures),
         parts={part: len(pictures) for part, pictures in found.items()},
         parts_text=division.told(data, found, seed=seed),
@@ -193,6 +197,9 @@ def count(data: OwnData, kind: str) -> tuple[dict[str, int], str]:
             segment["name"] for picture in data.pictures for segment in picture.segments
         )
         return {name: found[name] for name in classes}, "segment"
+    if kind == "semantic" and any(picture.class_maps for picture in data.pictures):
+        found = Counter(name for picture in data.pictures for name in picture.class_maps)
+        return {name: found[name] for name in classes if name != "background"}, "mask"
     if data.pixels:
         return dict(zip(data.classes, data.pixels, strict=True)), "pixel"
     found = Counter(one.name for picture in data.pictures for one in picture.objects)

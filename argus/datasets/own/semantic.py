@@ -85,7 +85,8 @@ class OwnSemantic(OwnSet, BaseSegDataset):
 
     def _entry(self, picture: OwnPicture) -> dict[str, Any]:
         labels = self.source.labels
-        entry = self.source.head(picture, with_size=False)
+        # A map says its size itself; labels are counted before a picture is read.
+        entry = self.source.head(picture, with_size="semantic" not in picture.maps)
         if "semantic" in picture.maps:
             entry["seg_map_path"] = self.source.path(picture.maps["semantic"])
         elif picture.class_maps:

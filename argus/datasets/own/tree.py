@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from argus.datasets.listing import PICTURE_SUFFIXES
+from argus.datasets.own.folder_words import PICTURE_WORDS
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
 
@@ -94,7 +95,8 @@ class Tree:
         """The listed picture that a label file means by a path.
 
         One is taken that ends as the path does, and the longer the common end the better; among
-        equals one of the same part of the data, then one near the label file.
+        equals one of the same part of the data, then one in a folder that is called as pictures
+        are, then one near the label file.
 
         Args:
             stated: As the file has it, relative or of another machine.
@@ -114,7 +116,7 @@ class Tree:
         if beside in candidates:
             return beside
 
-        def fit(name: str) -> tuple[int, int, int]:
+        def fit(name: str) -> tuple[int, int, int, int]:
             own = PurePosixPath(name).parts
             same_end = 0
             while (
@@ -123,7 +125,8 @@ class Tree:
                 same_end += 1
             shared = len(os.path.commonprefix([own, PurePosixPath(near).parts]))
             same_part = part is not None and part_of(folder_of(name)) == part
-            return same_end, int(same_part), shared
+            is_called = any(step.lower() in PICTURE_WORDS for step in own)
+            return same_end, int(same_part), int(is_called), shared
 
         ranked = sorted(candidates, key=fit, reverse=True)
         return ranked[0] if fit(ranked[0]) > fit(ranked[1]) else None

@@ -25,7 +25,6 @@ from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.engine.loading.fetch_limit import FetchLimit
 from argus.engine.loading.marks import ERROR, MarkedDataset, collate_or_fail
 from argus.engine.loading.message_reader import read_in_parts
-from argus.engine.loading.pinning import PinThread
 from argus.parent_death import end_with_parent
 from argus.stop_signals import STOP_SIGNALS
 
@@ -64,7 +63,6 @@ class WatchedLoader:
         self._make_sampler = make_sampler
         self._marked = MarkedDataset(dataset, num_workers)
         self._limit = FetchLimit(0, _POLL_SECONDS, lambda: None)
-        self._pin_thread = PinThread(None)
 
     def iterate(
         self, start: int = 0, *, while_waiting: Callable[[], None] | None = None
@@ -127,7 +125,6 @@ class WatchedLoader:
             batches: Any = iter(loader)
         if self.num_workers:
             _take_from_torch(batches)
-            self._pin_thread = PinThread(batches)
             read_in_parts(batches._worker_result_queue, _POLL_SECONDS)
             self._limit = FetchLimit(
                 self.timeout, _POLL_SECONDS, lambda: self._end_at_work(batches._workers)
@@ -161,8 +158,6 @@ class WatchedLoader:
                     raise _ProcessLost(draw, index, reason) from error
                 if not no_answer:
                     raise
-                if self._pin_thread.loss:
-                    raise _ProcessLost(None, None, self._pin_thread.loss) from error
                 if while_waiting is not None:
                     while_waiting()
                 waited += _POLL_SECONDS
@@ -206,8 +201,6 @@ class WatchedLoader:
         for process in workers:
             process.join(_END_SECONDS)
         if workers:
-            self._pin_thread.end(_END_SECONDS)
-            self._pin_thread = PinThread(None)
             _close_queues(batches)
         _started.difference_update(workers)
         self._marked.forget()
@@ -262,8 +255,13 @@ def _take_from_torch(batches: Any) -> None:
 
 
 def _close_queues(batches: Any) -> None:
-    """End the pipes of a loader whose processes are gone, and the threads that write to them."""
-    for queue in (*batches._index_queues, batches._worker_result_queue):
+    """End the threads and pipes of a loader whose processes are gone."""
+    results = batches._worker_result_queue
+    if hasattr(batches, "_pin_memory_thread"):
+        batches._pin_memory_thread_done_event.set()
+        results.put((None, None))  # it may wait for one
+        batches._pin_memory_thread.join(_END_SECONDS)
+    for queue in (*batches._index_queues, results):
         queue.cancel_join_thread()
         queue.close()
 

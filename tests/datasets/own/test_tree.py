@@ -39,6 +39,9 @@ def test_find__goes_by_the_common_end(tmp_path) -> None:
     assert tree.find("1.png", part="val") == "val/images/1.png"
     assert tree.find("1.png", near="train/labels") == "train/images/1.png"
     assert tree.find("1.png") is None  # which of the two, nothing says
+    for name in ("images/7.png", "masks/7.png"):
+        picture(tmp_path / name)
+    assert Tree(tmp_path).find("7.png") == "images/7.png"
     assert tree.find_stem("images/2") == "val/images/2.png"
 
 

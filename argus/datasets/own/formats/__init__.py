@@ -5,6 +5,7 @@ Each has a ``FORMAT``, or several. To add one: a module here, and its name in :d
 
 from argus.datasets.own.formats import (
     class_folders,
+    class_masks,
     coco,
     csv_labels,
     dense_maps,
@@ -24,6 +25,7 @@ FORMATS: dict[str, Format] = {
         yolo.FORMAT,
         voc.FORMAT,
         masks.FORMAT,
+        class_masks.FORMAT,
         dense_maps.DEPTH,
         dense_maps.NORMALS,
         dense_maps.BOUNDARY,

@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import PurePosixPath
 
+from argus.datasets.own.folder_words import MAP_WORDS, PICTURE_WORDS
 from argus.datasets.own.formats.format import Clue, Format, Options
-from argus.datasets.own.formats.paired import MAP_WORDS, PICTURE_WORDS
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, part_of
 from argus.errors import DataError

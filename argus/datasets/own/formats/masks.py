@@ -1,6 +1,6 @@
 """Folders of pictures and of semantic maps: indices, palettes, colours with a table."""
 
-from argus.datasets.own.formats import good_defect, voc
+from argus.datasets.own.formats import class_masks, good_defect, voc
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.map_values import look, meaning
 from argus.datasets.own.formats.names_files import ClassTable, class_table
@@ -14,7 +14,8 @@ from argus.names.wording import listed
 def _clue(tree: Tree) -> Clue | None:
     found = pairs(tree, "semantic")
     # VOC's maps are read with its XML files and lists, masks of defects with what is good.
-    if found is None or any(form.clue(tree) for form in (voc.FORMAT, good_defect.FORMAT)):
+    others = (voc.FORMAT, good_defect.FORMAT, class_masks.FORMAT)
+    if found is None or any(form.clue(tree) for form in others):
         return None
     share = len(found.maps) / (len(found.maps) + len(found.without))
     why = f"{len(found.maps):,} pictures have a map of the same name ({folders_text(tree, found)})"

@@ -9,38 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from argus.datasets.own.folder_words import MAP_WORDS, PICTURE_WORDS
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 
-PICTURE_WORDS = (
-    *("images", "image", "imgs", "img", "jpegimages", "rgb", "rgbleft", "input", "inputs"),
-    *("photos", "pictures", "color", "colour", "leftimg8bit", "frames", "im", "data"),
-)
-MAP_WORDS: Mapping[str, tuple[str, ...]] = dict(
-    semantic=(
-        *(
-            "masks",
-            "mask",
-            "labels",
-            "label",
-            "annotations",
-            "annotation",
-            "gt",
-            "groundtruth",
-            "ground_truth",
-        ),
-        *("segmentationclass", "seg", "segs", "segmentation", "segmentations", "semantic"),
-        *("labelmaps", "label_maps", "target", "targets", "semseg", "gtfine", "gtleft"),
-        *("labelids", "seg_maps", "annots", "masks_machine", "class_maps"),
-    ),
-    depth=("depth", "depths", "depth_maps", "depthmaps", "depth_map", "depthleft", "sync_depth"),
-    normals=("normals", "normal", "normal_maps", "surface_normals"),
-    boundary=(
-        *("edges", "edge", "boundary", "boundaries", "contours", "edge_maps", "boundary_png"),
-        *("boundary_mat", "groundtruth"),
-    ),
-    saliency=("saliency", "salient", "sod", "saliency_maps", "saliency_masks"),
-)
-"""What folders of maps are called, by what the maps are."""
 _PICTURE_ENDS = ("image", "img", "rgb", "color", "colour", "leftimg8bit", "im")
 _MAP_ENDS = (
     *("mask", "masks", "label", "labels", "labelids", "labeltrainids", "gt", "seg", "segmentation"),
@@ -76,14 +47,14 @@ class Pairs:
 
 def pairs(tree: Tree, kind: str) -> Pairs | None:
     """The maps of a kind beside their pictures; ``None`` if no folder or file is called so."""
-    folders = [f for f in tree.folders if _word_of(f, MAP_WORDS[kind]) is not None]
+    folders = [f for f in tree.folders if is_called(f, MAP_WORDS[kind]) is not None]
     found: dict[str, str] = {}
     strays: list[str] = []
     used: list[str] = []
     pictures: set[str] = set()
     for folder in folders:
         files = [n for n in tree.folders[folder] if n.lower().endswith(_MAP_SUFFIXES[kind])]
-        if kind == "boundary" and _word_of(folder, ("groundtruth",)) is not None:  # BSDS500's
+        if kind == "boundary" and is_called(folder, ("groundtruth",)) is not None:  # BSDS500's
             files = [name for name in files if name.endswith(".mat")]
         if not files:
             continue
@@ -141,8 +112,8 @@ def _key(stem: str, ends: Sequence[str]) -> str:
     return stem
 
 
-def _word_of(folder: str, words: Sequence[str]) -> int | None:
-    """Place of the last step of a folder that is one of the words."""
+def is_called(folder: str, words: Sequence[str]) -> int | None:
+    """Place of the last step of a folder that is one of the words; ``None`` if none is."""
     steps = PurePosixPath(folder).parts
     for place in reversed(range(len(steps))):
         if _is_one_of(steps[place], words):
@@ -164,7 +135,7 @@ def _pictures_beside(
 ) -> tuple[str, ...] | None:
     """The pictures of the folder that is called alike, of which most fit."""
     steps = list(PurePosixPath(folder).parts)
-    place = _word_of(folder, words)
+    place = is_called(folder, words)
     assert place is not None
     before, behind = steps[:place], steps[place + 1 :]
     best, most = None, 0
