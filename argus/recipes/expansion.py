@@ -45,6 +45,10 @@ def expand_config(config: Any) -> Any:
         )
     if not has_recipes(tasks):
         return config
+    if {"decoder", "metrics"} <= set(
+        tasks
+    ):  # a task without its name, which is told with the tasks
+        return config
     config = config.copy()
     config["tasks"] = expand_tasks(tasks, config.get("backbone"))
     return config

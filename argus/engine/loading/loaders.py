@@ -12,6 +12,7 @@ from argus.datasets.resilient import ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.checks.learnable import check_labels
+from argus.engine.checks.present_files import check_files_there
 from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.class_lists import ClassLists
@@ -47,6 +48,7 @@ def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> Wat
     """One pass over an evaluation set, split over the processes."""
     dataset = guarded_dataset(data.dataset, task=task, part=part, seed=seed, strict=True)
     where = f"tasks.{task}.{part}.dataset"
+    check_files_there(dataset, data, where=where)
     check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
     with isolated_rng(0), without_threads_of_opencv():
         tell_of_turned(dataset, data, where=where)
@@ -114,6 +116,7 @@ class MultitaskLoader:
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
         where = f"tasks.{task}.train.dataset"
+        check_files_there(dataset, data, where=where)
         check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
         with isolated_rng(0), without_threads_of_opencv():
             ignore = ignored_label(self.sources[stream].decoder)

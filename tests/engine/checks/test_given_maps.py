@@ -61,7 +61,9 @@ def test_own_loader__labels_that_are_no_classes(
     maps = [SQUARE * 2, SQUARE * 10, SQUARE * 12]
     config = with_step(semantic(write_maps(tmp_path, maps)), OWN)
     error, _ = messages_of(config, monkeypatch, is_ordered=False)
-    assert "labels [" in error and "out of range, as ReadsHalf gives them: expected 0..1 or" in error
+    assert (
+        "labels [" in error and "out of range, as ReadsHalf gives them: expected 0..1 or" in error
+    )
     assert "found in 16 pixels; and 1 other label map" in error
 
 

@@ -47,7 +47,7 @@ def messages_of(
         config: Of the data set.
         monkeypatch: Takes the warnings.
         decoder: Config of the task's.
-        is_ordered: Whether both name the same file first; a training looks at them in another order.
+        is_ordered: Whether both name the same file first: a training has another order.
     """
     warnings: list[str] = []
     monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))

@@ -29,7 +29,9 @@ def folder(tmp_path) -> str:
         for kind, suffix in (("images", "jpg"), ("labels", "png")):
             path = tmp_path / kind / f"{index}.{suffix}"
             path.parent.mkdir(exist_ok=True)
-            cv2.imwrite(str(path), np.full((8, 8), index, np.uint8))
+            values = np.full((8, 8), index, np.uint8)
+            values[4:] *= 2  # two classes, void in the first map
+            cv2.imwrite(str(path), values)
     return str(tmp_path)
 
 
@@ -57,13 +59,13 @@ def test_loader__dataset_given_by_name_is_built_in_the_scope_of_the_decoder(
     tasks = parse_tasks(dict(parts=dict(decoder=semantic_decoder(), train=train)))
     loader = MultitaskLoader(tasks, seed=0)
     sample = next(iter(loader))["parts"]["data_samples"][0]
-    assert sample.gt_sem_seg.data.unique().tolist() in ([0], [255]), "mmseg's transforms"
+    assert sample.gt_sem_seg.data.unique().tolist() in ([0, 1], [255]), "mmseg's transforms"
 
 
 def test_guarded_dataset__name_with_a_library_needs_no_scope(folder: str) -> None:
     config = dataset(folder, "mmseg.BaseSegDataset")
     built = guarded_dataset(config, task="parts", part="val", seed=0, strict=True)
-    assert built[1]["data_samples"].gt_sem_seg.data.unique().tolist() == [0]
+    assert built[1]["data_samples"].gt_sem_seg.data.unique().tolist() == [0, 1]
 
 
 def test_guarded_dataset__name_of_argus_within_another_scope(tmp_path) -> None:
