@@ -224,6 +224,9 @@ def _read_tensors(path: Path) -> "dict[str, Tensor]":
 def _read_json(path: Path) -> Any:
     if path.stat().st_size > _MAX_JSON:
         raise CheckpointError(f"{path}: expected at most {_MAX_JSON // 2**20} MiB.")
+    kind = foreign_kind(path)
+    if kind is not None:
+        raise CheckpointError(f"{path}: {kind}.")
     return _from_text(path.read_bytes(), path)
 
 

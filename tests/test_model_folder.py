@@ -179,3 +179,12 @@ def test_mark__is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
     ModelFolder.read(folder).write(tmp_path / "again")
     for name in (CONFIG, MANIFEST):
         assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", [CONFIG, MANIFEST])
+def test_files__that_are_pointers_of_git_lfs_are_named(folder: Path, name: str) -> None:
+    (folder / name).write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n"
+    )
+    with pytest.raises(CheckpointError, match=rf"{name}: a pointer of Git LFS.*git lfs pull"):
+        ModelFolder.read(folder)

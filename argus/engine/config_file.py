@@ -41,7 +41,8 @@ def read_config_file(path: str, changes: Mapping[str, Any] = MappingProxyType({}
 def change_config(config: Config, changes: Mapping[str, Any]) -> Config:
     """Set options in a config and expand its recipes.
 
-    What a recipe reads itself is set before, and what is only in its expansion afterwards.
+    What a recipe reads itself is set before, and what is only in its expansion afterwards. A task
+    that is set to ``None`` is taken out.
 
     Args:
         config: It is changed.
@@ -50,6 +51,7 @@ def change_config(config: Config, changes: Mapping[str, Any]) -> Config:
     Raises:
         ConfigError: A place leads nowhere, or a recipe is wrong.
     """
+    changes = _without_removed_tasks(config, changes)
     early = {key: value for key, value in changes.items() if is_read_by_recipe(config, key)}
     check_options(config, early)
     config.merge_from_dict(early)
@@ -58,6 +60,19 @@ def change_config(config: Config, changes: Mapping[str, Any]) -> Config:
     check_options(expanded, late)
     expanded.merge_from_dict(late)
     return expanded
+
+
+def _without_removed_tasks(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Take out the tasks that options set to None; the other options."""
+    kept = {}
+    for key, value in changes.items():
+        head, _, name = key.partition(".")
+        tasks = config.get("tasks")
+        if value is None and head == "tasks" and isinstance(tasks, dict) and name in tasks:
+            del tasks[name]
+        else:
+            kept[key] = value
+    return kept
 
 
 def _read(path: str) -> Config:

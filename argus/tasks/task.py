@@ -200,7 +200,8 @@ def _parse_task(name: str, config: Any) -> Task:
             "letter, since it becomes a parameter and metric prefix."
         )
     if not isinstance(config, Mapping):
-        raise ConfigError(f"{where}: expected a dict, found {type(config).__name__}.")
+        hint = f" --cfg-options tasks.{name}=None takes a task out." if config is None else ""
+        raise ConfigError(f"{where}: expected a dict, found {type(config).__name__}.{hint}")
     if "name" in config:
         raise ConfigError(f"{where}: unknown key 'name'. The key in tasks is the name; remove it.")
     if "type" in config:

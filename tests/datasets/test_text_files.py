@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from mmdet.datasets import XMLDataset
+from mmengine.fileio.backends.registry_utils import backends
 from mmengine.logging import MMLogger
 from PIL import Image
 
 from argus.datasets.build import build_dataset
 from argus.datasets.checks import check_tasks
+from argus.datasets.text_files import tidy_texts
 from argus.errors import DataError
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 
@@ -69,6 +71,24 @@ def test_list__byte_order_mark_is_no_part_of_a_name(tmp_path: Path, write: Write
     (tmp_path / "list.txt").write_text("\ufeff" + text, encoding="utf-8")
     assert names(config) == ["0.jpg", "1.jpg"]
     assert check_errors(config) == []
+
+
+@SETS
+def test_list__blank_lines_are_no_pictures(tmp_path: Path, write: Write) -> None:
+    config, text = write(tmp_path)
+    (tmp_path / "list.txt").write_text("\n" + text.replace("\n", "\n \n") + "\n")
+    assert names(config) == ["0.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize("kind", sorted(backends))
+def test_list__of_any_storage_is_read_alike(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = backends[kind]
+    text = "\ufeffa\n\nb\n"
+    monkeypatch.setattr(backend, "get_text", lambda self, path, encoding="utf-8": text)
+    with tidy_texts():
+        assert backend.get_text(None, "s3://bucket/list.txt") == "a\nb\n"
+        assert backend.get_text(None, "s3://bucket/notes.md") == "a\n\nb\n"
+    assert backend.get_text(None, "list.txt").startswith("\ufeff")
 
 
 @SETS

@@ -7,6 +7,7 @@ import torch
 
 from argus.engine.config_file import read_config_file
 from argus.errors import ConfigError
+from argus.tasks import parse_tasks
 
 
 def test_read_config__imports_and_helpers_are_no_settings(tmp_path: Path) -> None:
@@ -54,3 +55,12 @@ def test_read_config__modules_of_a_base_are_no_settings(tmp_path: Path) -> None:
         "y = math.floor(2.5)\n"
     )
     assert read_config_file(str(tmp_path / "a.py")).to_dict() == dict(x=os.sep, y=2)
+
+
+def test_options__task_that_is_set_to_none_is_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("tasks = dict(a=dict(decoder=dict()), b=dict(decoder=dict(), val=dict(x=1)))\n")
+    config = read_config_file(str(path), {"tasks.a": None, "tasks.b.val": None})
+    assert config.to_dict()["tasks"] == dict(b=dict(decoder={}, val=None))
+    with pytest.raises(ConfigError, match=r"expected a dict.*tasks\.a=None takes a task out"):
+        parse_tasks(dict(a=None))

@@ -15,6 +15,7 @@ from argus.datasets.census.judgement import Census
 from argus.datasets.census.pipeline_maps import PipelineMaps
 from argus.datasets.label_checks import StandIn
 from argus.datasets.label_palettes import Palettes, palettes_of
+from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.reading import read_bytes
@@ -23,6 +24,14 @@ from argus.names.wording import counted
 BY_VALUE = "label maps of one value a pixel (which is the label)"
 BY_INDEX = "label maps with a palette (its index is the label)"
 BY_COLOUR = "label maps of colours (the table says the label)"
+_SOFT = (
+    "with grey values between black and white, as soft edges have: all of them count as defects, "
+    "which so are larger than they look. Set LoadAnomalyMask(threshold=127) to cut them half way"
+)
+_THIN = (
+    "of one pixel's width or height, of which a stock loader makes a line, which flips and crops "
+    "do not take. Read them with LoadSegMap, or leave them out"
+)
 _BEYOND = IGNORE + 1  # counts the stored values that no label has
 
 
@@ -43,6 +52,7 @@ class MapCounts:
         num_unjudged: Samples whose labels, as the pipeline gives them, could not be looked at.
         unjudged: Why not, of the first.
         num_given: Maps that the pipeline itself gave, with what it ignores for 255.
+        odd: Maps that a person should know of, and the first, by what is odd about them.
     """
 
     stored: np.ndarray = field(default_factory=lambda: np.zeros(_BEYOND + 1, np.int64))
@@ -57,6 +67,7 @@ class MapCounts:
     num_unjudged: int = 0
     unjudged: str = ""
     num_given: int = 0
+    odd: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, other: "MapCounts") -> None:
         """Add those of other samples."""
@@ -72,6 +83,9 @@ class MapCounts:
         self.num_unjudged += other.num_unjudged
         self.unjudged = self.unjudged or other.unjudged
         self.num_given += other.num_given
+        for text, (number, path) in other.odd.items():
+            before, first = self.odd.get(text, (0, path))
+            self.odd[text] = (before + number, first)
 
 
 def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
@@ -91,6 +105,8 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
     if isinstance(load, LoadDenseLabel):
         return _dense(load, sample) if sample.get(load.path_key) is not None else MapCounts()
     load.transform(dict(sample))
+    if isinstance(load, LoadAnomalyMask) and load.soft_share(sample):
+        return MapCounts(odd={_SOFT: (1, str(sample["mask_path"]))})
     return MapCounts()
 
 
@@ -117,6 +133,7 @@ def _semantic(load: LoadSegMap, sample: Mapping[str, Any]) -> MapCounts:
         reduces_zero=bool(sample.get("reduce_zero_label")) and load.table is None,
         kinds=Counter(kinds),
         palettes=palettes,
+        odd={_THIN: (1, str(path))} if isinstance(load, StandIn) and 1 in labels.shape else {},
     )
 
 
@@ -198,6 +215,12 @@ def map_censuses(
             "occur, and whether there are other values, is open"
         )
         found.append(Census(unit="pixel", names=[], num_all=num_all, notes=[text]))
+    notes = [
+        f"{counted(number, 'label map')} (e.g. {path}) {text}"
+        for text, (number, path) in counts.odd.items()
+    ]
+    if notes:
+        found.append(Census(unit="pixel", names=[], num_all=num_all, notes=notes))
     for unit, number in counts.dense.items():
         census = Census(unit=unit, names=[unit], num_all=num_all, num_seen=num_seen)
         census.counts[0] = number

@@ -5,6 +5,7 @@ Tools write them as 0 and 255, as 0, 1 and 255 for void, in one bit a pixel, or 
 data set says it.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from argus.datasets.transforms.label_images import check_label_size, decode_grey
 from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
+from argus.datasets.transforms.shades import shades_of
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
 from argus.registry import TRANSFORMS
@@ -94,12 +96,14 @@ class LoadBinary(LoadDenseLabel):
 
     def decode(self, content: bytes) -> np.ndarray:
         """The labels of a file: (H, W) uint8, 0, 1 or 255 (ignored)."""
+        if self.threshold is not None:
+            shades = shades_of(content)
+            shades = decode_grey(content) if shades is None else shades
+            return (shades > self.threshold).astype(np.uint8)
         white = white_of(content, has_void=self.positive == 1)
         if white is not None:
             return white.astype(np.uint8)
         stored = decode_grey(content)
-        if self.threshold is not None:
-            return (stored > self.threshold).astype(np.uint8)
         wrong = (stored != 0) & (stored != self.positive) & (stored != IGNORE)
         if wrong.any():
             found = sorted(set(stored[wrong].tolist()))
@@ -138,7 +142,7 @@ class LoadBoundary(LoadBinary):
         positive: What a positive pixel has in all files of the data set: 255, beside 0 alone; or 1,
             where 255 is ignored. Other values raise.
         threshold: Instead, for grey values: one above it is positive, any other negative, and none
-            is ignored.
+            is ignored. Of a palette the colours count, which have to be shades of grey.
         backend_args: Options of mmengine's file backend.
 
     Raises:
@@ -197,23 +201,47 @@ class LoadAnomalyMask(BaseTransform):
         content = read_bytes(path, self.backend_args)
         try:
             check_label_size(content, results, name="mask")
-            white = white_of(content)
-            mask = self._defect(content) if white is None else white
+            mask = self._defect(content)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         results["gt_anomaly_map"] = mask.astype(np.uint8)
         return results
 
     def _defect(self, content: bytes) -> np.ndarray:
+        if self.threshold:
+            shades = shades_of(content)
+            return (decode_grey(content) if shades is None else shades) > self.threshold
+        white = white_of(content)
+        if white is not None:
+            return white
         stored = decode_grey(content)
         grey = (stored > 0) & (stored < IGNORE)
-        if content.startswith(_JPEG) and not self.threshold and grey.any():
+        if content.startswith(_JPEG) and grey.any():
             raise DataError(
                 f"a JPEG as mask, with grey values in {int(grey.sum())} pixels: its compression "
                 "makes some that are almost 0 around a defect. Set LoadAnomalyMask(threshold=127), "
                 "or save the masks as PNG"
             )
-        return stored > self.threshold
+        return stored > 0
+
+    def soft_share(self, sample: Mapping[str, Any]) -> float:
+        """Share of the defective pixels of a mask that are neither black nor white, as soft edges.
+
+        Args:
+            sample: With ``mask_path``, that of a mask that can be read.
+
+        Returns:
+            0 for masks of kinds of defects (1, 2, ...), without white, and with a threshold.
+        """
+        path = sample.get("mask_path")
+        if path is None or self.threshold:
+            return 0.0
+        content = read_bytes(path, self.backend_args)
+        if white_of(content) is not None:
+            return 0.0
+        stored = decode_grey(content)
+        grey = (stored > 0) & (stored < IGNORE)
+        return float(grey.sum() / (stored > 0).sum()) if (stored == IGNORE).any() else 0.0
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(threshold={self.threshold})"

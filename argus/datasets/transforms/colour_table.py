@@ -76,6 +76,8 @@ def decode_colours(content: bytes) -> np.ndarray:
     try:
         with open_picture(content) as picture:
             mode = picture.mode
+            if any(";16" in str(tile.args) for tile in getattr(picture, "tile", ())):
+                mode += " of 16 bits"  # of which Pillow keeps the upper 8
             rgba = shown_pixels(picture.convert("RGBA"), content)
     except DataError:
         raise

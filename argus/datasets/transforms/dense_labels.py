@@ -182,7 +182,7 @@ def _png_bits(content: bytes) -> int | None:
 
 def _decode_rgb(content: bytes) -> np.ndarray:
     """Decode a colour image to RGB, (H, W, 3) uint8 or uint16; alpha is dropped."""
-    pixels = decode_stored(content, name="normal map")
+    pixels = decode_stored(content, name="normal map", upper_bits=True)
     if _png_bits(content) == 16:  # Pillow keeps the upper 8 bits alone
         stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
         assert stored is not None  # Pillow decoded it

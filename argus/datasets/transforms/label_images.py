@@ -18,6 +18,7 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 
 # Pillow spreads grey of two and four bits over 0 to 255, also where the bits run backwards.
 _SCALES = {"L;2": 85, "L;4": 17, "L;2R": 85, "L;4R": 17}
@@ -26,6 +27,8 @@ _WHITE_IS_0 = ("1;I", "1;IR", "L;I", "L;IR", "L;2I", "L;2IR", "L;4I", "L;4IR")
 # It spreads grey of a PGM from 0..maximum over all that the mode holds.
 _PGM_CODECS = ("ppm", "ppm_plain")
 _MOST = {"L": 255, "I": 65535}
+# Of several channels of 16 bits it keeps the upper 8.
+_WIDE = ("LA;16B", "RGB;16B", "RGBA;16B")
 
 
 def decode_label_map(content: bytes) -> np.ndarray:
@@ -88,16 +91,18 @@ def _integers(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def decode_stored(content: bytes, *, name: str) -> np.ndarray:
+def decode_stored(content: bytes, *, name: str, upper_bits: bool = False) -> np.ndarray:
     """The values of an image as they are stored, without conversion, turned as it is shown.
 
     Args:
         content: The file's bytes.
         name: What it is called in messages.
+        upper_bits: Whether the upper 8 of 16 bits a channel will do.
 
     Raises:
-        DataError: The bytes do not decode, are another kind of file, declare too many pixels, or
-            say that 0 is white.
+        DataError: The bytes do not decode, are another kind of file, declare too many pixels, say
+            that 0 is white, have several channels of 16 bits, of which Pillow keeps the upper 8, or
+            values above the largest that the file says it has.
     """
     raise_if_foreign(content)
     try:
@@ -108,6 +113,13 @@ def decode_stored(content: bytes, *, name: str) -> np.ndarray:
                     f"a {image.format} in which 0 is white: whether its values or the shades that "
                     f"they show are meant, no file says. Save the {name} as PNG"
                 )
+            if raw_mode in _WIDE and not upper_bits:
+                raise DataError(
+                    f"a {name} with several channels of 16 bits: save it with 8 bits a channel, or "
+                    "with one channel"
+                )
+            if maximum is not None:
+                _check_maximum(image, content, maximum)
             values = shown_pixels(image, content)
             if maximum is not None:
                 most = _MOST[image.mode]
@@ -134,6 +146,24 @@ def _pgm_maximum(image: Image.Image) -> int | None:
     if image.mode not in _MOST or not tiles or tiles[0].codec_name not in _PGM_CODECS:
         return None
     return int(tiles[0].args[-1])
+
+
+def _check_maximum(image: Image.Image, content: bytes, maximum: int) -> None:
+    """Refuse values of a binary PGM above its largest, to which Pillow cuts them without a word."""
+    tile: Any = getattr(image, "tile", ())
+    codec, _, offset, _ = tile[0]
+    if codec != "ppm":
+        return
+    kind: Any = np.dtype(np.uint8 if maximum < 256 else ">u2")
+    number = min(image.width * image.height, (len(content) - offset) // kind.itemsize)
+    stored = np.frombuffer(content, kind, number, offset).astype(np.int64)
+    above = stored[stored > maximum]
+    if above.size:
+        raise DataError(
+            f"a PGM whose header says that its largest value is {maximum}, with "
+            f"{counted(above.size, 'value')} above it, up to {above.max()}: which are meant? Save "
+            "it as PNG"
+        )
 
 
 def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) -> None:

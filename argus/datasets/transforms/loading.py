@@ -14,7 +14,12 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.orientation import UPRIGHT, orientation_of, turn_opencv
+from argus.datasets.transforms.orientation import (
+    UPRIGHT,
+    orientation_of,
+    shown_pixels,
+    turn_opencv,
+)
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.files.foreign import raise_if_foreign
@@ -26,6 +31,8 @@ _COMPLETE = (
     (b"\xff\xd8", b"\xff\xd9"),  # JPEG: start and end of image
     (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"),  # PNG: signature and last chunk
 )
+
+_TIFF = (b"II*\0", b"MM\0*")
 
 DIM = 2**12 - 1
 """The largest value of 12 bits, as X-ray and thermal cameras give them."""
@@ -68,7 +75,30 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
         raise DataError(f"does not decode as an image ({len(content)} bytes){_of_32_bits(content)}")
     if image.max() <= DIM >> 8:
         _judge_16_bits(content)
+    if content.startswith(_TIFF):
+        straight = _straight_colours(content, as_stored=as_stored)
+        if straight is not None:
+            return straight
     return turn_opencv(image, content, as_stored=as_stored)
+
+
+def _straight_colours(content: bytes, *, as_stored: bool) -> np.ndarray | None:
+    """BGR of a TIFF of 8 bits with transparent pixels, which OpenCV darkens by their alpha.
+
+    Args:
+        content: The file's bytes.
+        as_stored: As for :func:`decode_image`.
+
+    Returns:
+        ``None`` for any other file.
+    """
+    picture = open_unchecked(content)
+    if picture is None or picture.mode != "RGBA":
+        return None
+    pixels = np.asarray(picture) if as_stored else shown_pixels(picture, content)
+    if (pixels[..., 3] == 255).all():
+        return None
+    return np.ascontiguousarray(pixels[..., 2::-1])
 
 
 def _of_32_bits(content: bytes) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from argus.datasets.census.maps import count_maps
 from argus.datasets.transforms import LoadAnomalyMask
 from argus.errors import DataError
 
@@ -53,3 +54,18 @@ def test_mask__grey_values_of_a_jpeg(tmp_path):
     np.testing.assert_array_equal(found, expected)
     Image.fromarray(expected * 0 + 255).save(tmp_path / "a.jpg")
     assert LoadAnomalyMask()(dict(results))["gt_anomaly_map"].all(), "it is not grey"
+
+
+def test_mask__soft_edges_are_counted(tmp_path):
+    values = np.zeros((8, 8), np.uint8)
+    values[2:6, 2:6] = 255
+    for name, edge, share in (("hard", 255, 0), ("soft", 100, 4 / 16), ("kinds", 1, 0)):
+        values[2, 2:6] = edge
+        path = tmp_path / f"{name}.png"
+        Image.fromarray(values if name != "kinds" else (values > 0).astype(np.uint8)).save(path)
+        sample = dict(ori_shape=(8, 8), gt_anomaly=1, mask_path=str(path))
+        assert LoadAnomalyMask().soft_share(sample) == share
+        assert LoadAnomalyMask(threshold=127).soft_share(sample) == 0
+        odd = count_maps(LoadAnomalyMask(), sample).odd
+        assert [number for number, _ in odd.values()] == [1] * bool(share)
+    assert LoadAnomalyMask().soft_share(dict(ori_shape=(8, 8))) == 0

@@ -150,3 +150,27 @@ def test_grey_saved_as_colour__is_grey() -> None:
     red.save(buffer, "PNG")
     with pytest.raises(DataError, match=r"found a colour picture of the labels: \(0, 0, 0\)"):
         LoadSaliency(positive=255).decode(buffer.getvalue())
+
+
+def shades_picture(path: Path, indices: list[int], colours: list[tuple[int, int, int]]) -> None:
+    picture = Image.fromarray(np.array([indices], np.uint8), "P")
+    picture.putpalette([value for colour in colours for value in colour])
+    picture.save(path)
+
+
+@LOADERS
+@pytest.mark.parametrize("black", [0, 1])
+def test_threshold__of_a_palette_the_colour_counts_in_every_file(
+    tmp_path: Path, kind: type, black: int
+) -> None:
+    grey = [(0, 0, 0), (255, 255, 255), (200, 200, 200), (90, 90, 90)]
+    colours = grey if not black else [grey[1], grey[0], *grey[2:]]
+    index = {0: black, 255: 1 - black, 200: 2, 90: 3}
+    for shades in ([0, 255, 0], [0, 255, 200], [90, 255, 200], [0, 0, 90]):
+        path = tmp_path / "a.png"
+        shades_picture(path, [index[shade] for shade in shades], colours)
+        expected = [int(shade > 127) for shade in shades]
+        assert load(kind(threshold=127), path, (1, 3)).tolist() == [expected]
+    shades_picture(path, [0, 1, 2], [*colours[:2], (255, 0, 0)])
+    with pytest.raises(DataError, match=r"colour \(255, 0, 0\), which is no shade of grey"):
+        load(kind(threshold=127), path, (1, 3))

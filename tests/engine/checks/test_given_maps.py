@@ -127,3 +127,13 @@ def test_decoder__that_takes_255_for_a_class(
         "80 pixels are 255, for what is ignored, but the decoder ignores 200: 255 would be a "
         "class. Set ignore_index=255 of decode_head"
     )
+
+
+def test_stock_loader__makes_a_line_of_a_thin_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = semantic(write_maps(tmp_path, [SQUARE, SQUARE[:, 4:5].copy()]))
+    assert messages_of(config, monkeypatch) == ("", [])
+    error, (warning,) = messages_of(with_step(config, DET), monkeypatch)
+    assert not error and warning.startswith("1 label map (e.g. ")
+    assert "1.png) of one pixel's width or height, of which a stock loader makes a line" in warning
