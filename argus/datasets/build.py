@@ -60,7 +60,7 @@ def build_dataset(
                 dataset.full_init()
             _hand_over_palettes(dataset)
             for part in parts_of(dataset):
-                number_by_name(part, looked_up=looked_up)
+                number_by_name(part, looked_up=looked_up, tell=tell)
                 find_listed(part)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error

@@ -6,11 +6,13 @@ config replace them. Categories of COCO's format are looked up by name
 (``argus.datasets.category_lookups``); a data set that finds them in a way of its own is compared.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
+from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
 from argus.datasets.coco import CocoInstances
 from argus.datasets.coco_entries import is_coco, read_annotations
@@ -22,6 +24,9 @@ from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 
 _FOLDERS = "mmpretrain.datasets.custom"
+_TABLE = "folders"  # key of metainfo
+# SHA-256 of the 1,000 WordNet ids of ILSVRC 2012, sorted, a line each.
+_IMAGENET_IDS = "385e0240499426c022b773be1ae4da780f057b89c9694c7f47199f62746b6edd"
 
 
 def check_folders(config: Mapping[str, Any]) -> None:
@@ -45,15 +50,18 @@ def check_folders(config: Mapping[str, Any]) -> None:
         folders = sorted(
             path.name for path in folder.iterdir() if path.is_dir() and not is_clutter(path.name)
         )
-        _order_of_folders(folders, classes, folder)
+        _order_of_folders(folders, classes, folder, dataset.metainfo.get(_TABLE))
 
 
-def number_by_name(dataset: Any, *, looked_up: Collection[str]) -> None:
+def number_by_name(
+    dataset: Any, *, looked_up: Collection[str], tell: Callable[[str], None] = lambda text: None
+) -> None:
     """Number the samples of a built data set, no wrapper, as its class list does.
 
     Args:
         dataset: The data set.
         looked_up: Annotation files whose categories were looked up by name.
+        tell: Takes what is by order alone, since no names agree.
 
     Raises:
         DataError: Names of the files and of the config agree in part; or the data set numbers the
@@ -65,7 +73,15 @@ def number_by_name(dataset: Any, *, looked_up: Collection[str]) -> None:
     if not isinstance(classes, (list, tuple)) or not classes or is_remote:
         return
     if _numbers_folders(type(dataset)) and hasattr(dataset, "folder_to_idx"):
-        order = _order_of_folders(list(dataset.folder_to_idx), classes, dataset.img_prefix)
+        folders, table = list(dataset.folder_to_idx), dataset.metainfo.get(_TABLE)
+        order = _order_of_folders(folders, classes, dataset.img_prefix, table)
+        if table is None and _is_by_order_alone(folders, classes):
+            tell(
+                f"{dataset.img_prefix}: none of its folders has the name of a class, so the first "
+                f"folder is the first class: {folders[0]} is {classes[0]!r}, ..., {folders[-1]} is "
+                f"{classes[-1]!r}. If that is wrong, name the folder of each class, in the order "
+                "of the classes: metainfo=dict(classes=..., folders=(...))"
+            )
     else:
         if str(dataset.ann_file) not in looked_up:
             _check_categories(dataset, classes)
@@ -97,14 +113,37 @@ def _numbers_folders(kind: Any) -> bool:
     return any(base.__module__ == _FOLDERS for base in getattr(kind, "__mro__", ()))
 
 
+def _is_by_order_alone(folders: Sequence[str], classes: Sequence[str]) -> bool:
+    """Whether names of folders say nothing, and are not known to be in the order of the classes.
+
+    Numbers are; and ImageNet's ids in that of its names in mmpretrain.
+    """
+    if {folded(name) for name in folders} & {folded(name) for name in classes}:
+        return False
+    if all(name.isdecimal() for name in folders):
+        return False
+    ids = hashlib.sha256("\n".join(sorted(folders)).encode()).hexdigest()
+    return ids != _IMAGENET_IDS or tuple(classes) != tuple(IMAGENET_CATEGORIES)
+
+
 def _order_of_folders(
-    folders: Sequence[str], classes: Sequence[str], path: Any
+    folders: Sequence[str], classes: Sequence[str], path: Any, table: Any = None
 ) -> list[int] | None:
     """Label of each folder; ``None`` if they are in the order of the classes, or named otherwise.
+
+    A table has the folder of each class.
 
     Names without any match are descriptions (ImageNet's of its WordNet ids); these go by the order
     of the folders.
     """
+    if table is not None:
+        if len(table) != len(classes) or sorted(table) != sorted(folders):
+            raise DataError(
+                f"{path}: metainfo.folders names the folders {listed(table)} of the "
+                f"{len(classes)} classes, and there are {listed(folders)}. Name the folder of each "
+                "class, in the order of the classes."
+            )
+        return [list(table).index(name) for name in folders]
     if list(folders) == list(classes):
         return None
     if sorted(folders) == sorted(classes):

@@ -13,10 +13,12 @@ from mmdet.datasets import (
 )
 from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import CustomDataset, MultiLabelDataset
+from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 from PIL import Image
 
 from argus.datasets.build import build_dataset
 from argus.datasets.coco import CocoInstances
+from argus.datasets.number_by_name import _is_by_order_alone
 from argus.errors import DataError
 from tests.datasets import toy_coco
 
@@ -95,6 +97,37 @@ def test_files__of_a_joined_data_set_are_numbered_alike_once_the_config_says_so(
 def test_folders__descriptions_go_by_the_order_of_the_folders(tmp_path):
     dataset = build(folders(tmp_path, ["n02", "n01"]), ("tench", "goldfish"))
     assert labels(dataset) == dict(n01=0, n02=1)
+
+
+WORDNET = ["n01440764", "n01443537", "n01484850"]
+
+
+def test_folders__without_a_common_name_are_told_or_follow_a_table(tmp_path):
+    root, told = folders(tmp_path, WORDNET), []
+    config = dict(type=CustomDataset, data_prefix=str(root), pipeline=[])
+    names = ("shark", "tench", "goldfish")
+    by_order = {**config, "metainfo": dict(classes=names)}
+    dataset = build_dataset(by_order, where="toy", tell=told.append)
+    assert labels(dataset) == {WORDNET[0]: 0, WORDNET[1]: 1, WORDNET[2]: 2}
+    (text,) = told
+    assert "n01440764 is 'shark', ..., n01484850 is 'goldfish'" in text
+    table = (WORDNET[2], WORDNET[0], WORDNET[1])
+    by_table = {**config, "metainfo": dict(classes=names, folders=table)}
+    dataset = build_dataset(by_table, where="toy", tell=told.append)
+    assert labels(dataset) == {WORDNET[0]: 1, WORDNET[1]: 2, WORDNET[2]: 0} and len(told) == 1
+    by_table["metainfo"]["folders"] = ("n1", *table[1:])
+    with pytest.raises(
+        DataError, match=r"metainfo\.folders names the folders n1, .*, and there are"
+    ):
+        build_dataset(by_table, where="toy")
+
+
+def test_folders__of_imagenet_are_known_to_be_in_the_order_of_its_names():
+    synsets = pytest.importorskip("timm.data._info", reason="has the ids of ImageNet's classes")
+    ids = (Path(synsets.__path__[0]) / "imagenet_synsets.txt").read_text().split()
+    assert not _is_by_order_alone(ids, IMAGENET_CATEGORIES)
+    assert _is_by_order_alone(ids[1:], IMAGENET_CATEGORIES[1:])
+    assert _is_by_order_alone(ids, IMAGENET_CATEGORIES[::-1])
 
 
 def test_folders__missing_and_surplus_are_named_and_an_empty_folder_mends_it(tmp_path):

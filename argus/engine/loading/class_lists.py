@@ -6,6 +6,7 @@ classes in another order are numbered anew as they are loaded.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mmengine.logging import MMLogger
@@ -14,6 +15,7 @@ from argus.datasets.class_names import class_names_of
 from argus.datasets.resilient import ResilientDataset
 from argus.errors import DataError
 from argus.names.classes import ClassNames, order_of, told_order
+from argus.names.wording import folded, listed
 from argus.tasks import Task
 from argus.tasks.label_counts import check_names, label_counts, scopes_of, stated_labels
 
@@ -71,12 +73,17 @@ class ClassLists:
         """Let the labels of several tasks in one data set follow their lists, where it names them.
 
         Such a data set names the classes of one of its tasks, or all and the things among them. For
-        the other tasks it may write them otherwise, so that it begins no list of theirs.
+        the other tasks it may write them otherwise, in case and punctuation or altogether, so that
+        it begins no list of theirs.
 
         Args:
             tasks: Names of the tasks.
             dataset: Their training data.
             source: The task whose training data they are.
+
+        Raises:
+            DataError: It has other classes than the list of its own task, or some, but not all, of
+                those of another.
         """
         meta = dataset.dataset.metainfo
         lists = [tuple(meta.get(key) or ()) for key in ("classes", "thing_classes")]
@@ -89,8 +96,21 @@ class ClassLists:
             if task == source:
                 self._lists.setdefault(task, own)
             reference = self._lists.get(task)
-            if reference is not None and set(reference.names) == set(own.names):
-                dataset.renumber(order_of(own, reference, task=task), task=task)
+            if reference is None:
+                continue
+            written = {folded(name): name for name in reference.names}
+            found = tuple(written.get(folded(name), name) for name in own.names)
+            common = set(found) & set(reference.names)
+            if task == source or len(common) > 1:  # names such as "background" are in many lists
+                order = order_of(replace(own, names=found), reference, task=task)
+                dataset.renumber(order, task=task)
+            elif self._told.get(f"{task} in {source}") is None:
+                self._told[f"{task} in {source}"] = []
+                MMLogger.get_current_instance().warning(
+                    f"{own.source} names the classes of another task ({listed(own.names)}) than "
+                    f"{task!r} ({listed(reference.names)}): its labels of {task!r} are taken as "
+                    "they are numbered there"
+                )
 
     def take(self, stored: Mapping[str, Any], *, path: str, is_strict: bool) -> list[str]:
         """Let the lists be those of a checkpoint, whose weights have been loaded.

@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from argus.engine import MultitaskRunner
+from argus.engine.loading.class_lists import ClassLists
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
+from argus.tasks import parse_tasks
 from tests.engine.toy_training import train
 from tests.toy import (
     ToyBoth,
@@ -217,3 +220,20 @@ def test_stream__of_several_tasks_follows_their_lists(tmp_path):
     one = run(tmp_path / "one", tasks=shared(NAMES))
     # The semantic task has its order from validation, the other one from the training data.
     assert run(tmp_path / "two", tasks=shared(OTHER, classes=NAMES)) == one
+
+
+def test_stream__names_of_another_task_are_found_in_whatever_writing_or_refused():
+    def lists(names: tuple[str, ...]) -> Any:
+        parsed = parse_tasks(toy_tasks(semantic=dict(classes=("red", "green", "dark blue"))))
+        found = ClassLists(parsed)
+        inner = SimpleNamespace(metainfo=dict(classes=names))
+        dataset = SimpleNamespace(dataset=inner, orders={})
+        dataset.renumber = lambda order, task: dataset.orders.update({task: order})
+        found.fit_shared(("semantic", "classification"), dataset, source="classification")
+        return dataset.orders
+
+    orders = lists(("Dark_Blue", "RED", "green"))
+    assert orders == dict(semantic=[2, 0, 1], classification=None)
+    assert "semantic" not in lists(("cat", "dog", "cow"))
+    with pytest.raises(DataError, match="dark blue only in the first and cyan only in the second"):
+        lists(("red", "green", "cyan"))
