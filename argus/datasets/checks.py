@@ -19,7 +19,7 @@ from mmcv.transforms import BaseTransform
 from argus.datasets.annotation_checks import check_annotation_files
 from argus.datasets.build import build_dataset
 from argus.datasets.census.entries import entry_census
-from argus.datasets.census.judgement import judge
+from argus.datasets.census.judgement import NOTHING_TO_MEASURE, choice_without_value, judge
 from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
 from argus.datasets.census.pipeline_maps import judging_loaders
 from argus.datasets.class_checks import ClassComparison
@@ -50,6 +50,9 @@ class TaskChecks(Protocol):
     ) -> list[str]:
         """What keeps the metrics of a task from measuring on a data set."""
 
+    def choices_by(self, task: str) -> list[str]:
+        """The metrics of a task by which the training chooses."""
+
     def sample_errors(self, where: str, data: Mapping[str, Any], dataset: Any) -> list[str]:
         """What keeps the first sample of a data set from reaching the decoder."""
 
@@ -67,6 +70,10 @@ class FilesAlone:
         self, name: str, task: Mapping[str, Any], config: Mapping[str, Any], dataset: Any
     ) -> list[str]:
         """Nothing."""
+        return []
+
+    def choices_by(self, task: str) -> list[str]:
+        """None."""
         return []
 
     def sample_errors(self, where: str, data: Mapping[str, Any], dataset: Any) -> list[str]:
@@ -210,6 +217,10 @@ def _check_part(
         num_threads=num_threads,
         progress=progress,
     )
+    choices = run.choices_by(name) if part == "val" else []
+    for text in [w for w in findings.warnings if choices and w.startswith(NOTHING_TO_MEASURE)]:
+        findings.warnings.remove(text)
+        findings.errors.append(choice_without_value(text, choices))
 
 
 def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:

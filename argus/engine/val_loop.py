@@ -9,6 +9,7 @@ from mmengine.runner import BaseLoop
 
 from argus.datasets.metric_files import check_metric_file
 from argus.datasets.paths import check_paths
+from argus.engine.checks.measurable import check_measurable, choices_by
 from argus.engine.checks.run_settings import check_save_best
 from argus.engine.loading.loaders import build_eval_loader
 from argus.engine.reports.console import prints_to_log
@@ -20,6 +21,7 @@ from argus.models.multitask import MultitaskModel
 from argus.precision import autocast
 from argus.registry import LOOPS
 from argus.tasks import Task
+from argus.tasks.label_counts import ignored_label
 
 MEAN_GAIN = "multitask/mean_gain"
 
@@ -73,6 +75,14 @@ class MultitaskValLoop(BaseLoop):
                 )
                 dataset: Any = loader.dataset
                 where = f"tasks.{task.name}.{self.part}.dataset"
+                cfg = self.runner.cfg if self.part == "val" and self.runner.training else {}
+                check_measurable(
+                    dataset,
+                    data,
+                    where=where,
+                    choices=choices_by(cfg, task.name),
+                    ignore=ignored_label(task.decoder),
+                )
                 self.runner.classes.fit(task.name, dataset, where=where)
                 for metric in task.metrics:
                     check_metric_file(metric, data.dataset, dataset.dataset)

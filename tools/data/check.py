@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
         num_processes=args.num_processes,
         sample=args.sample,
         num_threads=args.threads,
-        run=RunChecks(),
+        run=RunChecks(config),
         progress=progress,
     )
     for findings in (whole, *results):

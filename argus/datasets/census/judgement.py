@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from argus.names.wording import listed
 
+NOTHING_TO_MEASURE = "nothing to measure by"
+
 
 @dataclass(kw_only=True)
 class Census:
@@ -72,12 +74,13 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
     """
     errors = _wrong(census)
     warnings = list(census.notes)
-    if not census.can_be_learned and census.is_whole and not errors:
-        if learns:
+    if census.is_whole and not errors:
+        if learns and not census.can_be_learned:
             errors.append(f"nothing to learn: {_reason(census)}")
-        else:
-            warnings.append(f"nothing to measure by: {_reason(census)}")
-        return errors, warnings
+            return errors, warnings
+        if not learns and census.names and not census.occurring:
+            warnings.append(f"{NOTHING_TO_MEASURE}: {_reason(census)}")
+            return errors, warnings
     missing = [label for label in range(len(census.names)) if not census.counts[label]]
     if missing:
         seen = (
@@ -94,6 +97,20 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
         number = num_ignored + census.counts.total()
         warnings.append(f"{num_ignored:,} of {number:,} {census.unit}s are {_ignored(census)}")
     return errors, warnings
+
+
+def choice_without_value(text: str, names: Sequence[str]) -> str:
+    """The error of validation data by which nothing can be measured, where a choice is made by it.
+
+    Args:
+        text: What :func:`judge` says of the data.
+        names: The metrics that are chosen by.
+    """
+    return (
+        f"{text}. {', '.join(names)} would have no value, by which a checkpoint is chosen or the "
+        "training ends (save_best, monitor, baseline): label validation data, or choose by another "
+        "metric"
+    )
 
 
 def _wrong(census: Census) -> list[str]:

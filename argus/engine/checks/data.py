@@ -5,9 +5,11 @@ Handed to :func:`argus.datasets.checks.check_tasks`, which knows no engine.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from argus.datasets.resilient import ResilientDataset
+from argus.engine.checks.measurable import choices_by
 from argus.engine.checks.metrics import metric_errors
 from argus.engine.loading.dataset_scope import dataset_scope
 from argus.engine.loading.packed_samples import check_packed
@@ -17,7 +19,14 @@ from argus.tasks import EvalData
 
 
 class RunChecks:
-    """The checks of a training, for one data set after the other."""
+    """The checks of a training, for one data set after the other.
+
+    Args:
+        cfg: Config of the training, if there is one.
+    """
+
+    def __init__(self, cfg: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self.cfg = cfg
 
     @contextmanager
     def scope(
@@ -40,6 +49,10 @@ class RunChecks:
     ) -> list[str]:
         """See :func:`argus.engine.checks.metrics.metric_errors`."""
         return metric_errors(name, task, config, dataset)
+
+    def choices_by(self, task: str) -> list[str]:
+        """See :func:`argus.engine.checks.measurable.choices_by`."""
+        return choices_by(self.cfg, task)
 
     def sample_errors(self, where: str, data: Mapping[str, Any], dataset: Any) -> list[str]:
         """What keeps the first sample from being loaded, in a process under a time limit.

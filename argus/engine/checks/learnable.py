@@ -23,7 +23,7 @@ from argus.engine.distributed import by_first_process
 from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
-from argus.tasks import TrainData
+from argus.tasks import EvalData, TrainData
 
 _COUNTS = "counts"
 # Counting ends when every class was seen in so many entries; or, if there is something to learn
@@ -57,7 +57,7 @@ def check_labels(
 def _check_labels(dataset: ResilientDataset, data: TrainData, where: str, ignore: int) -> None:
     tell = MMLogger.get_current_instance().warning
     found = [_count_entries(dataset.dataset, data, lambda text: tell(f"{where}: {text}"))]
-    found += _count_maps(dataset, data, ignore)
+    found += count_label_maps(dataset, data, ignore, suffices=lambda c: is_enough(c, _MOST_MAPS))
     errors: list[str] = []
     for census in found:
         if census is None:
@@ -102,7 +102,21 @@ class _Counted(Dataset[dict[str, Any]]):
         return {_COUNTS: counts}
 
 
-def _count_maps(dataset: ResilientDataset, data: TrainData, ignore: int) -> list[Census]:
+def count_label_maps(
+    dataset: ResilientDataset,
+    data: TrainData | EvalData,
+    ignore: int,
+    *,
+    suffices: Callable[[Census], bool],
+) -> list[Census]:
+    """Count what label maps hold, in the loader's processes.
+
+    Args:
+        dataset: Built from ``data.dataset``, with ``get_data_info``.
+        data: Of the task.
+        ignore: The label of pixels that the decoder ignores.
+        suffices: Whether enough maps were read for a census.
+    """
     inner = dataset.dataset
     loaders = [
         load
@@ -131,7 +145,7 @@ def _count_maps(dataset: ResilientDataset, data: TrainData, ignore: int) -> list
                 counts, dataset.metainfo, num_seen=num_seen, num_all=number, ignore=ignore
             )
             is_by_index = counts.palettes.num_maps or counts.palettes.num_plain
-            least = _LEAST_MAPS if is_by_index else 0
-            if num_seen >= least and censuses and all(is_enough(c, _MOST_MAPS) for c in censuses):
+            least = _LEAST_MAPS if is_by_index and isinstance(data, TrainData) else 0
+            if num_seen >= least and censuses and all(map(suffices, censuses)):
                 break
     return censuses
