@@ -10,9 +10,10 @@ sets, which turn the record into samples.
 
 from argus.datasets.own.reading import class_names, keypoint_names, read_own, thing_names
 from argus.datasets.own.recognition import Recognition, recognise
-from argus.datasets.own.record import OwnData, OwnObject, OwnPicture
+from argus.datasets.own.record import MapValues, OwnData, OwnObject, OwnPicture
 
 __all__ = [
+    "MapValues",
     "OwnData",
     "OwnObject",
     "OwnPicture",
