@@ -5,7 +5,7 @@ the values of single classes (``classwise``) by that order, though pycocotools s
 ``CocoPanopticMetric`` goes by the order of the file alone. mmpose's takes keypoints by their place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def places_of_classes(
     """Place of each class among the categories of a metric of mmdet, which are sorted by id here.
 
     Args:
-        metric: Any metric; the categories of mmdet's ``CocoMetric`` are looked up.
+        metric: Any metric; categories are looked up for mmdet's ``CocoMetric`` and LVIS metrics.
         dataset_meta: ``metainfo`` of the evaluated data set.
         path: Annotation file of the metric, for the message.
 
@@ -74,8 +74,12 @@ def places_of_classes(
     Raises:
         DataError: The file of the metric lacks a class.
     """
-    coco = getattr(metric, "_coco_api", None)
+    coco, lvis = getattr(metric, "_coco_api", None), getattr(metric, "_lvis_api", None)
     classes = dataset_meta.get("classes")
+    if lvis is not None and classes:
+        # mmdet's of LVIS take the place of a category in the file; the evaluation sorts by id.
+        metric.cat_ids = sorted(lvis.get_cat_ids())
+        return _places(category_ids(lvis.dataset, classes, path), metric.cat_ids)
     # One with an open vocabulary counts the categories by itself.
     if not isinstance(metric, CocoMetric) or isinstance(metric, OVCocoMetric):
         return None
@@ -83,7 +87,11 @@ def places_of_classes(
         return None
     ids = category_ids(coco.dataset, classes, path)
     metric.cat_ids = np.unique(ids).tolist()  # the order of pycocotools
-    places = np.array([metric.cat_ids.index(identity) for identity in ids])
+    return _places(ids, metric.cat_ids)
+
+
+def _places(ids: Sequence[Any], among: Sequence[Any]) -> np.ndarray | None:
+    places = np.array([list(among).index(identity) for identity in ids])
     return None if (places == np.arange(len(places))).all() else places
 
 

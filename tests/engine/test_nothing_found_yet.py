@@ -10,7 +10,7 @@ from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData
 
 from argus.datasets.checks import check_tasks
-from argus.engine.checks.metrics import metric_errors
+from argus.engine.checks.data import RunChecks
 from argus.models.multitask import MultitaskModel
 from argus.registry import DATASETS
 from tests.engine.toy_detection import ToyDetection, detection_sample, detection_tasks
@@ -94,7 +94,7 @@ def test_validation__of_a_data_set_that_does_not_list_its_pictures(
         metrics=dict(type=CocoMetric, ann_file=write_truth(tmp_path / "val.json"), metric="bbox"),
         primary="bbox_mAP",
     )
-    (_, findings) = check_tasks(dict(instance=tasks["instance"]), check_metrics=metric_errors)
+    (_, findings) = check_tasks(dict(instance=tasks["instance"]), run=RunChecks())
     assert findings.where == "instance.val" and findings.errors == []
     assert "no get_data_info" in "".join(findings.warnings)
     losses, runner = train(
