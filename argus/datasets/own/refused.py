@@ -109,6 +109,10 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
         f"datumaro's own JSON is not read: {_EXPORT}",
     ),
     (
+        _holds(".json", b'"from_name"', b'"result"'),
+        "Label Studio's own JSON is not read: choose COCO or YOLO when you export from it",
+    ),
+    (
         _holds(".json", b'"annotations"', b'"predicted_iou"', without=(b'"categories"',)),
         "Segment Anything's masks have no classes, so nothing of them can be told apart, and they "
         "are not read",

@@ -13,6 +13,7 @@ from tests.datasets.own.layouts import FORMATS, picture
         ("a.xml", "<annotations><image id='0'/></annotations>", "CVAT's own XML"),
         ("a.xml", "<annotations><track id='0'/></annotations>", "CVAT's XML of a video"),
         ("train.tfrecord", "x", "TensorFlow records"),
+        ("a.json", '[{"annotations": [{"result": [{"from_name": "x"}]}]}]', "Label Studio's own"),
         ("labelTxt/1.txt", "1 1 2 2 3 3 4 4 car 0", "DOTA's oriented boxes"),
         ("list.txt", "1.png dog\n", "a list of pictures and labels in a text file"),
     ],
