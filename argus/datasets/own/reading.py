@@ -44,6 +44,8 @@ def read_own(
         format = format_of(tree, kind)
     options = Options(kind=kind, unit=unit, names=tuple(classes or ()))
     found = _read(tree.signature, str(tree.given.absolute()), format, options, _Carrier(tree))
+    if not found.kinds:
+        raise DataError(f"{data}: {FORMATS[format].title}, in which nothing is labelled.")
     if kind is not None and kind not in found.kinds:
         raise DataError(
             f"{data}: {FORMATS[format].title}, good for {listed(found.kinds) or 'nothing'}; "

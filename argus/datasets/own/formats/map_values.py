@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import UnidentifiedImageError
 
 from argus.datasets.label_palettes import Palettes, palettes_of
 from argus.datasets.own.formats.names_files import ClassTable, Colour
@@ -79,8 +80,11 @@ def look(tree: Tree, maps: Sequence[str], *, most: int = _LOOKED_AT) -> Seen:
 
 
 def _mode_of(content: bytes) -> str:
-    with open_picture(content) as picture:
-        return str(picture.mode)
+    try:
+        with open_picture(content) as picture:
+            return str(picture.mode)
+    except UnidentifiedImageError as error:
+        raise DataError(f"no picture ({len(content)} bytes)") from error
 
 
 def _colours(content: bytes) -> Counter[Colour]:
