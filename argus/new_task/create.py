@@ -97,6 +97,8 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     backbone = backbone_lines(request.backbone, config)
     keys: dict[str, Any] = dict(data=request.data, format=found.format) | options
     keys |= _of_kind(found, dataset)
+    if not found.parts.get("val"):  # of one picture there is nothing to split off
+        keys["val"] = None
     steps = steps_for(found.parts["train"], _BATCH.get(found.kind, 4))
     text = config_text(request.name, found, keys, backbone, file=config.as_posix(), max_iters=steps)
     config.write_text(text, encoding="utf-8")

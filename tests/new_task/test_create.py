@@ -75,6 +75,19 @@ def test_broken_pictures__are_errors_and_the_rest_is_written(tmp_path) -> None:
     assert any("error" in line and "2.png" in line for line in said)
 
 
+def test_values_without_names__are_classes(tmp_path) -> None:
+    masks(tmp_path / "data", values=(3, 9))
+    (tmp_path / "data/classes.txt").unlink()
+    said, text = new(tmp_path, tmp_path / "data")
+    assert any("no file names the classes" in line for line in said)
+    assert not any("error" in line for line in said) and 'classes=["3", "9"]' in text
+
+
+def test_one_picture__is_trained_on(tmp_path) -> None:
+    _, text = new(tmp_path, masks(tmp_path / "data", 1))
+    assert "val=None" in text
+
+
 def test_many_classes__are_those_of_the_data(tmp_path) -> None:
     content = coco_content([picture(tmp_path / f"data/{n}.png") for n in range(3)])
     content["categories"] += [dict(id=n, name=f"a class called {n}") for n in range(50, 90)]

@@ -10,7 +10,7 @@ from argus.datasets.own.stored_depth import decode_depth
 from argus.datasets.transforms.binary_labels import LoadBinary
 from argus.datasets.transforms.boundary_people import LoadBoundaryPeople
 from argus.datasets.transforms.colour_table import ColourTable
-from argus.datasets.transforms.dense_labels import LoadDepth
+from argus.datasets.transforms.dense_labels import LoadDepth, refuse_8_bits
 from argus.datasets.transforms.label_images import check_label_size, decode_grey, decode_label_map
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.reading import read_bytes
@@ -183,6 +183,7 @@ class LoadOwnDepth(LoadDepth):
         content = read_bytes(path, self.backend_args)
         try:
             check_label_size(content, results, name=self.name)
+            refuse_8_bits(content, scale)
             depth = decode_depth(content).astype(np.float64) / scale
             shape = tuple(results.get("ori_shape", depth.shape))
             if depth.shape != shape:

@@ -51,7 +51,7 @@ def split(
     """Pictures to train on, and the others; each has at least one group, if there are two.
 
     Args:
-        pictures: All of them.
+        pictures: All of them; a single group is trained on.
         seed: Another one draws others.
         share: Of the groups that are not trained on, in (0, 1).
         group: As for :func:`group_of`.
@@ -65,7 +65,9 @@ def split(
     numbers = {name: drawn(name, seed) for name in set(groups.values())}
     ranked = sorted(numbers, key=lambda name: (numbers[name], name))
     kept = {name for name in ranked if numbers[name] < share}
-    if len(ranked) > 1:
+    if len(ranked) == 1:
+        kept = set()  # what is trained on comes first
+    elif ranked:
         # Of few pictures the draw may leave one side empty.
         kept = (kept or {ranked[0]}) - ({ranked[-1]} if len(kept) == len(ranked) else set())
     rest = [picture for picture in pictures if groups[picture.path] in kept]

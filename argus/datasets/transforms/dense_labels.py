@@ -118,11 +118,7 @@ class LoadDepth(LoadDenseLabel):
             raise DataError(
                 f"a depth of {stored.min() / self.scale:.3g} m, expected 0 (unknown) or more"
             )
-        if self.scale > IGNORE and _png_bits(content) == 8:
-            raise DataError(
-                f"a depth map of 8 bits, so no depth exceeds {255 / self.scale:.3g} m: a picture "
-                f"made to look at? Expected 16 bits, {self.scale:g} a metre (scale)"
-            )
+        refuse_8_bits(content, self.scale)
         depth = (stored / self.scale).astype(np.float32)
         if self.depth_range is not None:
             least, greatest = self.depth_range
@@ -172,6 +168,20 @@ class LoadNormals(LoadDenseLabel):
     def is_empty(self, labels: np.ndarray) -> bool:
         """Whether no normal is known."""
         return not labels.any()
+
+
+def refuse_8_bits(content: bytes, scale: float) -> None:
+    """Raise for a depth map of 8 bits whose values are a fraction of a millimetre or so each.
+
+    Args:
+        content: The file's bytes.
+        scale: Value in the file of one metre.
+    """
+    if scale > IGNORE and _png_bits(content) == 8:
+        raise DataError(
+            f"a depth map of 8 bits, so no depth exceeds {255 / scale:.3g} m: a picture made to "
+            f"look at? Expected 16 bits, {scale:g} a metre (scale)"
+        )
 
 
 def _png_bits(content: bytes) -> int | None:

@@ -41,6 +41,12 @@ def test_split__groups_stay_together() -> None:
     assert sides[0] and sides[1] and sides[0].isdisjoint(sides[1])
 
 
+def test_split__of_one_group_leaves_it_for_training() -> None:
+    for seed in range(20):
+        train, val = split(pictures("a_1.png", "a_2.png"), seed=seed, share=0.9, group="a")
+        assert len(train) == 2 and not val
+
+
 @pytest.mark.parametrize("number", [2, 3, 5])
 @pytest.mark.parametrize("share", [1e-6, 1 - 1e-6])
 def test_split__of_few_pictures_leaves_no_side_empty(number, share) -> None:

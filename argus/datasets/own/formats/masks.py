@@ -30,7 +30,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
             "images/ and masks/."
         )
     table = class_table(tree)
-    if options.names and table is None:
+    # Names of numbers alone are what unnamed classes are called.
+    if table is None and not all(name.isdecimal() for name in options.names):
         table = ClassTable(names=dict(enumerate(options.names)), colours={}, source="classes")
     seen = look(tree, sorted(found.maps.values()), most=200 if table else 2000)
     try:

@@ -85,6 +85,12 @@ def test_npy__whose_head_lies_asks_for_no_memory(tmp_path) -> None:
             decode_npy((tmp_path / "a.npy").read_bytes()[:end])
 
 
+def test_depth__of_8_bits_is_a_picture(tmp_path) -> None:
+    write(tmp_path, "depth", lambda path: map_of(path, halves(10, 200)))
+    with pytest.raises(DataError, match="a depth map of 8 bits"):
+        read(OwnDepth, LoadOwnDepth(), tmp_path, "gt_depth")
+
+
 def test_depth__of_another_size_is_named(tmp_path) -> None:
     write(tmp_path, "depth", lambda p: np.save(p, METRES[1:]), ".npy")
     with pytest.raises(DataError, match="the depth map is 24x15"):
