@@ -37,7 +37,7 @@ STRUCTURAL = {
     *("in_channels", "in_index", "heatmap_size"),
     *("mean", "std", "bgr_to_rgb", "to_rgb"),
     *("pad_mask", "pad_seg", "pad_size_divisor", "size_divisor", "pad_val", "seg_pad_val"),
-    *("weights", "checkpoint", "_data_root", "ann_file", "split"),
+    *("weights", "checkpoint", "_data_root", "data_root", "ann_file", "split", "masks"),
     *("img", "img_path", "seg"),
     *("seg_map_path", "data_mode", "test_mode", "with_bbox", "with_mask", "meta_keys"),
     *("metric", "iou_metrics", "topk", "primary", "lower_is_better", "median"),

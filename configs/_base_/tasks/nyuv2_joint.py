@@ -5,15 +5,12 @@ image that lacks one of them costs that task nothing. Depth has other images and
 """
 
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion
+from mmseg.datasets.transforms import PackSegInputs
 
 from argus.datasets.transforms import (
     IfPresent,
     JointRandomCrop,
-    JointRandomFlip,
-    JointRandomResize,
     LoadBoundary,
-    LoadImage,
     LoadNormals,
     LoadSegMap,
     PackDense,
@@ -21,32 +18,26 @@ from argus.datasets.transforms import (
 )
 
 with read_base():
+    from .invpt import invpt_pipeline
     from .nyuv2_boundary import nyuv2_boundary
     from .nyuv2_normals import nyuv2_normals
     from .nyuv2_semantic import nyuv2_semantic
 
 _stream = "nyuv2"
-_num_classes = 40
-_crop_size = (448, 576)  # height, width; not stated in paper: InvPT
 
-_train_pipeline = [
-    dict(type=LoadImage),
-    dict(
-        type=IfPresent,
-        key="seg_map_path",
-        transform=dict(type=LoadSegMap, num_classes=_num_classes),
-    ),
-    dict(
-        type=IfPresent,
-        key="boundary_path",
-        transform=dict(type=LoadBoundary, positive=255),  # not stated in paper: the files
-    ),
-    dict(type=IfPresent, key="normal_path", transform=dict(type=LoadNormals)),
-    dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
-    dict(type=JointRandomCrop, size=_crop_size, cat_max_ratio=0.75),  # not stated: InvPT
-    dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
-    dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
-    dict(
+_train_pipeline = invpt_pipeline(
+    load=[
+        dict(type=IfPresent, key="seg_map_path", transform=dict(type=LoadSegMap, num_classes=40)),
+        dict(
+            type=IfPresent,
+            key="boundary_path",
+            transform=dict(type=LoadBoundary, positive=255),  # not stated in paper: the files
+        ),
+        dict(type=IfPresent, key="normal_path", transform=dict(type=LoadNormals)),
+    ],
+    # Height, width; not stated in paper: InvPT
+    crop=dict(type=JointRandomCrop, size=(448, 576), cat_max_ratio=0.75),
+    pack=dict(
         type=PackTasks,
         packers=dict(
             nyuv2_semantic=dict(type=PackSegInputs),
@@ -55,7 +46,7 @@ _train_pipeline = [
         ),
         needs=dict(nyuv2_semantic=["gt_seg_map"], boundary=["gt_boundary"], normals=["gt_normals"]),
     ),
-]
+)
 
 nyuv2_semantic["train"]["dataset"].update(
     labels=["semantic", "boundary", "normals"], pipeline=_train_pipeline

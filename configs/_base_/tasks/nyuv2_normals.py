@@ -1,73 +1,28 @@
 """Surface normals on NYUv2 with UperNet: mean angular error 18.6 degrees in the paper.
 
-Data: ``data/nyuv2``, see data/README.md. 795 training and 654 test images of 425 x 560; 40,000
-steps of 16 images are 805 epochs.
+Data: ``data/nyuv2``, see data/README.md.
 """
 
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
-from argus.datasets.nyuv2 import NYUv2
-from argus.datasets.transforms import (
-    JointRandomCrop,
-    JointRandomFlip,
-    JointRandomResize,
-    LoadImage,
-    LoadNormals,
-    PackDense,
-)
+from argus.datasets.transforms import JointRandomCrop, LoadNormals, PackDense
 from argus.evaluation.metrics import NormalsMetric
 
 with read_base():
     from ..models.upernet_normals import upernet_normals
-
-_data_root = "data/nyuv2"
-_crop_size = (448, 576)  # height, width; not stated in paper: InvPT
-
-_train_pipeline = [
-    dict(type=LoadImage),
-    dict(type=LoadNormals),
-    dict(type=JointRandomResize, ratio_range=(0.5, 2.0)),  # not stated in paper: InvPT
-    # InvPT also bounds the share of one semantic class; their labels are not read here.
-    dict(type=JointRandomCrop, size=_crop_size),
-    dict(type=JointRandomFlip, prob=0.5),  # not stated in paper: InvPT
-    dict(type=PhotoMetricDistortion),  # not stated in paper: InvPT
-    dict(type=PackDense, fields=["normals"]),
-]
-_test_pipeline = [
-    dict(type=LoadImage),
-    dict(type=LoadNormals),
-    dict(type=PackDense, fields=["normals"]),
-]
+    from .invpt import nyuv2_data
 
 nyuv2_normals = dict(
     decoder=upernet_normals,
-    train=dict(
-        dataset=dict(
-            type=NYUv2,
-            data_root=_data_root,
-            ann_file="gt_sets/train.txt",
-            labels=["normals"],
-            pipeline=_train_pipeline,
-        ),
-        batch_size=2,  # not stated in paper: 16 on 8 GPUs; InvPT 8
-        num_workers=4,
-        sampling="shuffle",
-    ),
-    val=dict(
-        dataset=dict(
-            type=NYUv2,
-            data_root=_data_root,
-            ann_file="gt_sets/val.txt",
-            labels=["normals"],
-            test_mode=True,
-            pipeline=_test_pipeline,
-        ),
-        batch_size=1,  # not stated in paper; does not change the result
-        num_workers=2,
+    **nyuv2_data(
+        labels=["normals"],
+        load=[dict(type=LoadNormals)],
+        # Height, width; not stated in paper: InvPT, which also bounds the share of one semantic
+        # class; their labels are not read here.
+        crop=dict(type=JointRandomCrop, size=(448, 576)),
+        pack=dict(type=PackDense, fields=["normals"]),
     ),
     metrics=dict(type=NormalsMetric),
-    loss_weight=1.0,  # not stated in paper: no other task trains what this one does
     paper=dict(mErr=18.6),  # degrees
     primary="mErr",
     lower_is_better=["mErr", "median"],
@@ -75,5 +30,4 @@ nyuv2_normals = dict(
     report=["mErr", "median", "within_11_25", "within_22_5", "within_30"],
     units=dict(mErr="degrees", median="degrees"),
     table="Paper, Table 2",
-    licence="NYUv2: none stated by its owners; in use for research",
 )

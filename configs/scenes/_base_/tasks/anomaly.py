@@ -13,15 +13,32 @@ from argus.evaluation.metrics import AnomalyImageMetric, AnomalyPixelMetric
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import AnomalyDetector, DensePreprocessor, DRAEMHead
 
-_data_root = "data/scenes/mvtec_ad"
-_data_prefix = dict(img_path="")  # a split is a folder below each category, not below the root
-_categories = ("dice", "terrazzo")
+_dataset = dict(
+    type=MVTecAD,
+    data_root="data/scenes/mvtec_ad",
+    # A split is a folder below each category, not below the root.
+    data_prefix=dict(img_path=""),
+    categories=("dice", "terrazzo"),
+)
 _channels = 96
-_pipeline = [
-    dict(type=LoadImage),
-    dict(type=LoadAnomalyMask),
-    dict(type=PackDense, fields=["anomaly_map"]),
-]
+
+
+def _measured(split):
+    return dict(
+        dataset=dict(
+            **_dataset,
+            split=split,
+            test_mode=True,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=LoadAnomalyMask),
+                dict(type=PackDense, fields=["anomaly_map"]),
+            ],
+        ),
+        batch_size=8,
+        num_workers=1,
+    )
+
 
 anomaly = dict(
     decoder=dict(
@@ -34,7 +51,7 @@ anomaly = dict(
             size_divisor=32,
         ),
         backbone=dict(type=SharedBackbone),
-        categories=_categories,
+        categories=_dataset["categories"],
         head=dict(
             type=DRAEMHead,
             in_channels=[_channels] * 4,
@@ -45,10 +62,7 @@ anomaly = dict(
     ),
     train=dict(
         dataset=dict(
-            type=MVTecAD,
-            data_root=_data_root,
-            data_prefix=_data_prefix,
-            categories=_categories,
+            **_dataset,
             split="train",
             pipeline=[
                 dict(type=LoadImage),
@@ -59,35 +73,11 @@ anomaly = dict(
         batch_size=16,
         num_workers=1,
     ),
-    val=dict(
-        dataset=dict(
-            type=MVTecAD,
-            data_root=_data_root,
-            data_prefix=_data_prefix,
-            categories=_categories,
-            split="validation",
-            test_mode=True,
-            pipeline=_pipeline,
-        ),
-        batch_size=8,
-        num_workers=1,
-    ),
-    test=dict(
-        dataset=dict(
-            type=MVTecAD,
-            data_root=_data_root,
-            data_prefix=_data_prefix,
-            categories=_categories,
-            split="test",
-            test_mode=True,
-            pipeline=_pipeline,
-        ),
-        batch_size=8,
-        num_workers=1,
-    ),
+    val=_measured("validation"),
+    test=_measured("test"),
     metrics=[
         dict(type=AnomalyImageMetric),
-        dict(type=AnomalyPixelMetric, categories=_categories),
+        dict(type=AnomalyPixelMetric, categories=_dataset["categories"]),
     ],
     primary="I_AUROC",
     report=["I_AUROC", "P_AUROC", "PRO"],

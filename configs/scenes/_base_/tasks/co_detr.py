@@ -1,20 +1,13 @@
 """Object detection of generated scenes with a small Co-DETR."""
 
-from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs, RandomFlip, Resize
-from mmdet.evaluation import CocoMetric
+from mmdet.datasets.transforms import Resize
 from mmengine.config import read_base
-
-from argus.datasets.coco import CocoInstances
-from argus.datasets.scenes.classes import THING_CLASSES, THING_PALETTE
-from argus.datasets.transforms import CheckLabel, LoadImage
 
 with read_base():
     from ...._base_.models.co_detr import co_detr
+    from .coco import coco_data
 
-_data_root = "data/scenes/coco"
-_metainfo = dict(classes=THING_CLASSES, palette=THING_PALETTE)
 _channels = 96
-_size = (128, 128)
 
 _attention = dict(embed_dims=_channels, num_heads=6, num_levels=5, num_points=4, dropout=0.0)
 _feed_forward = dict(embed_dims=_channels, feedforward_channels=192, ffn_drop=0.0)
@@ -49,53 +42,9 @@ co_detr["test_cfg"].update(max_per_img=30)
 
 scenes_co_detr = dict(
     decoder=co_detr,
-    train=dict(
-        dataset=dict(
-            type=CocoInstances,
-            data_root=_data_root,
-            ann_file="annotations/instances_train2017.json",
-            data_prefix=dict(img="train2017/"),
-            metainfo=_metainfo,
-            filter_cfg=dict(filter_empty_gt=True),
-            pipeline=[
-                dict(type=LoadImage),
-                dict(type=LoadAnnotations, with_bbox=True),
-                dict(type=CheckLabel, num_classes=6),
-                dict(type=RandomFlip, prob=0.5),
-                dict(type=PackDetInputs),
-            ],
-        ),
-        batch_size=4,
-        num_workers=1,
+    **coco_data(
+        masks=False,
+        # Scenes have this size already: it is the scale factor that mmdet asks for.
+        resize=[dict(type=Resize, scale=(128, 128), keep_ratio=True)],
     ),
-    val=dict(
-        dataset=dict(
-            type=CocoInstances,
-            data_root=_data_root,
-            ann_file="annotations/instances_val2017.json",
-            data_prefix=dict(img="val2017/"),
-            metainfo=_metainfo,
-            test_mode=True,
-            pipeline=[
-                dict(type=LoadImage),
-                # Scenes have this size already: it is the scale factor that mmdet asks for.
-                dict(type=Resize, scale=_size, keep_ratio=True),
-                dict(type=LoadAnnotations, with_bbox=True),
-                dict(
-                    type=PackDetInputs,
-                    meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
-                ),
-            ],
-        ),
-        batch_size=8,
-        num_workers=1,
-    ),
-    metrics=dict(
-        type=CocoMetric,
-        ann_file=f"{_data_root}/annotations/instances_val2017.json",
-        metric="bbox",
-    ),
-    loss_weight=0.5,
-    primary="bbox_mAP_50",
-    report=["bbox_mAP", "bbox_mAP_50"],
 )

@@ -1,18 +1,18 @@
 """Human parsing of generated scenes, six body parts, with a small UperNet."""
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmseg.datasets.transforms import PackSegInputs
 from mmseg.evaluation import IoUMetric
 from mmseg.models import CrossEntropyLoss, EncoderDecoder, SegDataPreProcessor, UPerHead
 
-from argus.datasets.pascal_context import PascalContext
-from argus.datasets.transforms import JointRandomFlip, LoadImage, LoadSegMap
+from argus.datasets.transforms import LoadSegMap
 from argus.models.backbones.shared import SharedBackbone
 
-_data_root = "data/scenes/pascal_mt"
+with read_base():
+    from .dense import people
+
 _num_classes = 7
 _channels = 96
-_load = [dict(type=LoadImage), dict(type=LoadSegMap, num_classes=_num_classes)]
 
 parsing = dict(
     decoder=dict(
@@ -46,29 +46,7 @@ parsing = dict(
         train_cfg=dict(),
         test_cfg=dict(mode="whole"),
     ),
-    train=dict(
-        dataset=dict(
-            type=PascalContext,
-            data_root=_data_root,
-            ann_file="ImageSets/train.txt",
-            labels=["parsing"],
-            pipeline=[*_load, dict(type=JointRandomFlip, prob=0.5), dict(type=PackSegInputs)],
-        ),
-        batch_size=4,
-        num_workers=1,
-    ),
-    val=dict(
-        dataset=dict(
-            type=PascalContext,
-            data_root=_data_root,
-            ann_file="ImageSets/val.txt",
-            labels=["parsing"],
-            test_mode=True,
-            pipeline=[*_load, dict(type=PackSegInputs)],
-        ),
-        batch_size=8,
-        num_workers=1,
-    ),
+    **people("parsing", dict(type=LoadSegMap, num_classes=_num_classes), dict(type=PackSegInputs)),
     metrics=dict(type=IoUMetric, iou_metrics=["mIoU"]),
     primary="mIoU",
     report=["mIoU"],
