@@ -1,32 +1,19 @@
-"""Anomaly decoder: DRAEM's discriminative part per category, a DPT decoder on all four maps.
+"""Anomaly decoder: DRAEM's discriminative part per category, a DPT decoder on all four maps."""
 
-For a backbone of 768 channels (Base); Large sets the ``in_channels`` to 1024.
-"""
+from mmengine.config import read_base
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from argus.models.decoders import DRAEMHead
 
-from argus.datasets.mvtec_ad import MVTEC_4
-from argus.models.backbones.shared import SharedBackbone
-from argus.models.decoders import AnomalyDetector, DensePreprocessor, DRAEMHead
+with read_base():
+    from .anomaly import anomaly_model
 
-draem = dict(
-    type=AnomalyDetector,
-    data_preprocessor=dict(
-        type=DensePreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-        size_divisor=32,
-    ),
-    backbone=dict(type=SharedBackbone),
-    categories=MVTEC_4,
-    joint=False,  # not stated in paper; guess: one head per category, as in DRAEM
-    head=dict(
+draem = anomaly_model(
+    dict(
         type=DRAEMHead,
         in_channels=[768, 768, 768, 768],
         channels=256,  # not stated in paper: DPT
         norm_cfg=dict(type="GN", num_groups=32),  # not stated in paper; guess: DRAEM has BatchNorm
         gamma=2.0,  # not stated in paper: DRAEM
         score_window=21,  # not stated in paper: DRAEM
-    ),
+    )
 )

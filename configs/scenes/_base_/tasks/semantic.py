@@ -1,71 +1,40 @@
 """Semantic segmentation of generated scenes, ten classes, with a small UperNet."""
 
 from mmcv.transforms import RandomFlip
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import PackSegInputs
 from mmseg.evaluation import IoUMetric
-from mmseg.models import (
-    CrossEntropyLoss,
-    EncoderDecoder,
-    FCNHead,
-    SegDataPreProcessor,
-    UPerHead,
-)
+from mmseg.models import CrossEntropyLoss, FCNHead
 
 from argus.datasets.scenes.classes import SEMANTIC_CLASSES, SEMANTIC_PALETTE
 from argus.datasets.transforms import LoadImage, LoadSegMap
-from argus.models.backbones.shared import SharedBackbone
+
+with read_base():
+    from .upernet import upernet
 
 _data_root = "data/scenes/ADEChallengeData2016"
 _metainfo = dict(classes=SEMANTIC_CLASSES, palette=SEMANTIC_PALETTE)
 _num_classes = 10
-_channels = 96
-_norm = dict(type="GN", num_groups=8)
 # Objects cover few pixels: without weights a short training learns the backgrounds alone.
 _class_weight = [2.0, 6.0, 6.0, 6.0, 6.0, 6.0, 1.0, 1.0, 1.0, 1.0]
 
 semantic = dict(
-    decoder=dict(
-        type=EncoderDecoder,
-        data_preprocessor=dict(
-            type=SegDataPreProcessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            bgr_to_rgb=True,
-            pad_val=0,
-            seg_pad_val=255,
-            size_divisor=32,
-            test_cfg=dict(size_divisor=32),
-        ),
-        backbone=dict(type=SharedBackbone),
-        decode_head=dict(
-            type=UPerHead,
-            in_channels=[_channels] * 4,
-            in_index=[0, 1, 2, 3],
-            pool_scales=(1, 2, 4),
-            channels=48,
-            dropout_ratio=0.0,
-            num_classes=_num_classes,
-            norm_cfg=_norm,
-            align_corners=False,
-            loss_decode=dict(type=CrossEntropyLoss, class_weight=_class_weight),
-        ),
+    decoder=upernet(
+        _class_weight,
         auxiliary_head=dict(
             type=FCNHead,
-            in_channels=_channels,
+            in_channels=96,
             in_index=2,
             channels=48,
             num_convs=1,
             concat_input=False,
             dropout_ratio=0.0,
             num_classes=_num_classes,
-            norm_cfg=_norm,
+            norm_cfg=dict(type="GN", num_groups=8),
             align_corners=False,
             loss_decode=dict(type=CrossEntropyLoss, class_weight=_class_weight, loss_weight=0.4),
         ),
-        train_cfg=dict(),
-        test_cfg=dict(mode="whole"),
     ),
     train=dict(
         dataset=dict(
