@@ -299,7 +299,9 @@ class Recipe(ABC):
     def of_part(self, name: str) -> tuple[str, str | None, str]:
         """Data, format and split of a part."""
         given = getattr(self, name) or {}
-        values = {"data": self.data, "format": self.format, "split": name}
+        # Data that a part has for itself are that part as a whole.
+        split = "all" if "data" in given else name
+        values = {"data": self.data, "format": self.format, "split": split}
         values |= {key: given[key] for key in DATA_KEYS if key in given}
         if not isinstance(values["data"], str):
             raise ConfigError(

@@ -214,10 +214,10 @@ def test_override__metrics_of_another_kind_leave_no_primary_behind() -> None:
 
 
 def test_data__each_part_may_have_its_own() -> None:
-    task = expanded(data="", train=dict(data="a", split="all"), val=dict(data="b", format="voc"))
+    task = expanded(data="", train=dict(data="a", split="train"), val=dict(data="b", format="voc"))
     train, val = task["train"]["dataset"], task["val"]["dataset"]
-    assert (train["data"], train["split"], "format" in train) == ("a", "all", False)
-    assert (val["data"], val["split"], val["format"]) == ("b", "val", "voc")
+    assert (train["data"], train["split"], "format" in train) == ("a", "train", False)
+    assert (val["data"], val["split"], val["format"]) == ("b", "all", "voc")
     assert "test" not in task and "data" not in task["train"]
     assert expanded(val=None).keys() & {"val", "test"} == set()
 

@@ -10,6 +10,8 @@ from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import PARTS, OwnData, OwnPicture
 from argus.errors import ConfigError, DataError
 
+ALL = "all"
+
 
 class OwnSource:
     """The part of a data folder that a data set is of.
@@ -17,7 +19,7 @@ class OwnSource:
     Args:
         data: The folder, or a file of labels in it.
         kind: What the data set needs, of ``record.KINDS``.
-        split: ``train``, ``val`` or ``test``.
+        split: ``train``, ``val`` or ``test``; ``all`` for data that are one part as a whole.
         classes: Which of the classes, in the order of their labels; all by default.
         format: Its format; ``None`` to recognise it, which has to be certain.
         seed: Of the validation part, where the data name none.
@@ -43,15 +45,18 @@ class OwnSource:
         val_share: float | None = None,
         unit: float | None = None,
     ) -> None:
-        if split not in PARTS:
-            raise ConfigError(f"split={split!r}: expected one of {', '.join(PARTS)}.")
+        if split not in (*PARTS, ALL):
+            raise ConfigError(f"split={split!r}: expected one of {', '.join((*PARTS, ALL))}.")
         self.data: OwnData = read_own(data, format=format, kind=kind, unit=unit, classes=classes)
         self.kind = kind
         self.classes = in_order(self.data, kind, classes)
         self.labels = {name: label for label, name in enumerate(self.classes)}
         self.dropped: Counter[str] = Counter()
-        found = parts(self.data, seed=seed, group=group, val_share=val_share)
-        self.pictures: list[OwnPicture] = found[split]
+        self.pictures: list[OwnPicture] = (
+            list(self.data.pictures)
+            if split == ALL
+            else parts(self.data, seed=seed, group=group, val_share=val_share)[split]
+        )
         self.places = {picture.path: place for place, picture in enumerate(self.data.pictures)}
         if not self.pictures:
             raise DataError(f"{data}: no pictures of {split}.")

@@ -140,6 +140,18 @@ def test_split__is_the_same_for_every_task(tmp_path) -> None:
     assert sets[0] == sets[1] and 0 < len(sets[0]) < 12
 
 
+def test_split__all_is_every_picture(tmp_path) -> None:
+    root = coco(tmp_path, 6)
+    parts = [build(OwnDetection, root, split) for split in ("train", "val", "all")]
+    paths = [{sample["img_path"] for sample in part} for part in map(entries, parts)]
+    assert paths[0] | paths[1] == paths[2] and len(paths[2]) == 6
+    assert paths[1] and not paths[0] & paths[1]
+
+
+def entries(dataset):
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
 def test_split__of_another_name_is_refused(tmp_path) -> None:
     with pytest.raises(ConfigError, match="split='dev': expected one of train, val, test"):
         build(OwnDetection, coco(tmp_path), "dev")
