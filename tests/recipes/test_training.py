@@ -20,6 +20,7 @@ RECIPES: dict[str, dict[str, Any]] = dict(
     parsing=dict(type="ParsingTask", decoder="segformer"),
     detection=dict(type="DetectionTask"),
     instance=dict(type="InstanceTask"),
+    keypoints=dict(type="KeypointsTask", size=(64, 32)),
     classification=dict(type="ClassificationTask"),
     depth=dict(type="DepthTask", max_depth=10),
     normals=dict(type="NormalsTask"),
