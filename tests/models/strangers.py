@@ -156,6 +156,40 @@ def detr(kind: str = "DETR") -> dict[str, Any]:
     )
 
 
+def dab_detr(num_patterns: int = 0) -> dict[str, Any]:
+    """DAB-DETR: queries are boxes, which every layer of the decoder refines."""
+    config = detr("ConditionalDETR")
+    ffn = dict(
+        embed_dims=256,
+        feedforward_channels=16,
+        num_fcs=2,
+        ffn_drop=0.0,
+        act_cfg=dict(type="PReLU"),
+    )
+    attention = dict(embed_dims=256, num_heads=2)
+    encoder = dict(self_attn_cfg=dict(**attention, batch_first=True), ffn_cfg=ffn)
+    decoder = dict(
+        self_attn_cfg=dict(**attention, cross_attn=False),
+        cross_attn_cfg=dict(**attention, cross_attn=True),
+        ffn_cfg=ffn,
+    )
+    return config | dict(
+        type="mmdet.DABDETR",
+        num_patterns=num_patterns,
+        encoder=dict(num_layers=1, layer_cfg=encoder),
+        decoder=dict(
+            num_layers=2,
+            query_dim=4,
+            query_scale_type="cond_elewise",
+            with_modulated_hw_attn=True,
+            layer_cfg=decoder,
+            return_intermediate=True,
+        ),
+        positional_encoding=dict(num_feats=128, temperature=20, normalize=True),
+        bbox_head={**config["bbox_head"], "type": "DABDETRHead"},
+    )
+
+
 def rtmdet_ins() -> dict[str, Any]:
     """RTMDet-Ins."""
     config = rtmdet()
@@ -208,6 +242,26 @@ def fcos() -> dict[str, Any]:
         strides=[4, 8, 16, 32],
         norm_cfg=dict(type="GN", num_groups=4),
         conv_bias=True,
+    )
+    return config
+
+
+def atss() -> dict[str, Any]:
+    """ATSS: one anchor a place, and a second score by how central the place is."""
+    config = retinanet()
+    config["type"] = "mmdet.ATSS"
+    config["bbox_head"] |= dict(
+        type="ATSSHead",
+        anchor_generator=dict(
+            type="AnchorGenerator",
+            ratios=[1.0],
+            octave_base_scale=4,
+            scales_per_octave=1,
+            strides=[4, 8, 16, 32],
+        ),
+        bbox_coder=dict(type="DeltaXYWHBBoxCoder", target_stds=[0.1, 0.1, 0.2, 0.2]),
+        norm_cfg=dict(type="GN", num_groups=4),
+        loss_centerness=dict(type="CrossEntropyLoss", use_sigmoid=True),
     )
     return config
 
