@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from torch.utils.data import DataLoader
 
 from argus.errors import ConfigError
 from argus.tasks import parse_tasks, streams_of
@@ -174,3 +175,25 @@ def test_parse_tasks__shared_stream_needs_one_source() -> None:
         parse_tasks(tasks)
     del tasks["semantic"]["train"]
     assert streams_of(parse_tasks(tasks)) == {"both": ("classification", "semantic")}
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+@pytest.mark.parametrize("place", ["", ".dataset"])
+def test_parse_tasks__loader_of_the_user_is_refused(part: str, place: str) -> None:
+    """Its processes would be watched by nobody."""
+    tasks = toy_tasks()
+    tasks["semantic"]["test"] = copy.deepcopy(tasks["semantic"]["val"])
+    own = DataLoader(ToyClassification(), batch_size=2)
+    if place:
+        tasks["semantic"][part]["dataset"] = own
+    else:
+        tasks["semantic"][part] = own
+    with pytest.raises(ConfigError, match=rf"\['semantic'\]\.{part}{place}: .*found DataLoader"):
+        parse_tasks(tasks)
+
+
+def test_parse_tasks__class_of_a_loader_is_no_key() -> None:
+    tasks = toy_tasks()
+    tasks["semantic"]["train"]["type"] = DataLoader
+    with pytest.raises(ConfigError, match=r"\['semantic'\]\.train: unknown key 'type'"):
+        parse_tasks(tasks)
