@@ -30,7 +30,8 @@ class Settings:
 
     def compare(self, first: Callable[[], Any], second: Callable[[], Any]) -> Comparison:
         """Time two functions against each other, few times if ``quick``."""
-        pairs, runs = (5, 2) if self.quick else (20, 5)
+        pairs, runs = (30, 5) if self.device.type == "cuda" else (12, 1)
+        pairs, runs = (6, 1) if self.quick else (pairs, runs)
         return compare(first, second, self.device, pairs=pairs, runs=runs)
 
 

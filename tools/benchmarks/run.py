@@ -35,8 +35,10 @@ from tools.benchmarks.report import Result, Settings, as_dict, to_markdown  # no
 # Each is a module beside this one with ``cases(settings)``.
 SECTIONS = (
     *("attention", "deform_attention", "backbone", "decoders", "stage1_step", "step_guard"),
-    "inference",
+    *("inference", "precision"),
 )
+# Of a size that a CPU does in minutes.
+_FOR_CPUS = {"precision"}
 OUT = Path("work_dirs/benchmarks")
 
 
@@ -55,7 +57,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         parser.error(f"--device {args.device}: no CUDA device here. Use --device cpu --quick.")
-    if args.device == "cpu" and not args.quick:
+    if args.device == "cpu" and not args.quick and not _FOR_CPUS.issuperset(args.only or SECTIONS):
         parser.error("the full sizes need a GPU, and none was chosen or found. Use --quick.")
     return args
 
