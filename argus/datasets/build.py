@@ -106,20 +106,20 @@ def _check_description(dataset: Any, where: str, tell: Callable[[str], None]) ->
 
 def _hand_over_palettes(dataset: Any) -> None:
     for part in parts_of(dataset):
-        for transform in _transforms(getattr(part, "pipeline", None)):
+        for transform in transforms_of(getattr(part, "pipeline", None)):
             if isinstance(transform, LoadSegMap):
                 transform.take_palette(part.metainfo)
 
 
-def _transforms(pipeline: Any) -> Iterator[Any]:
+def transforms_of(pipeline: Any) -> Iterator[Any]:
     """The transforms of a pipeline, and those inside them."""
     if isinstance(pipeline, (list, tuple)):
         for transform in pipeline:
-            yield from _transforms(transform)
+            yield from transforms_of(transform)
     elif pipeline is not None:
         yield pipeline
         for name in ("inner", "transforms"):
-            yield from _transforms(getattr(pipeline, name, None))
+            yield from transforms_of(getattr(pipeline, name, None))
 
 
 def _no_samples(where: str, listing: Listing, cause: str = "") -> DataError:

@@ -117,7 +117,8 @@ class MultitaskLoader:
         dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
         where = f"tasks.{task}.train.dataset"
         check_files_there(dataset, data, where=where)
-        check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
+        tell = MMLogger.get_current_instance().warning
+        check_packed(dataset, data, where=where, tell=tell, tasks=self.members[stream])
         with isolated_rng(0), without_threads_of_opencv():
             ignore = ignored_label(self.sources[stream].decoder)
             check_labels(dataset, data, where=where, ignore=ignore)

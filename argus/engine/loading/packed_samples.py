@@ -1,19 +1,22 @@
 """Look at the first sample of a data set, as the decoder of its task gets it."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import cv2
 
+from argus.datasets.build import transforms_of
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.seeding import isolated_rng
+from argus.datasets.stored_entries import parts_of
+from argus.datasets.transforms.pack_tasks import PackTasks
 from argus.engine.loading.fixed_order import FixedOrder
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.tasks import EvalData, TrainData
 
-_KEYS = "keys"
+_KEYS, _LABELS = "keys", "labels"
 
 
 class _Keys(ResilientDataset):
@@ -21,7 +24,12 @@ class _Keys(ResilientDataset):
 
     def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
         sample = super().__getitem__(key)
-        return {_KEYS: [name for name in sample if name != REPLACED], REPLACED: sample[REPLACED]}
+        labels = sample.get("data_samples")
+        return {
+            _KEYS: [name for name in sample if name != REPLACED],
+            _LABELS: list(labels) if isinstance(labels, Mapping) else type(labels).__name__,
+            REPLACED: sample[REPLACED],
+        }
 
 
 def check_packed(
@@ -30,6 +38,7 @@ def check_packed(
     *,
     where: str,
     tell: Callable[[str], None],
+    tasks: Sequence[str] = (),
 ) -> None:
     """Refuse a pipeline that does not end with a packing transform, by its first sample.
 
@@ -41,9 +50,10 @@ def check_packed(
         data: Its place in the task, which says how it is loaded.
         where: Its place in the config, for messages.
         tell: Takes what was wrong with samples that another one stands in for.
+        tasks: Those that share the data; a task that no sample names would never be trained.
 
     Raises:
-        ConfigError: Naming the transforms that pack.
+        ConfigError: Naming the transforms that pack, or the tasks.
         DataError: No sample can be loaded.
     """
     names = _Keys(dataset.dataset, task=dataset.task, seed=dataset.seed, strict=dataset.strict)
@@ -74,6 +84,40 @@ def check_packed(
             "PackSegInputs (mmseg), PackPoseInputs (mmpose), PackInputs (mmpretrain), PackDense "
             "(Argus), or PackTasks for tasks that share a stream."
         )
+    if len(tasks) > 1:
+        (labels,) = batch[_LABELS]
+        _check_tasks(labels, _packed_tasks(dataset.dataset), tasks, where)
+
+
+def _check_tasks(
+    labels: list[str] | str, packed: list[str] | None, tasks: Sequence[str], where: str
+) -> None:
+    """Whether the samples of a stream name the labels of its tasks."""
+    share = f"{where}: the tasks {', '.join(tasks)} share it, "
+    remedy = f"PackTasks(packers=dict({', '.join(f'{task}=...' for task in tasks)}))"
+    if isinstance(labels, str):
+        raise ConfigError(
+            f"{share}and its samples have labels of one, a {labels}: none of the tasks would be "
+            f"trained. End the pipeline with {remedy}."
+        )
+    # More than these is fine: of a pipeline for many tasks some may be left out.
+    lacking = sorted(set(tasks).difference(packed)) if packed is not None else list(tasks)
+    if lacking and (packed is not None or not set(tasks) & set(labels)):
+        raise ConfigError(
+            f"{share}and its samples have labels of {', '.join(packed or labels)}: "
+            f"{', '.join(lacking)} would never be trained. Name them alike: {remedy}."
+        )
+
+
+def _packed_tasks(dataset: Any) -> list[str] | None:
+    """The tasks that a pipeline packs labels for; ``None`` if the data set has its own way."""
+    packers = [
+        transform.packers
+        for part in parts_of(dataset)
+        for transform in transforms_of(getattr(part, "pipeline", None))
+        if isinstance(transform, PackTasks)
+    ]
+    return sorted(set().union(*packers)) if packers else None
 
 
 @contextlib.contextmanager

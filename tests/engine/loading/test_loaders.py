@@ -2,6 +2,7 @@
 
 import os
 import time
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,14 +13,17 @@ from mmengine.registry import DATASETS
 from torch.utils.data import get_worker_info
 
 from argus.datasets.coco import CocoInstances
+from argus.datasets.resilient import ResilientDataset
+from argus.datasets.transforms import PackTasks
 from argus.engine.loading import watched_loader
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.loaders import MultitaskLoader, build_eval_loader, guarded_dataset
-from argus.errors import DataError
+from argus.engine.loading.packed_samples import check_packed
+from argus.errors import ConfigError, DataError
 from argus.models.foreign import library_scope
-from argus.tasks import parse_tasks
+from argus.tasks import TrainData, parse_tasks
 from tests.datasets import toy_coco
-from tests.toy import ToySegmentation, semantic_decoder, toy_tasks
+from tests.toy import ToyBoth, ToySegmentation, semantic_decoder, toy_tasks
 
 
 @pytest.fixture
@@ -152,3 +156,70 @@ def test_loader__leaves_the_random_numbers_of_the_weights_alone() -> None:
     MultitaskLoader(parsed, seed=0)
     build_eval_loader(parsed["semantic"].val, task="semantic", part="val", seed=0)
     assert torch.equal(torch.rand(3), expected)
+
+
+class _Packed(ToyBoth):
+    """Its samples are those of one task, or go by other names."""
+
+    def __init__(self, form: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.form = form
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        sample = super().__getitem__(index)
+        labels = sample["data_samples"]
+        if self.form == "single":
+            return sample | dict(data_samples=labels["classification"])
+        if self.form == "others":
+            return sample | dict(data_samples={f"my_{name}": v for name, v in labels.items()})
+        return sample
+
+
+DATASETS.register_module(name="ToyPacked", module=_Packed)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("single", "labels of one, a DataSample: none of the tasks would be trained"),
+        ("others", "have labels of my_classification: classification, semantic would never be"),
+        ("right", None),
+    ],
+)
+def test_shared_stream__names_its_tasks(form: str, words: str | None) -> None:
+    """Labels by another name are those of no task: its loss would be 0 from the first step on."""
+    tasks = toy_tasks()
+    data = dict(dataset=dict(type="ToyPacked", form=form), batch_size=2, num_workers=0)
+    tasks["semantic"] |= dict(stream="both", train=data)
+    tasks["classification"] |= dict(stream="both", train=None)
+    if words is None:
+        MultitaskLoader(parse_tasks(tasks), seed=0)
+        return
+    with pytest.raises(ConfigError, match=words):
+        MultitaskLoader(parse_tasks(tasks), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("packers", "words"),
+    [
+        (("semantic", "classification"), None),
+        (("semantic", "classification", "depth"), None),  # one that was left out of this run
+        (("semantic", "class"), "have labels of class, semantic: classification would never be"),
+    ],
+)
+def test_shared_stream__whose_packing_lacks_a_task(
+    packers: tuple[str, ...], words: str | None
+) -> None:
+    pack = PackTasks(dict.fromkeys(packers, dict(type="mmseg.PackSegInputs")))
+    dataset = ResilientDataset(ToyBoth(), task="semantic", seed=0)
+    dataset.dataset.pipeline = [pack]
+    data = TrainData(dataset={}, batch_size=1, num_workers=0)
+
+    def check() -> None:
+        tasks = ("semantic", "classification")
+        check_packed(dataset, data, where="here", tell=print, tasks=tasks)
+
+    if words is None:
+        return check()
+    with pytest.raises(ConfigError, match=words):
+        check()
