@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-core demo docs test fuzz test-slow test-draws test-gpu test-real
-.PHONY: lint format check env clean clean-venv
+.PHONY: test-versions lint format check env clean clean-venv
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-gpu: install ## Run the tests that need a CUDA device
 
 test-real: install ## Run the tests on the small real sets and the ViT-S, where they are
 	@$(VENV_PYTHON) -m pytest -m real -rs -o faulthandler_timeout=0 $(ARGS)
+
+test-versions: install ## Try other Pythons and PyTorchs; ARGS='3.13:2.15.0' tries one pair
+	@$(VENV_PYTHON) -m tools.install.versions $(ARGS)
 
 docs: install ## Build the guide into docs/_build/html; a warning is an error
 	@$(VENV_PYTHON) -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html

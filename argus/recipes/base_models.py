@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
 
 
 def _read(file: str) -> Config:
-    folder = Path(argus.__file__).parents[1] / "configs"
+    folder = Path(argus.__file__).parent / "configs"
     path = folder / "_base_" / "models" / f"{file}.py"
     return Config.fromfile(path, format_python_code=False)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.checkout import mark_as_installed, plan, remaining
-from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe, registry
+from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe, registry, versions
 from tools.install.__main__ import unsupported_python_message
 from tools.install.checks import InstallError
 from tools.install.environment import Environment
@@ -95,6 +95,26 @@ def test_versions__tested_pair_is_in_the_range() -> None:
     accepted = read_requirements(ROOT / "requirements" / "torch.txt")
     for name, pin in read_requirements(ROOT / "requirements" / "tested.txt").items():
         assert Requirement(accepted[name]).specifier.contains(pin.split("==")[1])
+
+
+def test_versions__tried_pairs_are_accepted() -> None:
+    from packaging.requirements import Requirement
+
+    accepted = Requirement(read_requirements(ROOT / "requirements" / "torch.txt")["torch"])
+    for pair in versions.PAIRS:
+        python, torch = pair.split(":")
+        assert tuple(map(int, python.split("."))) in SUPPORTED_PYTHONS
+        assert accepted.specifier.contains(torch)
+    assert all((ROOT / name).exists() for name in versions.TESTS)
+
+
+def test_versions__pair_that_cannot_be_tried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = versions.try_pair("3.12:2.11.0", progress.Console(io.StringIO()))
+    assert result == "FAILED: python3.12 is not on PATH, or cannot make environments"
 
 
 def test_versions__nothing_that_is_left_out_is_asked_for() -> None:

@@ -56,6 +56,7 @@ class Step:
 
 
 _CORE = _lists("-r", "torch", "runtime", "mmpose")
+_WITHOUT = _lists("--excludes", "excluded")
 _EXTRAS = ("dev", "docs", "export", "serve")
 _TORCH_PACKAGES = ("torch", "torchvision")
 # Installed as sources: compiled now, in parallel, rather than at the first import.
@@ -71,7 +72,7 @@ def steps(choice: Choice, part: str, torch_index: str, cpu_torch: tuple[str, ...
         torch_index: Registry of PyTorch's wheels without CUDA.
         cpu_torch: These wheels, e.g. ``torch==2.11.0+cpu``.
     """
-    without = _lists("--excludes", "excluded")
+    without = _WITHOUT
     tested = _lists("-c", "tested")
     found = [
         Step(
@@ -110,3 +111,12 @@ def steps(choice: Choice, part: str, torch_index: str, cpu_torch: tuple[str, ...
             )
         )
     return found
+
+
+def core_words(*extras: str) -> tuple[str, ...]:
+    """Words for ``uv pip install``: what trains and predicts, of any accepted PyTorch.
+
+    Args:
+        extras: Further lists, e.g. "dev".
+    """
+    return (*_WITHOUT, *_CORE, *_lists("-r", *extras))
