@@ -11,7 +11,7 @@ WORKERS ?= 2
 .PHONY: test-versions lint format check env clean clean-venv
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest,"
 	@echo "  OPS=compiled builds all of mmcv's operators (10 minutes, a compiler),"
 	@echo "  DEVICE=cpu installs PyTorch without CUDA where a registry has it,"

@@ -69,8 +69,8 @@ def expected_requirements() -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {name: [] for name in PURPOSES} | {"mmpose": [MMPOSE]}
     for line in importlib.metadata.requires(DISTRIBUTION) or []:
         extra = re.search(r"extra == ['\"](\w+)['\"]", line)
-        lists[extra[1] if extra else "runtime"].append(line)
-    return lists
+        lists.setdefault(extra[1] if extra else "runtime", []).append(line)
+    return {name: lists[name] for name in PURPOSES}
 
 
 def dependency_report() -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ def test_expected_requirements__without_a_checkout_come_from_the_metadata(
 ) -> None:
     monkeypatch.setattr(env, "REQUIREMENTS", tmp_path / "absent")
     lines = ["torch==2.11.0", 'pytest<10; extra == "dev"', "x==1; sys_platform == 'a'"]
+    lines += ['gradio>=6; extra == "serve"']  # a list that the report is not about
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: lines)
     lists = env.expected_requirements()
     assert lists["runtime"] == ["torch==2.11.0", "x==1; sys_platform == 'a'"]
