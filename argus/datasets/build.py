@@ -7,6 +7,7 @@ from typing import Any
 
 from argus.building import explain
 from argus.datasets.category_lookups import lookups_by_name
+from argus.datasets.joined import join_classes, let_orders_differ
 from argus.datasets.listed_pictures import find_listed
 from argus.datasets.listing import Listing, tidy_listings
 from argus.datasets.number_by_name import check_folders, number_by_name
@@ -55,13 +56,14 @@ def build_dataset(
             lookups_by_name() as looked_up,
         ):
             check_folders(config)
-            dataset = DATASETS.build(config)
+            dataset = DATASETS.build(let_orders_differ(config))
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
             _hand_over_palettes(dataset)
             for part in parts_of(dataset):
                 number_by_name(part, looked_up=looked_up, tell=tell)
                 find_listed(part)
+            join_classes(dataset, where=where)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
     except (ConfigError, DataError):

@@ -87,7 +87,7 @@ def number_by_name(
             _check_categories(dataset, classes)
         order = _order_of_file(dataset, classes)
     if order is not None:
-        _renumber(dataset, order)
+        renumber(dataset, order)
 
 
 def _check_keypoints(dataset: Any) -> None:
@@ -213,7 +213,13 @@ def _order_of_file(dataset: Any, classes: Sequence[str]) -> list[int] | None:
     return [list(classes).index(name) for name in names]
 
 
-def _renumber(dataset: Any, order: Sequence[int]) -> None:
+def renumber(dataset: Any, order: Sequence[int]) -> None:
+    """Give the labels in the entries of a data set, no wrapper, other numbers.
+
+    Args:
+        dataset: Of mmengine's ``BaseDataset``.
+        order: New label of each label.
+    """
     entries = [dataset.get_data_info(index) for index in range(len(dataset))]
     for entry in entries:
         label = entry.get("gt_label")

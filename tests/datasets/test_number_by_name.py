@@ -11,7 +11,7 @@ from mmdet.datasets import (
     Objects365V1Dataset,
     Objects365V2Dataset,
 )
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmpretrain.datasets import CustomDataset, MultiLabelDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 from PIL import Image
@@ -19,8 +19,10 @@ from PIL import Image
 from argus.datasets.build import build_dataset
 from argus.datasets.coco import CocoInstances
 from argus.datasets.number_by_name import _is_by_order_alone
+from argus.datasets.transforms import LoadSegMap
 from argus.errors import DataError
 from tests.datasets import toy_coco
+from tests.datasets.label_sets import SQUARE, semantic, write_maps
 
 NUMBERS = [str(number) for number in range(12)]  # "10" and "11" come before "2" as words
 
@@ -86,12 +88,37 @@ def test_files__of_a_joined_data_set_are_numbered_alike_once_the_config_says_so(
 
     one = part("one", ["cup", "pen"], "cup", "pen")
     config = dict(type=ConcatDataset, datasets=[one, part("two", ["pen", "cup"], "pen", "cup")])
-    with pytest.raises(DataError, match="joins data sets whose metainfo differs.*Give all of them"):
-        build_dataset(config, where="toy")
-    config["datasets"][1]["metainfo"] = dict(classes=("cup", "pen"))
-    dataset = build_dataset(config, where="toy")
-    found = [dataset.get_data_info(i)["instances"][0]["bbox_label"] for i in range(2)]
-    assert found == [1, 1]
+    for classes in (("pen", "cup"), ("cup", "pen")):
+        config["datasets"][1]["metainfo"] = dict(classes=classes)
+        dataset = build_dataset(config, where="toy")
+        found = [dataset.get_data_info(i)["instances"][0]["bbox_label"] for i in range(2)]
+        assert found == [1, 1] and dataset.metainfo["classes"] == ("cup", "pen")
+        assert dataset.datasets[1].metainfo["classes"] == ("cup", "pen")
+
+
+def test_joined__parts_of_other_classes_are_one_sentence(tmp_path):
+    parts = [
+        dict(type=CustomDataset, data_prefix=str(folders(tmp_path / name, list(name))), pipeline=[])
+        for name in ("ab", "ac")
+    ]
+    with pytest.raises(DataError, match="b only in the first and c only in the second"):
+        build_dataset(dict(type=ConcatDataset, datasets=parts), where="toy")
+
+
+def test_joined__label_maps_and_repeated_parts(tmp_path):
+    one = semantic(write_maps(tmp_path / "one", [SQUARE]), classes=("void", "cup"))
+    two = semantic(write_maps(tmp_path / "two", [SQUARE]), classes=("cup", "void"))
+    joined = dict(
+        type=ConcatDataset, datasets=[one, dict(type=RepeatDataset, dataset=two, times=2)]
+    )
+    dataset = build_dataset(joined, where="toy")
+    assert len(dataset) == 3 and dataset.metainfo["classes"] == ("void", "cup")
+    maps = [dataset[index]["gt_seg_map"] for index in range(3)]
+    assert (maps[0] == SQUARE).all() and (maps[1] == 1 - SQUARE).all()
+    assert (maps[2] == maps[1]).all()
+    two["pipeline"][1] = dict(type=LoadSegMap, num_classes=2, colours=[(0, 0, 0), (1, 1, 1)])
+    with pytest.raises(DataError, match="LoadSegMap does not number label maps anew"):
+        build_dataset(joined, where="toy")
 
 
 def test_folders__descriptions_go_by_the_order_of_the_folders(tmp_path):
