@@ -26,6 +26,7 @@ FORMAT = "argus-checkpoint-2"
 OLD_FORMAT = "argus-checkpoint-1"
 PARTS = ("meta", "base", "state_dict")
 _CHECKSUMS = "checksums"
+_ZIP = b"PK\x03\x04"  # how a file of torch.save begins
 
 
 def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -113,8 +114,12 @@ def read_checkpoint(
             f"is not opened: {_first_line(error)}"
         ) from error
     except Exception as error:  # noqa: BLE001 - damaged bytes may provoke anything
+        with path.open("rb") as file:
+            is_archive = file.read(len(_ZIP)) == _ZIP
+        # torch's own words on another beginning are about how it reads.
+        reason = _first_line(error) if is_archive else "it does not begin as one"
         raise CheckpointError(
-            f"checkpoint {path} cannot be read, it may be truncated: {_first_line(error)}"
+            f"checkpoint {path} cannot be read, it may be truncated or empty: {reason}"
         ) from error
     known = (FORMAT, OLD_FORMAT)
     if not isinstance(checkpoint, dict) or checkpoint.get("format") not in known:

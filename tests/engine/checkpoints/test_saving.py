@@ -83,3 +83,15 @@ def test_training__that_turns_bad_keeps_the_good_checkpoint(tmp_path: Path, part
     assert f"The last one that is whole is {tmp_path / 'iter_2.pth'}" in str(caught.value)
     assert [path.name for path in tmp_path.glob("*.pth")] == ["iter_2.pth"]
     check_finite(read_checkpoint(tmp_path / "iter_2.pth"), earlier=[])
+
+
+@pytest.mark.parametrize("content", [b"", bytes(1000), b"{}"])
+def test_reading__what_does_not_begin_as_a_checkpoint_is_told_so(
+    tmp_path: Path, content: bytes
+) -> None:
+    """And not by what torch has to say of its ways to read."""
+    path = tmp_path / "iter_2.pth"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        read_checkpoint(path)
+    assert str(path) in str(caught.value) and "mmap" not in str(caught.value)
