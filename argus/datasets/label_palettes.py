@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 
 Colour = tuple[int, int, int]
 _BLACK: Colour = (0, 0, 0)
@@ -62,7 +63,8 @@ class Palettes:
         if not self.first_conflict:
             return self._beside_plain() if self._is_inverted() else ""
         return (
-            f"the palettes of {self.num_conflicts:,} label maps do not agree with those before: "
+            f"the palettes of {counted(self.num_conflicts, 'label map')} do not agree with those "
+            f"before: "
             f"{self.first_conflict}, so an index is no class. Say which colour is which class with "
             "LoadSegMap(colours=...), and palettes of any order are read; if the indices are the "
             "labels nevertheless, save them as grey pictures"
@@ -79,10 +81,11 @@ class Palettes:
         if not used or not self.num_plain:
             return ""
         index, colour, path = used[0]
-        have = "map has" if self.num_maps == 1 else "maps have"
+        have = "has" if self.num_maps == 1 else "have"
         others = "has" if self.num_plain == 1 else "have"
         return (
-            f"{self.num_maps:,} label {have} a palette, {self.num_plain:,} {others} none "
+            f"{counted(self.num_maps, 'label map')} {have} a palette, {self.num_plain:,} {others} "
+            "none "
             f"({self.plain}): index {index} is {colour} in {path}, and whether it means what the "
             f"grey value {index} means, no file says. Save all of them as grey pictures of the "
             "labels, or all with colours, and set LoadSegMap(colours=...)"

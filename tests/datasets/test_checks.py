@@ -186,7 +186,7 @@ def classification_task(root, lines):
 
 def test_classification__labels_out_of_range_and_empty_class(tmp_path):
     findings = check(classification_task(tmp_path, ["a.jpg 0", "b.jpg 0", "c.jpg 2"]))
-    assert findings.errors == ["label out of range: class 2 of 1 images, expected 0..1"]
+    assert findings.errors == ["label out of range: class 2 of 1 image, expected 0..1"]
     assert findings.warnings == ["1 of 2 classes have no image: car"]
     assert findings.counts["files decoded"] == 3
 

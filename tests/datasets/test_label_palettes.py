@@ -17,7 +17,7 @@ from tests.datasets.label_sets import SQUARE, semantic, write_maps
 
 BLACK, RED = (0, 0, 0), (200, 0, 0)
 CONFLICT = (
-    "the palettes of 1 label maps do not agree with those before: index 0 is (0, 0, 0) in "
+    "the palettes of 1 label map do not agree with those before: index 0 is (0, 0, 0) in "
     "{root}/labels/{first}.png, and (200, 0, 0) in {root}/labels/{second}.png, so an index is no "
     "class. Say which colour is which class with LoadSegMap(colours=...), and palettes of any "
     "order are read; if the indices are the labels nevertheless, save them as grey pictures"
@@ -41,7 +41,7 @@ def test_palettes__that_differ_are_an_error_of_check_and_training(tmp_path: Path
     assert check(config).errors == [CONFLICT.format(root=tmp_path, first=0, second=1)]
     dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
     data = TrainData(dataset=config, batch_size=1, num_workers=0)
-    with pytest.raises(DataError, match="the palettes of 1 label maps do not agree"):
+    with pytest.raises(DataError, match="the palettes of 1 label map do not agree"):
         check_labels(dataset, data, where="here")
     colours = semantic(tmp_path, load=dict(colours=[BLACK, RED]))
     findings = check(colours)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 NOTHING_TO_MEASURE = "nothing to measure by"
 
@@ -117,7 +117,8 @@ def _wrong(census: Census) -> list[str]:
     expected = f"expected 0..{len(census.names) - 1}"
     labels = sorted(label for label in census.counts if not 0 <= label < len(census.names))
     return [
-        f"label out of range: class {label} of {census.counts[label]} {census.unit}s, {expected}"
+        f"label out of range: class {label} of {counted(census.counts[label], census.unit)}, "
+        f"{expected}"
         for label in labels
     ] + [
         f"{text} ({number:,} times)" if number > 1 else text

@@ -12,6 +12,7 @@ import numpy as np
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 _MAX_SHOWN = 5
@@ -98,7 +99,8 @@ def raise_if_transparent(alpha: np.ndarray) -> None:
     number = int((alpha < 255).sum())
     if number:
         raise DataError(
-            f"{number:,} pixels of the label image are transparent: which label have they? Save it "
+            f"{counted(number, 'pixel')} of the label image {'is' if number == 1 else 'are'} "
+            "transparent: with which label? Save it "
             "without an alpha channel"
         )
 
@@ -117,7 +119,7 @@ def _listed(codes: np.ndarray) -> str:
     found, numbers = np.unique(codes, return_counts=True)
     order = np.argsort(-numbers, kind="stable")
     parts = [
-        f"{(int(code) >> 16, int(code) >> 8 & 255, int(code) & 255)} in {number:,} pixels"
+        f"{(int(code) >> 16, int(code) >> 8 & 255, int(code) & 255)} in {counted(number, 'pixel')}"
         for code, number in zip(found[order][:_MAX_SHOWN], numbers[order], strict=False)
     ]
     more = f" and {len(found) - _MAX_SHOWN:,} more" if len(found) > _MAX_SHOWN else ""

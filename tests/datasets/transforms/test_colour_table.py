@@ -72,7 +72,7 @@ def test_unknown_colours__are_named_with_their_numbers(tmp_path: Path) -> None:
     changed = COLOURS.copy()
     changed[0, :3] = (1, 2, 3)
     changed[1, 0] = (4, 5, 6)
-    words = r"not in the table: \(1, 2, 3\) in 3 pixels, \(4, 5, 6\) in 1 pixels\. Add them"
+    words = r"not in the table: \(1, 2, 3\) in 3 pixels, \(4, 5, 6\) in 1 pixel\. Add them"
     with pytest.raises(DataError, match=words):
         load(tmp_path, Image.fromarray(changed))
     with pytest.raises(DataError, match=r"It is a JPEG, which changes values"):
@@ -90,7 +90,7 @@ def test_alpha__transparent_pixels_are_refused_and_an_opaque_channel_is_dropped(
         (Image.fromarray(np.dstack([COLOURS, alpha])), {}),
         (Image.fromarray(np.dstack([LABELS, alpha]), "LA"), dict(colours=None, void_colours=())),
     ):
-        with pytest.raises(DataError, match=r"label\.png: 1 pixels .* are transparent"):
+        with pytest.raises(DataError, match=r"label\.png: 1 pixel .* is transparent"):
             load(tmp_path, picture, **options)
 
 
