@@ -43,6 +43,7 @@ from argus.engine.loading.class_lists import ClassLists, take_classes
 from argus.engine.optim import MultitaskOptimConstructor, optim_wrapper_config
 from argus.engine.reports.console import quiet_console
 from argus.engine.reports.log_errors import tolerate_log_errors
+from argus.engine.reports.progress import ProgressHook
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import remove_leftovers
@@ -57,7 +58,12 @@ _runner_numbers = itertools.count()
 # Hooks of mmengine's defaults that presuppose one data loader with epochs; ProgressHook does the
 # part of the first two, the samplers that of the third. Its CheckpointHook is not safe from kills.
 _HOOKS: dict[str, Any] = dict(
-    runtime_info=None, timer=None, sampler_seed=None, checkpoint=dict(type=CheckpointHook)
+    runtime_info=None,
+    timer=None,
+    sampler_seed=None,
+    # mmengine's own does not know a validation of several tasks.
+    logger=dict(type=ProgressHook),
+    checkpoint=dict(type=CheckpointHook),
 )
 
 

@@ -82,7 +82,8 @@ def test_first_example__prints_trains_and_is_the_same_as_its_expansion(
     write_all(tmp_path / "data")["masks"].rename("data/plates")
     tiny_model("semantic").write(tmp_path / "work_dirs/demo/model")
     (tmp_path / "plates.py").write_text(TEXTS[0])
-    options = ["tasks.plates.size=32", "tasks.plates.train.num_workers=0", "tasks.plates.val=None"]
+    options = ["tasks.plates.size=32", "tasks.plates.train.num_workers=0", "tasks.plates.test=None"]
+    options.append("tasks.plates.val.num_workers=0")
     done = argus("config", "plates.py", "--cfg-options", *options)
     assert (done.status, done.err) == (0, "")
     (tmp_path / "whole_plates.py").write_text(done.out)
