@@ -84,7 +84,8 @@ def test_wheel__trains_and_predicts_outside_a_clone(wheel: Path, tmp_path: Path)
     subprocess.run(
         [sys.executable, "-c", merge, str(checkpoint)], cwd=tmp_path, env=environment, check=True
     )
-    picture = next((tmp_path / "data" / "scenes").rglob("*.jpg"))
+    pictures = (tmp_path / "data" / "scenes").rglob("*")
+    picture = next(file for file in pictures if file.suffix.lower() in {".jpg", ".jpeg", ".png"})
     done = run(tmp_path, "argus", "predict", str(picture), "--model", "model", "--out", "out")
     assert done.returncode == 0, done.stderr[-2000:]
     assert list((tmp_path / "out").rglob("*.json"))
