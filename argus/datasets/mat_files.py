@@ -17,8 +17,12 @@ _MOST_BYTES = 2**29
 _CHUNK = 2**16
 
 
-def read_variables(content: bytes) -> dict[str, Any]:
+def read_variables(content: bytes, *, squeeze: bool = False) -> dict[str, Any]:
     """The variables of a file's bytes, as ``scipy.io.loadmat`` gives them.
+
+    Args:
+        content: Of the whole file.
+        squeeze: Leave out axes of length 1.
 
     Raises:
         DataError: It is damaged, no MATLAB file, or unpacks to more than half a gigabyte.
@@ -27,7 +31,7 @@ def read_variables(content: bytes) -> dict[str, Any]:
         _check_expansion(content)
         for _, shape, _ in whosmat(io.BytesIO(content)):
             check_mat_shape(shape, num_bytes=len(content))
-        variables: dict[str, Any] = loadmat(io.BytesIO(content))
+        variables: dict[str, Any] = loadmat(io.BytesIO(content), squeeze_me=squeeze)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - scipy raises many kinds for damaged files

@@ -4,16 +4,15 @@ The official validation archive is flat; the development kit says which class ea
 one of its own class numbers, and which WordNet id (folder name) each number means.
 """
 
-import io
 import re
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import Converter, Count, Options
 from argus.datasets.convert.files import list_names
+from argus.datasets.mat_files import read_variables
 from argus.errors import DataError
 
 _NUM_CLASSES = 1000
@@ -48,7 +47,7 @@ def read_validation_classes(source: Path) -> list[str] | None:
 
 def _classes(meta: bytes, ground_truth: bytes) -> list[str]:
     try:
-        synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
+        synsets = read_variables(meta, squeeze=True)["synsets"]
         wnids = dict(zip(synsets["ILSVRC2012_ID"].tolist(), synsets["WNID"].tolist(), strict=True))
         classes = [wnids[int(line)] for line in ground_truth.split()]
     except Exception as error:  # noqa: BLE001 - scipy raises many kinds for a foreign file
