@@ -40,7 +40,7 @@ class CocoIds:
     """
 
     def __init__(self, path: Path) -> None:
-        from argus.datasets.coco_entries import read_annotations
+        from argus.datasets.checks.coco_entries import read_annotations
 
         self.path = path
         self._images: dict[str, list[ImageEntry]] = {}

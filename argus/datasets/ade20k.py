@@ -19,9 +19,9 @@ from mmdet.datasets import ADE20KInstanceDataset, ADE20KPanopticDataset
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.fileio import get_local_path
 
+from argus.datasets.checks.coco_entries import read_annotations
+from argus.datasets.checks.panoptic_file import check_panoptic_file
 from argus.datasets.coco import CheckedCoco, CocoInstances
-from argus.datasets.coco_entries import read_annotations
-from argus.datasets.panoptic_checks import check_panoptic_file
 from argus.errors import DataError
 from argus.registry import DATASETS
 
@@ -42,7 +42,7 @@ class ADE20KPanoptic(BaseDetDataset):
 
     Raises:
         DataError: The file's classes are not those of ``metainfo``, or an entry cannot be read
-            (``argus.datasets.panoptic_checks``).
+            (``argus.datasets.checks.panoptic_file``).
     """
 
     METAINFO = ADE20KPanopticDataset.METAINFO

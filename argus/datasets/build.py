@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argus.building import explain
-from argus.datasets.category_lookups import lookups_by_name
-from argus.datasets.joined import join_classes, let_orders_differ
-from argus.datasets.listed_pictures import find_listed
-from argus.datasets.listing import Listing, tidy_listings
-from argus.datasets.number_by_name import check_folders, number_by_name
-from argus.datasets.paths import check_paths
+from argus.datasets.checks.paths import check_paths
+from argus.datasets.checks.strays import other_suffixes, stray_notes
+from argus.datasets.classes.category_lookups import lookups_by_name
+from argus.datasets.classes.joined import join_classes, let_orders_differ
+from argus.datasets.classes.number_by_name import check_folders, number_by_name
+from argus.datasets.classes.xml_names import names_behind_nothing
+from argus.datasets.files.listed_pictures import find_listed
+from argus.datasets.files.listing import Listing, tidy_listings
+from argus.datasets.files.text_files import tidy_texts
 from argus.datasets.stored_entries import parts_of
-from argus.datasets.strays import other_suffixes, stray_notes
-from argus.datasets.text_files import tidy_texts
 from argus.datasets.transforms.labels import LoadSegMap
-from argus.datasets.xml_names import names_behind_nothing
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
 from argus.safe_load import NotPlainError, tensors_only

@@ -20,8 +20,8 @@ from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.body.coco_dataset import CocoDataset as MMPoseCocoDataset
 from mmpose.structures.bbox import bbox_xywh2xyxy
 
-from argus.datasets.coco_checks import CROWD, ignored_kinds
-from argus.datasets.coco_entries import check_detections, check_entries, read_annotations
+from argus.datasets.checks.coco_entries import check_detections, check_entries, read_annotations
+from argus.datasets.checks.coco_file import CROWD, ignored_kinds
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
@@ -54,9 +54,9 @@ class CocoInstances(MMDetCocoDataset):
     ``dropped`` counts the annotations that were left out, by the reason.
 
     Raises:
-        DataError: An entry that cannot be read (``argus.datasets.coco_entries``), a class that
-            the annotation file does not hold, or an annotation whose category the file does not
-            define.
+        DataError: An entry that cannot be read (``argus.datasets.checks.coco_entries``), a class
+            that the annotation file does not hold, or an annotation whose category the file does
+            not define.
     """
 
     COCOAPI = CheckedCoco
@@ -124,8 +124,8 @@ class CocoKeypoints(MMPoseCocoDataset):
 
     Raises:
         DataError: An entry of the annotation file or of ``bbox_file`` that cannot be read
-            (``argus.datasets.coco_entries``), such as a person with another number of keypoints
-            than the definitions have; the file names other keypoints than they.
+            (``argus.datasets.checks.coco_entries``), such as a person with another number of
+            keypoints than the definitions have; the file names other keypoints than they.
     """
 
     METAINFO = dict(

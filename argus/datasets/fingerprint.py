@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from argus.datasets.paths import annotation_paths
+from argus.datasets.checks.paths import annotation_paths
 
 _MAX_WHOLE = 64 * 2**20
 _MAX_LISTED = 10_000

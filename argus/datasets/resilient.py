@@ -11,7 +11,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from argus.datasets.relabel import Relabel
+from argus.datasets.classes.relabel import Relabel
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.errors import DataError
 from argus.names.classes import in_order

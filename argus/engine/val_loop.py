@@ -7,8 +7,8 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.runner import BaseLoop
 
-from argus.datasets.metric_files import check_metric_file
-from argus.datasets.paths import check_paths
+from argus.datasets.checks.metric_files import check_metric_file
+from argus.datasets.checks.paths import check_paths
 from argus.engine.checks.measurable import check_measurable, choices_by
 from argus.engine.checks.run_settings import check_save_best
 from argus.engine.loading.loaders import build_eval_loader

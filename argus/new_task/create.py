@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from argus.datasets.build import build_dataset
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.own.recognition import Recognition, format_of, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError

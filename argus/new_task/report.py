@@ -1,6 +1,6 @@
 """What was found in a data folder, in lines for a person."""
 
-from argus.datasets.findings import Findings
+from argus.datasets.checks.findings import Findings
 from argus.datasets.own.picture_size import picture_size
 from argus.datasets.own.recognition import Recognition
 from argus.errors import DataError

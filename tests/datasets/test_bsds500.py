@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from argus.datasets.bsds500 import BSDS500
-from argus.datasets.mat_files import read_variables
+from argus.datasets.files.mat_files import read_variables
 from argus.datasets.transforms import LoadBoundaryPeople, LoadImage, LoadSaliency, PackDense
 from argus.errors import ConfigError, DataError
 

@@ -9,8 +9,8 @@ from mmpose.datasets import CocoDataset
 from mmpose.datasets.transforms import GetBBoxCenterScale, PackPoseInputs, TopdownAffine
 
 from argus.datasets import coco
+from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.coco import CocoInstances, CocoKeypoints
-from argus.datasets.coco_entries import read_annotations
 from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.errors import DataError
 from tests.datasets import toy_coco

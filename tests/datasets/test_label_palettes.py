@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from argus.datasets.checks import check_tasks
-from argus.datasets.findings import Findings
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.walk import check_tasks
 from argus.engine.checks.learnable import check_labels
 from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError

@@ -9,7 +9,7 @@ import torch
 from mmdet.evaluation import CocoMetric
 from mmengine.structures import InstanceData
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.engine.checks.data import RunChecks
 from argus.models.multitask import MultitaskModel
 from argus.registry import DATASETS

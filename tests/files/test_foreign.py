@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from argus.checkpoint import read_checkpoint
-from argus.datasets.coco_entries import read_annotations
+from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.lists import read_list
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.loading import decode_image

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from argus.datasets.coco_entries import read_annotations
+from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import (

@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.datasets.checks import check_tasks  # noqa: E402
-from argus.datasets.findings import Findings  # noqa: E402
+from argus.datasets.checks.walk import check_tasks  # noqa: E402
+from argus.datasets.checks.findings import Findings  # noqa: E402
 from argus.engine.checks.data import RunChecks  # noqa: E402
 from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402

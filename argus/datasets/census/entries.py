@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from argus.datasets.census.judgement import Census
-from argus.datasets.coco_checks import CROWD, NO_POLYGON, has_polygon
-from argus.datasets.label_checks import steps_of
+from argus.datasets.checks.coco_file import CROWD, NO_POLYGON, has_polygon
+from argus.datasets.checks.label_loaders import steps_of
+from argus.datasets.classes.xml_names import MOST_FILES, unmatched_names
 from argus.datasets.stored_entries import parts_of
-from argus.datasets.xml_names import MOST_FILES, unmatched_names
 
 _Reader = Callable[[Mapping[str, Any], Census], None]
 

@@ -13,7 +13,7 @@ from mmcv.transforms import BaseTransform
 
 from argus.datasets.census.judgement import Census
 from argus.datasets.census.pipeline_maps import PipelineMaps
-from argus.datasets.label_checks import StandIn
+from argus.datasets.checks.label_loaders import StandIn
 from argus.datasets.label_palettes import Palettes, palettes_of
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.label_checks import loaders_to_judge, steps_of
+from argus.datasets.checks.label_loaders import loaders_to_judge, steps_of
 from argus.datasets.stored_entries import parts_of
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.names.wording import counted
@@ -81,8 +81,8 @@ def judging_loaders(
         ignore: The label that the decoder ignores.
 
     Returns:
-        Those of :func:`~argus.datasets.label_checks.loaders_to_judge`; if none of them reads
-        semantic maps, but the pipeline gives some, these steps of it.
+        Those of :func:`~argus.datasets.checks.label_loaders.loaders_to_judge`; if none of them
+        reads semantic maps, but the pipeline gives some, these steps of it.
     """
     loaders = loaders_to_judge(config, dataset.metainfo, ignore=ignore)
     number = len(dataset.metainfo.get("classes") or ())

@@ -12,7 +12,7 @@ import numpy as np
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import Converter, Count, Options
 from argus.datasets.convert.files import list_names
-from argus.datasets.mat_files import read_variables
+from argus.datasets.files.mat_files import read_variables
 from argus.errors import DataError
 
 _NUM_CLASSES = 1000

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import yaml
 
-from argus.datasets.coco_entries import read_annotations
+from argus.datasets.checks.coco_entries import read_annotations
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import read_regular_file

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.mat_files import read_variables
+from argus.datasets.files.mat_files import read_variables
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE
 from argus.errors import ConfigError, DataError

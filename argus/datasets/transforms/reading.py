@@ -8,7 +8,7 @@ from urllib.error import HTTPError
 
 import mmengine.fileio as fileio
 
-from argus.datasets.listing import PICTURE_SUFFIXES
+from argus.datasets.files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.addresses import check_address, explain_status, open_address
 from argus.files.pictures import MAX_FILE_BYTES, read_regular_file, too_many_bytes

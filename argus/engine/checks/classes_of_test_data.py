@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.paths import missing_paths
+from argus.datasets.checks.paths import missing_paths
 from argus.engine.loading.loaders import guarded_dataset
 from argus.engine.reports.console import prints_to_log
 from argus.errors import ConfigError, DataError

@@ -1,6 +1,6 @@
 """What ``tools/data/check.py`` asks of a task's data beyond the files: all that a run needs.
 
-Handed to :func:`argus.datasets.checks.check_tasks`, which knows no engine.
+Handed to :func:`argus.datasets.checks.walk.check_tasks`, which knows no engine.
 """
 
 from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.metric_files import metric_file_problems
+from argus.datasets.checks.metric_files import metric_file_problems
 from argus.errors import ConfigError, DataError
 from argus.evaluation.evaluator import TaskEvaluator
 from argus.models.foreign import library_of, library_scope

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.checkpoint import check_is_file
-from argus.datasets.paths import check_all_paths
+from argus.datasets.checks.paths import check_all_paths
 from argus.errors import CheckpointError, DataError
 from argus.models.backbones.missing import missing_weights
 from argus.tasks import Task

@@ -4,8 +4,8 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-from argus.datasets.label_checks import loaders_to_judge, steps_of
-from argus.datasets.present_files import MissingFiles, missing_files
+from argus.datasets.checks.label_loaders import loaders_to_judge, steps_of
+from argus.datasets.checks.present_files import MissingFiles, missing_files
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap

@@ -13,8 +13,8 @@ from mmengine.logging import MMLogger
 from torch.utils.data import Dataset
 
 from argus.datasets.census.entries import spread
-from argus.datasets.label_checks import image_loader, stock_image_loader
-from argus.datasets.orientation_checks import Turned, look_at, told
+from argus.datasets.checks.label_loaders import image_loader, stock_image_loader
+from argus.datasets.checks.orientation import Turned, look_at, told
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.orientation import UPRIGHT, orientation_of

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-from argus.datasets.class_names import class_names_of
+from argus.datasets.classes.names import class_names_of
 from argus.datasets.resilient import ResilientDataset
 from argus.errors import DataError
 from argus.names.classes import ClassNames, order_of, told_order

@@ -5,7 +5,7 @@ import pytest
 from mmdet.datasets.transforms import LoadAnnotations
 from mmengine.registry import DATASETS
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.own.classes import OwnClasses, OwnTags
 from argus.datasets.own.detection import OwnDetection, OwnInstances
 from argus.datasets.own.loading import LoadOwnMap

@@ -13,7 +13,7 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image, ImageOps
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances
 from argus.datasets.transforms import (
     LoadDepth,

@@ -15,9 +15,9 @@ from mmpretrain.datasets import MultiLabelDataset
 from PIL import Image
 
 from argus.datasets.census.maps import count_maps
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.label_loaders import loaders_to_judge
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
-from argus.datasets.label_checks import loaders_to_judge
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import LoadImage, LoadSaliency, LoadSegMap

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances
 from argus.engine.checks.data import RunChecks
 from argus.engine.checks.measurable import check_measurable, choices_by

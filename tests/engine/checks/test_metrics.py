@@ -9,9 +9,9 @@ from mmdet.evaluation import CocoMetric
 from mmpose.evaluation import CocoMetric as PoseMetric
 
 from argus.datasets.build import build_dataset
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.metric_files import check_metric_file
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
-from argus.datasets.metric_files import check_metric_file
 from argus.engine.checks.data import RunChecks
 from argus.errors import DataError
 from tests.datasets import toy_coco

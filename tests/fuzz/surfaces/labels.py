@@ -11,9 +11,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from argus.datasets.coco_entries import read_annotations
-from argus.datasets.findings import Findings
-from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
+from argus.datasets.checks.coco_entries import read_annotations
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.panoptic_file import check_panoptic, is_panoptic
 from argus.datasets.transforms.binary_labels import LoadBoundary, LoadSaliency
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.labels import LoadSegMap

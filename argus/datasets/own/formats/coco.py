@@ -12,7 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from argus.datasets.coco_entries import category_problem, image_problem, is_id, is_numbers, shown
+from argus.datasets.checks.coco_entries import (
+    category_problem,
+    image_problem,
+    is_id,
+    is_numbers,
+    shown,
+)
 from argus.datasets.own.formats.coco_objects import read_object, read_segments
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures

@@ -5,8 +5,8 @@ from typing import Any
 
 from pycocotools import mask as masks
 
-from argus.datasets.coco_entries import is_id, is_numbers, shown
-from argus.datasets.coco_masks import segmentation_problem
+from argus.datasets.checks.coco_entries import is_id, is_numbers, shown
+from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.datasets.own.record import OwnObject
 from argus.errors import DataError
 

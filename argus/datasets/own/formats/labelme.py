@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as masks
 
-from argus.datasets.coco_entries import is_numbers, shown
+from argus.datasets.checks.coco_entries import is_numbers, shown
 from argus.datasets.own.formats.coco_objects import box_of
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures

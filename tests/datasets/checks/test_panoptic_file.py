@@ -2,8 +2,8 @@ import copy
 
 import pytest
 
-from argus.datasets.findings import Findings
-from argus.datasets.panoptic_checks import check_panoptic, check_panoptic_file, is_panoptic
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.panoptic_file import check_panoptic, check_panoptic_file, is_panoptic
 from argus.errors import DataError
 
 GOOD = dict(

@@ -16,18 +16,18 @@ from typing import Any, Protocol
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.annotation_checks import check_annotation_files
 from argus.datasets.build import build_dataset
 from argus.datasets.census.entries import entry_census
 from argus.datasets.census.judgement import NOTHING_TO_MEASURE, choice_without_value, judge
 from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
 from argus.datasets.census.pipeline_maps import judging_loaders
-from argus.datasets.class_checks import ClassComparison
-from argus.datasets.findings import Findings
-from argus.datasets.label_checks import image_loader, stock_image_loader
-from argus.datasets.orientation_checks import StockLoader, Turned, look_at, told
-from argus.datasets.paths import missing_paths
-from argus.datasets.pipeline_checks import pipeline_problems
+from argus.datasets.checks.annotations import check_annotation_files
+from argus.datasets.checks.classes import ClassComparison
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.label_loaders import image_loader, stock_image_loader
+from argus.datasets.checks.orientation import StockLoader, Turned, look_at, told
+from argus.datasets.checks.paths import missing_paths
+from argus.datasets.checks.pipelines import pipeline_problems
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.loading import LoadImage

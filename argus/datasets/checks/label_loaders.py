@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadAnnotations, LoadImageFromFile
 
-from argus.datasets.orientation_checks import StockLoader
+from argus.datasets.checks.orientation import StockLoader
 from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap

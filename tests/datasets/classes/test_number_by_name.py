@@ -17,8 +17,8 @@ from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 from PIL import Image
 
 from argus.datasets.build import build_dataset
+from argus.datasets.classes.number_by_name import _is_by_order_alone
 from argus.datasets.coco import CocoInstances
-from argus.datasets.number_by_name import _is_by_order_alone
 from argus.datasets.transforms import LoadSegMap
 from argus.errors import DataError
 from tests.datasets import toy_coco

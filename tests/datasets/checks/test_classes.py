@@ -9,7 +9,7 @@ from mmdet.evaluation import CocoMetric
 from mmpretrain.datasets import CustomDataset, MultiLabelDataset
 from PIL import Image
 
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation

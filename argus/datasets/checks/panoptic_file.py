@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from argus.datasets.coco_entries import (
+from argus.datasets.checks.coco_entries import (
     LISTS,
     category_problem,
     image_problem,
@@ -17,7 +17,7 @@ from argus.datasets.coco_entries import (
     refuse,
     shown,
 )
-from argus.datasets.findings import Findings
+from argus.datasets.checks.findings import Findings
 
 _NUM_COLOURS = 2**24  # by which the PNG tells segments apart
 

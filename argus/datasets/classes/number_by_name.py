@@ -3,7 +3,8 @@
 mmpretrain numbers folders in alphabetical order ("10" before "2"), whatever ``classes`` says. An
 annotation file in OpenMMLab's format counts by the classes that it lists itself, and those of the
 config replace them. Categories of COCO's format are looked up by name
-(``argus.datasets.category_lookups``); a data set that finds them in a way of its own is compared.
+(``argus.datasets.classes.category_lookups``); a data set that finds them in a way of its own is
+compared.
 """
 
 import hashlib
@@ -14,9 +15,9 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
+from argus.datasets.checks.coco_entries import is_coco, read_annotations
+from argus.datasets.checks.paths import flatten
 from argus.datasets.coco import CocoInstances
-from argus.datasets.coco_entries import is_coco, read_annotations
-from argus.datasets.paths import flatten
 from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
 from argus.files.foreign import is_clutter

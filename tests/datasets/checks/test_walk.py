@@ -7,7 +7,7 @@ from mmpretrain.datasets import CustomDataset
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
-from argus.datasets.checks import check_files, check_tasks
+from argus.datasets.checks.walk import check_files, check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
@@ -210,7 +210,7 @@ def test_check_tasks__a_broken_set_does_not_hide_the_others(tmp_path, monkeypatc
             raise ZeroDivisionError("of a library")
         original(dataset, findings, **options)
 
-    monkeypatch.setattr("argus.datasets.checks.check_files", fail)
+    monkeypatch.setattr("argus.datasets.checks.walk.check_files", fail)
     tasks = {name: coco_task(tmp_path / name) for name in ("bad", "odd", "good")}
     bad, odd, good = check_tasks(tasks)
     assert [error.split(",")[0] for error in bad.errors] == [

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.paths import check_all_paths, check_paths, missing_paths
+from argus.datasets.checks.paths import check_all_paths, check_paths, missing_paths
 from argus.errors import DataError
 
 

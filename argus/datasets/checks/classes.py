@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.class_names import class_names_of
-from argus.datasets.coco_entries import is_coco, read_annotations
-from argus.datasets.findings import Findings
-from argus.datasets.paths import annotation_files
+from argus.datasets.checks.coco_entries import is_coco, read_annotations
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.paths import annotation_files
+from argus.datasets.classes.names import class_names_of
 from argus.names.categories import category_ids
 from argus.names.classes import ClassNames, order_of, told_order
 from argus.tasks.label_counts import check_names

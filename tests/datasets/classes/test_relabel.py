@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 
-from argus.datasets.relabel import Relabel
+from argus.datasets.classes.relabel import Relabel
 from argus.errors import DataError
 
 ORDER = [2, 0, 1]

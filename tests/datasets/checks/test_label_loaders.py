@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from argus.datasets.checks import check_tasks
-from argus.datasets.label_checks import label_loaders
+from argus.datasets.checks.label_loaders import label_loaders
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.nyuv2 import NYUv2
 from argus.datasets.pascal_context import PascalContext

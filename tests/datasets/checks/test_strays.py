@@ -10,7 +10,7 @@ from mmpretrain.datasets import ImageNet
 from PIL import Image
 
 from argus.datasets.build import build_dataset
-from argus.datasets.checks import check_tasks
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms.synthetic_anomaly import SyntheticAnomaly

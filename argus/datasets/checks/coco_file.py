@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.coco_entries import entry_problems, is_coco
-from argus.datasets.findings import Findings
+from argus.datasets.checks.coco_entries import entry_problems, is_coco
+from argus.datasets.checks.findings import Findings
 
 CROWD = "crowd regions (ignored)"
 NO_AREA = "zero-area boxes (dropped)"

@@ -8,8 +8,8 @@ from typing import Any
 
 from mmengine.dataset import ConcatDataset
 
-from argus.datasets.class_names import class_names_of
-from argus.datasets.number_by_name import renumber
+from argus.datasets.classes.names import class_names_of
+from argus.datasets.classes.number_by_name import renumber
 from argus.datasets.stored_entries import parts_of, store_entries
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import DataError

@@ -1,7 +1,7 @@
 """Pictures that a list names without suffix, where a file has another suffix of the same format.
 
 mmseg and mmdet put ``.jpg`` behind each line; of a folder without list ``.JPG`` and ``.jpeg`` are
-taken, too (:mod:`argus.datasets.listing`).
+taken, too (:mod:`argus.datasets.files.listing`).
 """
 
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from argus.datasets.listing import same_format
+from argus.datasets.files.listing import same_format
 from argus.datasets.stored_entries import store_entries
 
 # What the data sets have that make a name of a line: mmseg's and mmdet's semantic ones, XML ones.

@@ -6,12 +6,12 @@ A ``.json`` may be another: which it is, the class of the data set and the conte
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.coco_checks import check_coco
-from argus.datasets.coco_entries import LISTS, is_coco, read_annotations
-from argus.datasets.findings import Findings
-from argus.datasets.label_checks import steps_of
-from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
-from argus.datasets.paths import annotation_files, flatten
+from argus.datasets.checks.coco_entries import LISTS, is_coco, read_annotations
+from argus.datasets.checks.coco_file import check_coco
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.label_loaders import steps_of
+from argus.datasets.checks.panoptic_file import check_panoptic, is_panoptic
+from argus.datasets.checks.paths import annotation_files, flatten
 from argus.errors import DataError
 from argus.registry import DATASETS
 

@@ -8,10 +8,16 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argus.datasets.coco_entries import entry_problems, is_coco, read_annotations, refuse, shown
-from argus.datasets.findings import Findings
-from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
-from argus.datasets.paths import annotation_files
+from argus.datasets.checks.coco_entries import (
+    entry_problems,
+    is_coco,
+    read_annotations,
+    refuse,
+    shown,
+)
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.panoptic_file import check_panoptic, is_panoptic
+from argus.datasets.checks.paths import annotation_files
 from argus.errors import DataError
 
 _MAX_SHOWN = 3

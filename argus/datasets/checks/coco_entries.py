@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from argus.datasets.coco_masks import segmentation_problem
+from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import check_regular_file

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from mmdet.datasets import XMLDataset
 
-from argus.datasets.paths import flatten
+from argus.datasets.checks.paths import flatten
 from argus.names.wording import folded, listed
 from argus.registry import DATASETS
 

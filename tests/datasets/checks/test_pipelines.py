@@ -2,7 +2,7 @@
 
 from mmengine.dataset import ConcatDataset, RepeatDataset
 
-from argus.datasets.pipeline_checks import pipeline_problems
+from argus.datasets.checks.pipelines import pipeline_problems
 
 GOOD = dict(type="mmcv.RandomFlip", prob=0.5)
 SHORT = dict(type="mmcv.RandomFlip", prop=0.5)

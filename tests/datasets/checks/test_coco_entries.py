@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from argus.datasets.coco_entries import check_entries, entry_problems, read_annotations
-from argus.datasets.coco_masks import decode_runs, segmentation_problem
-from argus.datasets.findings import Findings
-from argus.datasets.panoptic_checks import check_panoptic, is_panoptic
+from argus.datasets.checks.coco_entries import check_entries, entry_problems, read_annotations
+from argus.datasets.checks.coco_masks import decode_runs, segmentation_problem
+from argus.datasets.checks.findings import Findings
+from argus.datasets.checks.panoptic_file import check_panoptic, is_panoptic
 from argus.errors import DataError
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation

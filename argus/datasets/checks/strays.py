@@ -12,7 +12,7 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from argus.datasets.listing import PICTURE_SUFFIXES, Listing
+from argus.datasets.files.listing import PICTURE_SUFFIXES, Listing
 from argus.datasets.stored_entries import parts_of, store_entries
 from argus.files.foreign import is_clutter
 from argus.names.wording import counted
