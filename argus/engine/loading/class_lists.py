@@ -74,7 +74,7 @@ class ClassLists:
 
         Such a data set names the classes of one of its tasks, or all and the things among them. For
         the other tasks it may write them otherwise, in case and punctuation or altogether, so that
-        it begins no list of theirs.
+        it begins no list of theirs. Where most names agree, each in its place, the numbers do.
 
         Args:
             tasks: Names of the tasks.
@@ -101,6 +101,8 @@ class ClassLists:
             written = {folded(name): name for name in reference.names}
             found = tuple(written.get(folded(name), name) for name in own.names)
             common = set(found) & set(reference.names)
+            if task != source and common and _agree_by_place(found, reference.names):
+                continue  # the rest of the names is written otherwise, as in ADE20K's two lists
             if task == source or len(common) > 1:  # names such as "background" are in many lists
                 order = order_of(replace(own, names=found), reference, task=task)
                 dataset.renumber(order, task=task)
@@ -155,6 +157,12 @@ class ClassLists:
         if labels is None or not labels.is_stated or set(labels.names) != set(own.names):
             return None
         return ClassNames(names=labels.names, source=f"tasks.{task}.train.dataset")
+
+
+def _agree_by_place(own: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether most names are the same in the same place, and none of them is in another place."""
+    same = sum(a == b for a, b in zip(own, wanted, strict=True))
+    return 2 * same > len(own) and same == len(set(own) & set(wanted))
 
 
 def take_classes(
