@@ -1,12 +1,11 @@
 """Classes of whole pictures for mmpretrain, one or several, of data in any of the formats."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.datasets import BaseDataset, MultiLabelDataset
 
 from argus.datasets.own.record import OwnPicture
-from argus.datasets.own.source import OwnSet, OwnSource
+from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
 from argus.names.wording import listed
 from argus.registry import DATASETS
@@ -15,31 +14,8 @@ from argus.registry import DATASETS
 class _OwnLabels(OwnSet, BaseDataset):
     """Base; see :class:`OwnClasses` for the arguments."""
 
-    def __init__(
-        self,
-        data: str,
-        *,
-        split: str,
-        classes: Sequence[str] | None = None,
-        format: str | None = None,
-        seed: int = 0,
-        group: str | None = None,
-        val_share: float | None = None,
-        metainfo: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.source = OwnSource(
-            data,
-            self.KIND,
-            split=split,
-            classes=classes,
-            format=format,
-            seed=seed,
-            group=group,
-            val_share=val_share,
-        )
-        meta = dict(classes=self.source.classes) | dict(metainfo or {})
-        super().__init__(ann_file="", metainfo=meta, **kwargs)
+    def _library_keys(self) -> dict[str, Any]:
+        return dict(ann_file="")
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """The entries of the part."""

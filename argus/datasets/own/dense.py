@@ -1,12 +1,11 @@
 """Depth, normals, boundaries, saliency and defects of own data, for Argus' own decoders."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.dataset import BaseDataset
 
 from argus.datasets.own.record import OwnPicture
-from argus.datasets.own.source import OwnSet, OwnSource
+from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
 from argus.names.wording import listed
 from argus.registry import DATASETS
@@ -34,34 +33,12 @@ class _OwnMaps(OwnSet, BaseDataset):
 
     PATH_KEY: str
 
-    def __init__(
-        self,
-        data: str,
-        *,
-        split: str,
-        classes: Sequence[str] | None = None,
-        format: str | None = None,
-        seed: int = 0,
-        group: str | None = None,
-        val_share: float | None = None,
-        unit: float | None = None,
-        metainfo: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.source = OwnSource(
-            data,
-            self.KIND,
-            split=split,
-            classes=classes or None,
-            format=format,
-            seed=seed,
-            group=group,
-            val_share=val_share,
-            unit=unit,
-        )
-        meta = dict(classes=self.source.classes)
-        prefix = dict(img_path="")
-        super().__init__(metainfo=meta | dict(metainfo or {}), data_prefix=prefix, **kwargs)
+    def __init__(self, data: str, *, unit: float | None = None, **kwargs: Any) -> None:
+        self.unit = unit
+        super().__init__(data, **kwargs)
+
+    def _library_keys(self) -> dict[str, Any]:
+        return dict(data_prefix=dict(img_path=""))
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """The entries of the part."""

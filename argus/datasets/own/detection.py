@@ -1,12 +1,13 @@
 """Boxes, masks and panoptic segments for mmdet, of data in any of the formats."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from argus.datasets.own.record import OwnObject, OwnPicture
-from argus.datasets.own.source import OwnSet, OwnSource
+from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
 from argus.registry import DATASETS
 
@@ -31,34 +32,10 @@ class _OwnDetSet(OwnSet, BaseDetDataset):
         DataError: The data cannot be read, or have no such part.
     """
 
-    def __init__(
-        self,
-        data: str,
-        *,
-        split: str,
-        classes: Sequence[str] | None = None,
-        format: str | None = None,
-        seed: int = 0,
-        group: str | None = None,
-        val_share: float | None = None,
-        metainfo: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.source = OwnSource(
-            data,
-            self.KIND,
-            split=split,
-            classes=classes,
-            format=format,
-            seed=seed,
-            group=group,
-            val_share=val_share,
-        )
-        self.dropped = self.source.dropped
-        super().__init__(metainfo=self._meta() | dict(metainfo or {}), **kwargs)
-
-    def _meta(self) -> dict[str, Any]:
-        return dict(classes=self.source.classes)
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many objects are left out, by reason."""
+        return self.source.dropped
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """The entries of the part."""

@@ -1,6 +1,6 @@
 """Keypoints for mmpose, of any number, one sample an object."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from argus.datasets.own.reading import read_own
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture
-from argus.datasets.own.source import OwnSet, OwnSource
+from argus.datasets.own.source import OwnSet
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS
 
@@ -94,34 +94,17 @@ class OwnPose(OwnSet, BaseCocoStyleDataset):
     KIND = "keypoints"
     METAINFO: dict[str, Any] = {}
 
-    def __init__(
-        self,
-        data: str,
-        *,
-        split: str,
-        classes: Sequence[str] | None = None,
-        format: str | None = None,
-        seed: int = 0,
-        group: str | None = None,
-        val_share: float | None = None,
-        metainfo: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.source = OwnSource(
-            data,
-            self.KIND,
-            split=split,
-            classes=classes or None,
-            format=format,
-            seed=seed,
-            group=group,
-            val_share=val_share,
-        )
-        own = pose_metainfo(self.source.data, name=f"own_{split}")
-        super().__init__(ann_file="", metainfo=own | dict(metainfo or {}), **kwargs)
+    def __init__(self, data: str, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
         # mmpose's metric would read the file that the base class has noted: there is none.
         name = self.metainfo["dataset_name"]
         MessageHub.get_current_instance().update_info_dict({f"{name}_ann_file": None})
+
+    def _meta(self) -> dict[str, Any]:
+        return pose_metainfo(self.source.data, name=f"own_{self.source.split}")
+
+    def _library_keys(self) -> dict[str, Any]:
+        return dict(ann_file="")
 
     @classmethod
     def classes_of(cls, config: Mapping[str, Any]) -> tuple[str, ...]:

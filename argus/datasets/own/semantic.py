@@ -1,12 +1,11 @@
 """Label maps for mmseg, of maps in any form, and of outlines of objects."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
 from argus.datasets.own.record import OwnPicture
-from argus.datasets.own.source import OwnSet, OwnSource
+from argus.datasets.own.source import OwnSet
 from argus.datasets.transforms.labels import IGNORE
 from argus.registry import DATASETS
 
@@ -34,35 +33,15 @@ class OwnSemantic(OwnSet, BaseSegDataset):
 
     KIND = "semantic"
 
-    def __init__(
-        self,
-        data: str,
-        *,
-        split: str,
-        classes: Sequence[str] | None = None,
-        format: str | None = None,
-        seed: int = 0,
-        group: str | None = None,
-        val_share: float | None = None,
-        metainfo: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.source = OwnSource(
-            data,
-            self.KIND,
-            split=split,
-            classes=classes,
-            format=format,
-            seed=seed,
-            group=group,
-            val_share=val_share,
-        )
-        meta: dict[str, Any] = dict(classes=self.source.classes)
+    def _meta(self) -> dict[str, Any]:
+        meta = super()._meta()
         if self.source.data.values is not None:
             meta["map_values"] = self._map_values()
+        return meta
+
+    def _library_keys(self) -> dict[str, Any]:
         # Pairs of files are found already: no folder of label maps is looked at.
-        prefix = dict(img_path="")
-        super().__init__(metainfo=meta | dict(metainfo or {}), data_prefix=prefix, **kwargs)
+        return dict(data_prefix=dict(img_path=""))
 
     def _map_values(self) -> dict[str, Any]:
         """What the values or colours of the maps mean, in labels of the chosen classes."""

@@ -49,6 +49,7 @@ class OwnSource:
             raise ConfigError(f"split={split!r}: expected one of {', '.join((*PARTS, ALL))}.")
         self.data: OwnData = read_own(data, format=format, kind=kind, unit=unit, classes=classes)
         self.kind = kind
+        self.split = split
         self.classes = in_order(self.data, kind, classes)
         self.labels = {name: label for label, name in enumerate(self.classes)}
         self.dropped: Counter[str] = Counter()
@@ -84,10 +85,53 @@ class OwnSource:
 
 
 class OwnSet:
-    """Base of the registered data sets: their config says the classes before they are built."""
+    """Base of the registered data sets, before that of their library.
+
+    Their config says the classes before they are built.
+
+    Args:
+        data: As those up to ``val_share`` of :class:`OwnSource`.
+        metainfo: Takes the place of what the data say.
+        kwargs: Of the library's base.
+    """
 
     KIND: ClassVar[str]
     source: OwnSource
+    unit: float | None = None
+
+    def __init__(
+        self,
+        data: str,
+        *,
+        split: str,
+        classes: Sequence[str] | None = None,
+        format: str | None = None,
+        seed: int = 0,
+        group: str | None = None,
+        val_share: float | None = None,
+        metainfo: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.source = OwnSource(
+            data,
+            self.KIND,
+            split=split,
+            classes=classes or None,
+            format=format,
+            seed=seed,
+            group=group,
+            val_share=val_share,
+            unit=self.unit,
+        )
+        meta = self._meta() | dict(metainfo or {})
+        # The class of the library comes after this one.
+        super().__init__(metainfo=meta, **self._library_keys(), **kwargs)  # type: ignore[call-arg]
+
+    def _meta(self) -> dict[str, Any]:
+        return dict(classes=self.source.classes)
+
+    def _library_keys(self) -> dict[str, Any]:
+        return {}
 
     @property
     def notes(self) -> tuple[str, ...]:
