@@ -1,5 +1,6 @@
 """Classes of whole pictures for mmpretrain, one or several, of data in any of the formats."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from mmpretrain.datasets import BaseDataset, MultiLabelDataset
@@ -11,7 +12,7 @@ from argus.names.wording import listed
 from argus.registry import DATASETS
 
 
-class _OwnLabels(OwnSet, BaseDataset):
+class _OwnLabels(OwnSet, BaseDataset, ABC):
     """Base; see :class:`OwnClasses` for the arguments."""
 
     def _library_keys(self) -> dict[str, Any]:
@@ -32,8 +33,9 @@ class _OwnLabels(OwnSet, BaseDataset):
             )
         return entries
 
+    @abstractmethod
     def _label(self, picture: OwnPicture) -> Any:
-        raise NotImplementedError
+        """``gt_label`` of a picture; ``None`` leaves it out."""
 
 
 @DATASETS.register_module()

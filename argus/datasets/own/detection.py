@@ -1,5 +1,6 @@
 """Boxes, masks and panoptic segments for mmdet, of data in any of the formats."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from argus.registry import DATASETS
 _OTHER = "of classes that are none of the data set's"
 
 
-class _OwnDetSet(OwnSet, BaseDetDataset):
+class _OwnDetSet(OwnSet, BaseDetDataset, ABC):
     """Base: an entry for each picture.
 
     Args:
@@ -41,8 +42,9 @@ class _OwnDetSet(OwnSet, BaseDetDataset):
         """The entries of the part."""
         return [self._entry(picture) for picture in self.source.pictures]
 
+    @abstractmethod
     def _entry(self, picture: OwnPicture) -> dict[str, Any]:
-        raise NotImplementedError
+        """What a sample begins with."""
 
     def filter_data(self) -> list[dict[str, Any]]:
         """The entries that ``filter_cfg`` keeps; all of them in test mode.
