@@ -1,5 +1,6 @@
 """The whole way without a line of Python: new, train, test, predict, export; for every kind."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ CASES = [
             ("detection", "csv"),
             ("detection", "coco"),
             ("instance", "labelme"),
+            ("instance", "cvat"),
+            ("detection", "label_studio"),
             ("semantic", "class_masks"),
             ("semantic", "coco"),
         ]
@@ -113,6 +116,34 @@ def _labelme(root: Path, part: str, n: int) -> None:
     (root / f"images/{part}/{n}.json").write_text(str(content).replace("'", '"'))
 
 
+def _cvat(root: Path, part: str, n: int) -> None:
+    x1, y1, x2, y2 = BOX
+    path = root / "annotations.xml"
+    done = path.read_text() if path.exists() else "<annotations></annotations>"
+    ring = f"{x1},{y1};{x2},{y1};{x2},{y2};{x1},{y2}"
+    image = (
+        f'<image name="{n}.png" subset="{part}" width="{WIDTH}" height="{HEIGHT}">'
+        f'<polygon label="dent" points="{ring}"/></image></annotations>'
+    )
+    path.write_text(done.replace("</annotations>", image))
+
+
+def _label_studio(root: Path, part: str, n: int) -> None:
+    path = root / f"{part}.json"
+    tasks = json.loads(path.read_text()) if path.exists() else []
+    place = dict(
+        x=100 * LEFT / WIDTH,
+        y=100 * TOP / HEIGHT,
+        width=100 * (RIGHT - LEFT) / WIDTH,
+        height=100 * (BOTTOM - TOP) / HEIGHT,
+        rectanglelabels=["dent"],
+    )
+    region = dict(original_width=WIDTH, original_height=HEIGHT, value=place)
+    image = dict(image=f"/data/upload/{part}/{n}.png")
+    tasks.append(dict(data=image, annotations=[dict(result=[region])]))
+    path.write_text(json.dumps(tasks))
+
+
 def _class_masks(root: Path, part: str, n: int) -> None:
     for name, value in (("dent", 255), ("rim", 0)):
         mask = np.full((HEIGHT, WIDTH), 255 - value, np.uint8)
@@ -121,7 +152,14 @@ def _class_masks(root: Path, part: str, n: int) -> None:
 
 
 WRITERS = dict(
-    yolo=_yolo, voc=_voc, csv=_csv, tags=_tags, labelme=_labelme, class_masks=_class_masks
+    yolo=_yolo,
+    voc=_voc,
+    csv=_csv,
+    tags=_tags,
+    labelme=_labelme,
+    cvat=_cvat,
+    label_studio=_label_studio,
+    class_masks=_class_masks,
 )
 
 
@@ -182,8 +220,6 @@ def test_task__from_data_to_answers(
 
 def _panoptic(root: Path) -> Path:
     """Two segments in every picture: a thing in the middle, stuff around it."""
-    import json
-
     categories = [dict(id=1, name="plate", isthing=0), dict(id=2, name="dent", isthing=1)]
     ids = np.full((HEIGHT, WIDTH, 3), (0, 0, 7), np.uint8)  # BGR
     ids[TOP:BOTTOM, LEFT:RIGHT] = (0, 0, 9)

@@ -1,7 +1,7 @@
 """Which format a data folder has, how sure that is, and why. Nothing is guessed in silence."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.refused import refusal
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import folded, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def recognise(
         sizes=_sizes(data.pictures),
         sure=not doubts,
         why=(clue.why,),
-        oddities=(*doubts, *data.notes, *_empty(data, chosen, counts)),
+        oddities=(*doubts, *data.notes, *_empty(data, chosen, counts), *_alike(counts)),
         candidates={name: each.why for name, each in clues.items()},
         data=data,
     )
@@ -212,6 +212,18 @@ def _empty(data: OwnData, kind: str, counts: Mapping[str, int]) -> list[str]:
         return []
     seen = ", in the maps that were looked at" if data.pixels else ""
     return [f"{len(never)} of {len(counts)} classes never occur{seen}: {listed(never)}"]
+
+
+def _alike(names: Iterable[str]) -> list[str]:
+    """Names that are one class, probably, which two people wrote in two ways."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        found[folded(name)].append(name)
+    return [
+        f"{listed(same)} are different classes, and differ in writing alone"
+        for key, same in found.items()
+        if key and len(same) > 1
+    ]
 
 
 def _sizes(

@@ -1,7 +1,7 @@
 """What every reader yields: pictures with their labels, whatever tool wrote them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +159,10 @@ class OwnData:
 def sorted_pictures(pictures: Sequence[OwnPicture]) -> tuple[OwnPicture, ...]:
     """In the order of their paths, whatever order the files of labels have."""
     return tuple(sorted(pictures, key=lambda picture: picture.path))
+
+
+def all_labelled(pictures: Collection[OwnPicture]) -> list[OwnPicture]:
+    """Where some are of a class, the others are of none."""
+    if not any(picture.labels for picture in pictures):
+        return list(pictures)
+    return [replace(picture, labels=picture.labels or ()) for picture in pictures]

@@ -72,10 +72,6 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
         f"CVAT's XML of a video is not read: {_EXPORT}",
     ),
     (
-        _holds(".xml", b"<annotations", b"<image"),
-        f"CVAT's own XML is not read: {_EXPORT} (CVAT offers COCO 1.0)",
-    ),
-    (
         _holds(".xml", b"<annotation", b"<polygon", b"<deleted"),
         "the XML of the LabelMe website is not read: open it with labelme, which writes JSON",
     ),
@@ -107,10 +103,6 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
     (
         _holds(".json", b'"label_groups"', without=(b'"images"',)),
         f"datumaro's own JSON is not read: {_EXPORT}",
-    ),
-    (
-        _holds(".json", b'"from_name"', b'"result"'),
-        "Label Studio's own JSON is not read: choose COCO or YOLO when you export from it",
     ),
     (
         _holds(".json", b'"annotations"', b'"predicted_iou"', without=(b'"categories"',)),

@@ -9,7 +9,13 @@ import pytest
 from argus.datasets.own import recognise
 from argus.datasets.own.parts import parts
 from argus.errors import ConfigError, DataError
-from tests.datasets.own.formats import test_labelme, test_voc, test_yolo
+from tests.datasets.own.formats import (
+    test_cvat,
+    test_label_studio,
+    test_labelme,
+    test_voc,
+    test_yolo,
+)
 from tests.datasets.own.layouts import coco, masks, picture
 
 _VALUES = [
@@ -45,6 +51,19 @@ def _labelme(root: Path) -> None:
         test_labelme.write(root, shapes, number, flags=dict(cat=True))
 
 
+def _cvat(root: Path) -> None:
+    mask = '<mask label="cat" rle="1, 3, 2" left="5" top="9" width="3" height="2"/>'
+    items = test_cvat.SKELETON.format(more="") + test_cvat.BOX.format(label="cat", more="") + mask
+    test_cvat.write(root, items, items, meta=test_cvat.META + test_cvat.POSE)
+
+
+def _label_studio(root: Path) -> None:
+    nose = test_label_studio.region("keypointlabels", "nose", x=50, y=25, parent="b")
+    ring = test_label_studio.region("polygonlabels", "cat", points=[[0, 0], [50, 0], [50, 50]])
+    given = test_label_studio.annotation(test_label_studio.box(identity="b"), nose, ring)
+    test_label_studio.write(root, [given], [given])
+
+
 def _yolo(root: Path) -> None:
     for part in ("train", "val"):
         lines = ["1 0.5 0.5 1 1 0.25 0.5 2 0 0 0"]
@@ -54,6 +73,8 @@ def _yolo(root: Path) -> None:
 WRITERS = dict(
     coco=coco,
     labelme=_labelme,
+    cvat=_cvat,
+    label_studio=_label_studio,
     yolo=_yolo,
     voc=lambda root: test_voc.write(root, {}, dict(name="dog")),
     csv=_csv,
@@ -96,7 +117,7 @@ def test_damaged_bytes__are_read_or_refused(form: str, tmp_path: Path) -> None:
         path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("form", ["coco", "labelme"])
+@pytest.mark.parametrize("form", ["coco", "labelme", "label_studio"])
 def test_wrong_values__are_read_or_refused(form: str, tmp_path: Path) -> None:
     """Every value of a JSON file in turn is something else."""
     WRITERS[form](tmp_path)

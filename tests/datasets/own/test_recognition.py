@@ -53,6 +53,12 @@ def test_class_that_never_occurs__is_an_oddity(tmp_path) -> None:
     assert "1 of 3 classes never occur: gear" in found.oddities
 
 
+def test_classes_that_differ_in_writing_alone__are_an_oddity(tmp_path) -> None:
+    categories = [dict(id=7, name="nut"), dict(id=3, name="Nut")]
+    found = recognise(coco(tmp_path, categories=categories))
+    assert "Nut, nut are different classes, and differ in writing alone" in found.oddities
+
+
 def test_classes__are_chosen_by_name(tmp_path) -> None:
     coco(tmp_path)
     assert class_names(tmp_path, classes=["nut"]) == ("nut",)

@@ -9,7 +9,6 @@ paths they give pictures, number from 0 or by texts, and leave out ``area`` and 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from argus.datasets.checks.coco_entries import (
@@ -21,7 +20,13 @@ from argus.datasets.checks.coco_entries import (
 )
 from argus.datasets.own.formats.coco_objects import read_object, read_segments
 from argus.datasets.own.formats.format import Clue, Format, Options
-from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
+from argus.datasets.own.record import (
+    OwnData,
+    OwnObject,
+    OwnPicture,
+    all_labelled,
+    sorted_pictures,
+)
 from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
@@ -317,7 +322,7 @@ class _Reader:
         notes += [f"{n:,} objects are {kind}: left out" for kind, n in self.left_out.items()]
         notes += _mixed(self.has)
         points = self.keypoints or _numbered(self.pictures.values())
-        pictures = self._with_labels() if self.has["labels"] else list(self.pictures.values())
+        pictures = all_labelled(self.pictures.values())
         return OwnData(
             format=FORMAT.name,
             root=self.tree.root,
@@ -329,9 +334,6 @@ class _Reader:
             things=tuple(self.things),
             notes=tuple(notes),
         )
-
-    def _with_labels(self) -> list[OwnPicture]:
-        return [replace(picture, labels=picture.labels or ()) for picture in self.pictures.values()]
 
 
 def _mixed(has: Counter[str]) -> list[str]:

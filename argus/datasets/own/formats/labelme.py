@@ -10,25 +10,26 @@ import binascii
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as masks
-
 from argus.datasets.checks.coco_entries import is_numbers, shown
-from argus.datasets.own.formats.coco_objects import box_of
 from argus.datasets.own.formats.format import Clue, Format, Options
-from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
-from argus.datasets.own.texts import read_json, read_lines
+from argus.datasets.own.formats.shapes import (
+    NO_CLASSES,
+    Shape,
+    ellipse,
+    joined,
+    pasted,
+    record,
+)
+from argus.datasets.own.record import OwnData, OwnObject, OwnPicture
+from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.errors import DataError
 from argus.names.wording import listed
 
 _MAX_BYTES = 256 * 2**20  # with the picture inside
-_CIRCLE_CORNERS = 64
-_NO_CLASSES = ("__ignore__", "_background_")
 _KEYS = (b'"shapes"', b'"imagePath"')
 _LOOKED_AT = 5
 
@@ -76,59 +77,14 @@ def _read(tree: Tree, options: Options) -> OwnData:
         notes.append(
             f"{len(missing):,} files name a picture that is not there: {listed(missing[:5])}"
         )
-    return _data(tree, pictures, tuple(points), notes)
-
-
-def _data(
-    tree: Tree, pictures: list[OwnPicture], points: tuple[str, ...], notes: list[str]
-) -> OwnData:
-    pictures = [_filled(picture, len(points)) for picture in pictures]
-    objects = [one for picture in pictures for one in picture.objects]
-    flags = [name for picture in pictures for name in picture.labels or ()]
-    kinds: list[str] = []
-    if any(one.keypoints for one in objects):
-        kinds.append("keypoints")
-    with_mask = sum(one.has_mask for one in objects)
-    if objects:
-        kinds += ["instance", "detection", "semantic"] if with_mask * 2 >= len(objects) else []
-        kinds += ["detection"]
-        kinds += ["instance", "semantic"] if with_mask else []
-    if flags:
-        single = all(len(picture.labels or ()) == 1 for picture in pictures)
-        kinds += ["classification", "tags"] if single else ["tags"]
-    if with_mask and with_mask < len(objects):
-        number = len(objects) - with_mask
-        notes.append(f"{number:,} of {len(objects):,} objects have a box and no outline")
-    found = {one.name for one in objects} if objects else set(flags)
-    return OwnData(
+    return record(
+        tree,
+        pictures,
         format=FORMAT.name,
-        root=tree.root,
-        pictures=sorted_pictures(pictures),
-        classes=_in_order(tree, found, "labels.txt" if objects else "flags.txt"),
-        kinds=tuple(dict.fromkeys(kinds)),
-        keypoints=points if "keypoints" in kinds else (),
-        notes=tuple(notes),
+        kind=options.kind,
+        points=tuple(points),
+        notes=notes,
     )
-
-
-def _filled(picture: OwnPicture, number: int) -> OwnPicture:
-    """With as many keypoints for every object; names that came later stand at the end."""
-    objects = [
-        replace(one, keypoints=one.keypoints + ((0.0, 0.0, 0),) * (number - len(one.keypoints)))
-        if one.keypoints
-        else one
-        for one in picture.objects
-    ]
-    return replace(picture, objects=tuple(objects))
-
-
-def _in_order(tree: Tree, found: set[str], file: str) -> tuple[str, ...]:
-    """The classes of the list beside the data, if it has all that are used; else by name."""
-    for name in tree.named(file):
-        lines = [line for line in read_lines(tree.path(name)) if line not in _NO_CLASSES]
-        if found <= set(lines):
-            return tuple(dict.fromkeys(lines))
-    return tuple(sorted(found))
 
 
 def _picture(
@@ -170,7 +126,7 @@ def _objects(
         kind, corners = _checked(shape, where)
         group = shape.get("group_id")
         group = group if isinstance(group, (int, str)) else None
-        if shape["label"] in _NO_CLASSES:
+        if shape["label"] in NO_CLASSES:
             left_out["of no class"] += 1
         elif kind == "point" and group is not None:
             joints[group][shape["label"]] = (corners[0][0], corners[0][1], 2)
@@ -213,40 +169,17 @@ def _object(
     joints: Mapping[str, tuple[float, float, int]],
     points: dict[str, None],
 ) -> OwnObject:
-    rings: list[tuple[float, ...]] = []
-    boxes: list[tuple[float, ...]] = []
-    rle = None
+    shapes = []
     for shape in parts:
         corners, kind = shape["points"], shape.get("shape_type") or "polygon"
-        flat = tuple(float(value) for corner in corners for value in corner)
-        if kind == "polygon":
-            if len(flat) >= 6:
-                rings.append(flat)
-        elif kind == "circle":
-            flat = _circle(*flat[:4])
-            rings.append(flat)
-        elif kind == "mask" and size is not None:
-            rle = _stored_mask(shape, size, path)
-        boxes.append(box_of([flat], None) or ())
-    xs1, ys1, xs2, ys2 = zip(*boxes, strict=True)
-    return OwnObject(
-        name=parts[0]["label"],
-        box=(min(xs1), min(ys1), max(xs2), max(ys2)),
-        polygons=() if rle is not None else tuple(rings),
-        rle=rle,
-        keypoints=tuple(joints.get(name, (0.0, 0.0, 0)) for name in points) if joints else (),
-    )
-
-
-def _circle(x: float, y: float, edge_x: float, edge_y: float) -> tuple[float, ...]:
-    """A circle around x, y through another point, as a polygon."""
-    radius = math.hypot(edge_x - x, edge_y - y)
-    angles = [2 * math.pi * i / _CIRCLE_CORNERS for i in range(_CIRCLE_CORNERS)]
-    return tuple(
-        value
-        for angle in angles
-        for value in (x + radius * math.cos(angle), y + radius * math.sin(angle))
-    )
+        ring = tuple(float(value) for corner in corners for value in corner)
+        if kind == "circle":  # around its first point, through the second
+            radius = math.hypot(ring[2] - ring[0], ring[3] - ring[1])
+            ring = ellipse(ring[0], ring[1], radius, radius)
+        rle = _stored_mask(shape, size, path) if kind == "mask" and size is not None else None
+        shapes.append(Shape(ring=ring, is_outline=kind in ("polygon", "circle"), rle=rle))
+    known = [joints.get(name, (0.0, 0.0, 0)) for name in points] if joints else []
+    return joined(parts[0]["label"], shapes, known)
 
 
 def _stored_mask(shape: Mapping[str, Any], size: tuple[int, int], path: Any) -> dict[str, Any]:
@@ -255,12 +188,8 @@ def _stored_mask(shape: Mapping[str, Any], size: tuple[int, int], path: Any) -> 
         pixels = decode_label_map(base64.b64decode(str(shape.get("mask")), validate=True))
     except (DataError, binascii.Error, ValueError) as error:
         raise DataError(f"{path}: a mask that is no PNG: {error}") from error
-    whole = np.zeros((size[1], size[0]), np.uint8, order="F")
     left, top = (max(0, round(min(values))) for values in zip(*shape["points"], strict=True))
-    part = whole[top : top + pixels.shape[0], left : left + pixels.shape[1]]
-    part[...] = pixels[: part.shape[0], : part.shape[1]] > 0
-    coded = masks.encode(whole)
-    return dict(size=list(coded["size"]), counts=coded["counts"].decode())
+    return pasted(pixels, left, top, size)
 
 
 FORMAT = Format(
