@@ -12,8 +12,8 @@ examples:
   argus new parts exports/annotations.json --backbone dinov2_vitb14
   argus new cells data/cells --group '(.*)_\\d+'     frames of one film stay on one side
 
-Reads COCO JSON, CVAT XML, Label Studio JSON, labelme, YOLO, Pascal VOC, CSV, folders of masks, depth,
-normals, boundaries or saliency maps, good and defective pictures, and a folder for each class.
+Reads COCO JSON, CVAT XML, Label Studio JSON, labelme, YOLO, Pascal VOC, CSV, folders of masks,
+depth, normals, boundaries or saliency maps, good and defective pictures, a folder for each class.
 """
 
 
