@@ -46,6 +46,16 @@ class GradientReport:
     cosines: np.ndarray
     mean_cosine: np.ndarray
 
+    @property
+    def cosine_means(self) -> np.ndarray:
+        """``(T, T)``: mean over the batches that have a value; NaN where none has."""
+        return _mean(self.cosines)
+
+    @property
+    def cosine_spreads(self) -> np.ndarray:
+        """``(T, T)``: standard deviation over these batches."""
+        return _spread(self.cosines)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON: means and spreads (standard deviation over the batches), ``null`` for NaN."""
         return {
@@ -54,8 +64,8 @@ class GradientReport:
             "num_parameters": self.num_parameters,
             "norm": _plain(self.norms.mean(0)),
             "norm_std": _plain(self.norms.std(0)),
-            "cosine": _plain(_mean(self.cosines)),
-            "cosine_std": _plain(_spread(self.cosines)),
+            "cosine": _plain(self.cosine_means),
+            "cosine_std": _plain(self.cosine_spreads),
             "cosine_of_mean_gradients": _plain(self.mean_cosine),
         }
 
@@ -206,7 +216,7 @@ def draw_gradients(report: GradientReport, *, title: str = "") -> Figure:
     bars.set_yticks(places, report.tasks)
     bars.invert_yaxis()
     bars.set_xlim(left=0)
-    means, spreads = _mean(report.cosines), _spread(report.cosines)
+    means, spreads = report.cosine_means, report.cosine_spreads
     # Red against blue is safe for the common colour-vision deficiencies; numbers say the rest.
     image = heat.imshow(means, vmin=-1, vmax=1, cmap="RdBu")
     clean(heat, "cosine between the tasks' gradients")

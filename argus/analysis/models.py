@@ -1,11 +1,13 @@
 """A model to look into: from a config and a checkpoint, or from the folder of a merged model."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from mmengine.logging import MMLogger
 
 from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoints.model_state import load_trained_state
@@ -78,7 +80,8 @@ def load_model(
     if isinstance(weights, ModelFolder):
         weights.load_into(model, tasks=tasks)
     elif weights is None:
-        model.init_weights()
+        with _without_report():
+            model.init_weights()
     else:
         stored = stored_classes(_load_checkpoint(model, weights, kind))
         chosen = {n: replace(t, classes=stored.get(n, t.classes)) for n, t in chosen.items()}
@@ -91,6 +94,18 @@ def load_model(
         seed=int((config.get("randomness") or {}).get("seed", 0)),
         device=device,
     )
+
+
+@contextmanager
+def _without_report() -> Iterator[None]:
+    """Keep mmengine from printing how it has initialised each of hundreds of parameters."""
+    logger = MMLogger.get_current_instance()
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _load_checkpoint(model: MultitaskModel, path: str, kind: str) -> dict[str, Any]:

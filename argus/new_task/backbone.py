@@ -1,10 +1,10 @@
 """The backbone of a new task: a merged model, another config's, or a frozen DINOv2 by name."""
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
+from argus.engine.config_import import relative_module
 from argus.errors import ConfigError
 
 DEMO = Path("work_dirs/demo/model")
@@ -87,23 +87,15 @@ def _model(path: Path) -> BackboneLines:
 
 
 def _of_config(path: Path, config: Path) -> BackboneLines:
-    """Imported as mmengine's configs import each other: by a relative path of plain names."""
-    relative = PurePath(os.path.relpath(path.resolve(), config.resolve().parent)).with_suffix("")
-    steps = list(relative.parts)
-    dots = "."
-    while steps and steps[0] == "..":
-        steps.pop(0)
-        dots += "."
-    if not all(step.isidentifier() for step in steps):
-        raise ConfigError(
-            f"--backbone {path}: the new config imports it as {dots}{'.'.join(steps)}, which is no "
-            "name of a module: put it beside, in folders and files of letters, digits and _."
-        )
+    try:
+        module = relative_module(path, config)
+    except ConfigError as error:
+        raise ConfigError(f"--backbone {path}: {error}") from error
     return BackboneLines(
         imports=(
             "from mmengine.config import read_base",
             "with read_base():",
-            f"    from {dots}{'.'.join(steps)} import backbone",
+            f"    from {module} import backbone",
         ),
         lines=(),
         told=f"that of {path}",
