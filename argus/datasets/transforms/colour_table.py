@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from argus.datasets.transforms.netpbm import scaled_rgb, stated_maximum
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
@@ -76,9 +78,14 @@ def decode_colours(content: bytes) -> np.ndarray:
     """
     try:
         with open_picture(content) as picture:
-            mode = picture.mode
-            if any(";16" in str(tile.args) for tile in getattr(picture, "tile", ())):
+            mode, maximum = picture.mode, stated_maximum(picture) or 0
+            if maximum > 255 or any(
+                ";16" in str(tile.args) for tile in getattr(picture, "tile", ())
+            ):
                 mode += " of 16 bits"  # of which Pillow keeps the upper 8
+            scaled = scaled_rgb(picture, content)
+            if scaled is not None:
+                picture = Image.fromarray(scaled)
             rgba = shown_pixels(picture.convert("RGBA"), content)
     except DataError:
         raise

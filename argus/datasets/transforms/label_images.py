@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from argus.datasets.transforms.colour_table import described, raise_if_transparent
+from argus.datasets.transforms.netpbm import scaled_rgb, stated_maximum, stored_values
 from argus.datasets.transforms.orientation import (
     TURNED,
     orientation_of,
@@ -18,15 +19,11 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import open_picture
-from argus.names.wording import counted
 
 # Pillow spreads grey of two and four bits over 0 to 255, also where the bits run backwards.
 _SCALES = {"L;2": 85, "L;4": 17, "L;2R": 85, "L;4R": 17}
 # It inverts these.
 _WHITE_IS_0 = ("1;I", "1;IR", "L;I", "L;IR", "L;2I", "L;2IR", "L;4I", "L;4IR")
-# It spreads grey of a PGM from 0..maximum over all that the mode holds.
-_PGM_CODECS = ("ppm", "ppm_plain")
-_MOST = {"L": 255, "I": 65535}
 # Of several channels of 16 bits it keeps the upper 8.
 _WIDE = ("LA;16B", "RGB;16B", "RGBA;16B")
 
@@ -107,7 +104,7 @@ def decode_stored(content: bytes, *, name: str, upper_bits: bool = False) -> np.
     raise_if_foreign(content)
     try:
         with open_picture(content) as image:
-            raw_mode, maximum = _raw_mode(image), _pgm_maximum(image)
+            raw_mode = _raw_mode(image)
             if raw_mode in _WHITE_IS_0:
                 raise DataError(
                     f"a {image.format} in which 0 is white: whether its values or the shades that "
@@ -118,13 +115,10 @@ def decode_stored(content: bytes, *, name: str, upper_bits: bool = False) -> np.
                     f"a {name} with several channels of 16 bits: save it with 8 bits a channel, or "
                     "with one channel"
                 )
-            if maximum is not None:
-                _check_maximum(image, content, maximum)
+            if stated_maximum(image) is not None:
+                colours = scaled_rgb(image, content) if image.mode == "RGB" else None
+                return stored_values(image, content) if colours is None else colours
             values = shown_pixels(image, content)
-            if maximum is not None:
-                most = _MOST[image.mode]
-                # Pillow rounds, and so does this: the steps are at least 1 apart.
-                return (values.astype(np.int64) * (2 * maximum) + most) // (2 * most)
             scale = _SCALES.get(raw_mode, 1)
             return values // scale if scale > 1 else values
     except DataError:
@@ -138,32 +132,6 @@ def _raw_mode(image: Image.Image) -> str:
     tiles = getattr(image, "tile", ())
     arguments = tiles[0].args if tiles else ""
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
-
-
-def _pgm_maximum(image: Image.Image) -> int | None:
-    """What a grey PGM that is not decoded yet says is its largest value, if Pillow spreads it."""
-    tiles = getattr(image, "tile", ())
-    if image.mode not in _MOST or not tiles or tiles[0].codec_name not in _PGM_CODECS:
-        return None
-    return int(tiles[0].args[-1])
-
-
-def _check_maximum(image: Image.Image, content: bytes, maximum: int) -> None:
-    """Refuse values of a binary PGM above its largest, to which Pillow cuts them without a word."""
-    tile: Any = getattr(image, "tile", ())
-    codec, _, offset, _ = tile[0]
-    if codec != "ppm":
-        return
-    kind: Any = np.dtype(np.uint8 if maximum < 256 else ">u2")
-    number = min(image.width * image.height, (len(content) - offset) // kind.itemsize)
-    stored = np.frombuffer(content, kind, number, offset).astype(np.int64)
-    above = stored[stored > maximum]
-    if above.size:
-        raise DataError(
-            f"a PGM whose header says that its largest value is {maximum}, with "
-            f"{counted(above.size, 'value')} above it, up to {above.max()}: which are meant? Save "
-            "it as PNG"
-        )
 
 
 def check_label_size(content: bytes, sample: Mapping[str, Any], *, name: str) -> None:

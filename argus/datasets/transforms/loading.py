@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from argus.datasets.transforms.netpbm import scaled_rgb
 from argus.datasets.transforms.orientation import (
     UPRIGHT,
     orientation_of,
@@ -51,6 +52,7 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     As OpenCV's colour mode: grey is replicated, a palette is looked up, CMYK is converted, 16 bits
     become their upper 8, alpha is dropped (the stored colour stays, nothing is composited), and the
     EXIF orientation is applied, to a WebP as well. A warning tells of 16 bits of which 12 are used.
+    Values of a PGM or PPM are scaled by the largest that its header states, as the format says.
 
     Args:
         content: The file's bytes.
@@ -63,6 +65,9 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     """
     raise_if_foreign(content)
     check_declared_size(content)
+    scaled = _scaled(content)
+    if scaled is not None:
+        return scaled
     _raise_if_truncated(content)
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if as_stored else 0)
     try:
@@ -80,6 +85,20 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
         if straight is not None:
             return straight
     return turn_opencv(image, content, as_stored=as_stored)
+
+
+def _scaled(content: bytes) -> np.ndarray | None:
+    """BGR of a PGM or PPM with a brightest value of its own; OpenCV scales the text ones alone.
+
+    Returns:
+        ``None`` for any other file.
+
+    Raises:
+        DataError: It is truncated, or has values above the largest that it states.
+    """
+    picture = open_unchecked(content)
+    colours = None if picture is None else scaled_rgb(picture, content)
+    return None if colours is None else np.ascontiguousarray(colours[..., ::-1])
 
 
 def _straight_colours(content: bytes, *, as_stored: bool) -> np.ndarray | None:
