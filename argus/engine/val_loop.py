@@ -21,7 +21,7 @@ from argus.models.multitask import MultitaskModel
 from argus.precision import autocast
 from argus.registry import LOOPS
 from argus.tasks import Task
-from argus.tasks.label_counts import ignored_label
+from argus.tasks.ignored_label import ignored_label
 
 MEAN_GAIN = "multitask/mean_gain"
 

@@ -158,18 +158,6 @@ def label_counts(config: Any, path: str) -> Iterator[tuple[str, int]]:
             yield from label_counts(value, f"{path}[{index}]")
 
 
-def ignored_label(decoder: Any) -> int:
-    """The label of pixels that a decoder of mmseg does not learn, its ``ignore_index``; else 255.
-
-    Args:
-        decoder: Config of the decoder.
-    """
-    head = decoder.get("decode_head") if isinstance(decoder, Mapping) else None
-    head = head[-1] if isinstance(head, (list, tuple)) and head else head
-    found = head.get("ignore_index") if isinstance(head, Mapping) else None
-    return found if isinstance(found, int) else 255
-
-
 def scopes_of(kind: Any) -> list[str]:
     """Libraries of a decoder's ``type``: where the bare names of its task belong."""
     from mmengine.registry import MODELS
@@ -177,24 +165,22 @@ def scopes_of(kind: Any) -> list[str]:
     if isinstance(kind, str):
         if "." in kind:
             return [kind.split(".")[0]]
-        kind = _first_registered(MODELS, (kind, f"argus.{kind}"))
+        kind = first_registered(MODELS, kind)
     modules = (base.__module__ for base in getattr(kind, "__mro__", ()))
     return list(dict.fromkeys(module.split(".")[0] for module in modules))
 
 
-def _dataset_class(kind: Any, scopes: Sequence[str]) -> Any:
-    """The class that a data set's ``type`` names; ``None`` if it is not found."""
-    from mmengine.registry import DATASETS
+def first_registered(registry: Any, kind: Any, scopes: Sequence[str] = ()) -> Any:
+    """The class that a ``type`` names; ``None`` if it is not found, which building tells.
 
+    Args:
+        registry: Of mmengine.
+        kind: The class, or a name, which may be one of Argus or of a library.
+        scopes: The libraries.
+    """
     if not isinstance(kind, str):
         return kind
-    names = (kind, f"argus.{kind}", *(f"{scope}.{kind}" for scope in scopes))
-    return _first_registered(DATASETS, names)
-
-
-def _first_registered(registry: Any, names: Sequence[str]) -> Any:
-    """The first of ``names`` that leads to a class; building says what is wrong if none does."""
-    for name in names:
+    for name in (kind, f"argus.{kind}", *(f"{scope}.{kind}" for scope in scopes)):
         try:
             found = registry.get(name)
         except (ImportError, RuntimeError):  # mmengine's, for a name that leads nowhere
@@ -206,7 +192,9 @@ def _first_registered(registry: Any, names: Sequence[str]) -> Any:
 
 def stated_labels(config: Mapping[str, Any], scopes: Sequence[str]) -> StatedLabels | None:
     """Labels of a data set config, through wrappers; ``None`` if it does not say."""
-    kind = _dataset_class(config.get("type"), scopes)
+    from mmengine.registry import DATASETS
+
+    kind = first_registered(DATASETS, config.get("type"), scopes)
     source = getattr(kind, "__name__", str(config.get("type")))
     stated = dict(config.get("metainfo") or {})
     if "classes" not in stated and config.get("classes"):

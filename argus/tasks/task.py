@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argus.errors import ConfigError
+from argus.tasks.ignored_label import check_ignored_labels
 from argus.tasks.label_counts import check_class_list, check_label_counts, check_metric_counts
 from argus.tasks.single_class import check_single_class
 
@@ -254,7 +255,9 @@ def _parse_task(name: str, config: Any) -> Task:
     check_class_list(where, task.classes, task.decoder)
     check_label_counts(where, task.decoder, datasets)
     check_single_class(where, task.decoder)
-    check_metric_counts(where, task.decoder, [m for m in task.metrics if isinstance(m, Mapping)])
+    configs = [metric for metric in task.metrics if isinstance(metric, Mapping)]
+    check_metric_counts(where, task.decoder, configs)
+    check_ignored_labels(where, task.decoder, configs)
     return task
 
 

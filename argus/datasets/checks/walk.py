@@ -32,7 +32,7 @@ from argus.datasets.samplers import TaskSampler
 from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
-from argus.tasks.label_counts import ignored_label
+from argus.tasks.ignored_label import ignored_label
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 

@@ -23,7 +23,7 @@ from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
 from argus.tasks import EvalData, Task, TrainData, streams_of
-from argus.tasks.label_counts import ignored_label
+from argus.tasks.ignored_label import ignored_label
 
 
 def guarded_dataset(

@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from argus.registry import TRANSFORMS
-from argus.tasks.label_counts import ignored_label
+from argus.tasks.ignored_label import ignored_label
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
 from tests.engine.checks.test_learnable import messages_of
 

@@ -25,7 +25,7 @@ from argus.engine.checks.learnable import check_labels
 from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError
 from argus.tasks import TrainData
-from argus.tasks.label_counts import ignored_label
+from argus.tasks.ignored_label import ignored_label
 from tests.datasets import toy_coco
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 from tests.datasets.list_files import write_set
