@@ -14,9 +14,11 @@ from argus.datasets.census.judgement import Census
 from argus.datasets.checks.coco_file import CROWD, NO_POLYGON, has_polygon
 from argus.datasets.checks.label_loaders import steps_of
 from argus.datasets.classes.xml_names import MOST_FILES, unmatched_names
+from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.stored_entries import parts_of
 
-_Reader = Callable[[Mapping[str, Any], Census], None]
+# It takes an entry, the numbers it adds to, and the number of the entry.
+_Reader = Callable[[Mapping[str, Any], Census, int], None]
 
 
 def entry_census(
@@ -41,7 +43,7 @@ def entry_census(
     for index in spread(len(dataset)):
         if least is not None and census.num_seen >= least and is_enough(census, most):
             break
-        read(dataset.get_data_info(index), census)
+        read(dataset.get_data_info(index), census, index)
         census.num_seen += 1
     if census.is_whole:
         for part in parts_of(dataset):
@@ -78,15 +80,18 @@ def _start(dataset: Any, config: Mapping[str, Any]) -> tuple[Census, _Reader] | 
         things = set(meta.get("thing_classes") or ())
         labels = {label for label, name in enumerate(classes) if name in things}
 
-        def read_segments(info: Mapping[str, Any], census: Census) -> None:
+        def read_segments(info: Mapping[str, Any], census: Census, index: int) -> None:
             _count_segments(info, census, labels)
 
         return Census(unit="segment", names=classes, num_all=num_all), read_segments
     if "instances" in info and classes:
-        with_masks = any(step.get("with_mask") for step in steps_of(config))
+        parts = JoinedParts(config, dataset)
+        with_masks = [
+            any(step.get("with_mask") for step in steps_of(part.config)) for part in parts.parts
+        ]
 
-        def read(info: Mapping[str, Any], census: Census) -> None:
-            _count_objects(info, census, with_masks)
+        def read(info: Mapping[str, Any], census: Census, index: int) -> None:
+            _count_objects(info, census, with_masks[parts.number_at(index)])
 
         return Census(unit="object", names=classes, num_all=num_all), read
     number = meta.get("num_keypoints")
@@ -132,7 +137,7 @@ def _count_segments(info: Mapping[str, Any], census: Census, things: Set[int]) -
             census.counts[label] += 1
 
 
-def _count_keypoints(info: Mapping[str, Any], census: Census) -> None:
+def _count_keypoints(info: Mapping[str, Any], census: Census, index: int) -> None:
     if info.get("keypoints_visible") is None:  # a picture without people
         return
     weights = np.asarray(info["keypoints_visible"])
@@ -145,5 +150,5 @@ def _count_keypoints(info: Mapping[str, Any], census: Census) -> None:
         census.wrong["keypoint weight below 0: the loss would fall without end"] += negative
 
 
-def _count_class(info: Mapping[str, Any], census: Census) -> None:
+def _count_class(info: Mapping[str, Any], census: Census, index: int) -> None:
     census.counts.update(Counter(int(label) for label in np.atleast_1d(info["gt_label"])))

@@ -24,13 +24,16 @@ from argus.names.wording import counted
 BY_VALUE = "label maps of one value a pixel (which is the label)"
 BY_INDEX = "label maps with a palette (its index is the label)"
 BY_COLOUR = "label maps of colours (the table says the label)"
+# What is odd, and of what.
 _SOFT = (
+    "mask",
     "with grey values between black and white, as soft edges have: all of them count as defects, "
-    "which so are larger than they look. Set LoadAnomalyMask(threshold=127) to cut them half way"
+    "which so are larger than they look. Set LoadAnomalyMask(threshold=127) to cut them half way",
 )
 _THIN = (
+    "label map",
     "of one pixel's width or height, of which a stock loader makes a line, which flips and crops "
-    "do not take. Read them with LoadSegMap, or leave them out"
+    "do not take. Read them with LoadSegMap, or leave them out",
 )
 _BEYOND = IGNORE + 1  # counts the stored values that no label has
 
@@ -52,7 +55,8 @@ class MapCounts:
         num_unjudged: Samples whose labels, as the pipeline gives them, could not be looked at.
         unjudged: Why not, of the first.
         num_given: Maps that the pipeline itself gave, with what it ignores for 255.
-        odd: Maps that a person should know of, and the first, by what is odd about them.
+        odd: Maps that a person should know of, and the first, by what they are and is odd about
+            them.
     """
 
     stored: np.ndarray = field(default_factory=lambda: np.zeros(_BEYOND + 1, np.int64))
@@ -67,7 +71,7 @@ class MapCounts:
     num_unjudged: int = 0
     unjudged: str = ""
     num_given: int = 0
-    odd: dict[str, tuple[int, str]] = field(default_factory=dict)
+    odd: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def add(self, other: "MapCounts") -> None:
         """Add those of other samples."""
@@ -83,9 +87,9 @@ class MapCounts:
         self.num_unjudged += other.num_unjudged
         self.unjudged = self.unjudged or other.unjudged
         self.num_given += other.num_given
-        for text, (number, path) in other.odd.items():
-            before, first = self.odd.get(text, (0, path))
-            self.odd[text] = (before + number, first)
+        for kind, (number, path) in other.odd.items():
+            before, first = self.odd.get(kind, (0, path))
+            self.odd[kind] = (before + number, first)
 
 
 def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
@@ -105,7 +109,16 @@ def count_maps(load: BaseTransform, sample: Mapping[str, Any]) -> MapCounts:
     if isinstance(load, LoadDenseLabel):
         return _dense(load, sample) if sample.get(load.path_key) is not None else MapCounts()
     load.transform(dict(sample))
-    if isinstance(load, LoadAnomalyMask) and load.soft_share(sample):
+    return soft_edges(load, sample) if isinstance(load, LoadAnomalyMask) else MapCounts()
+
+
+def soft_edges(load: LoadAnomalyMask, sample: Mapping[str, Any]) -> MapCounts:
+    """Whether the mask of a sample, if it has one, has soft edges that the loader makes hard.
+
+    Raises:
+        DataError: As the loader.
+    """
+    if load.soft_share(sample):
         return MapCounts(odd={_SOFT: (1, str(sample["mask_path"]))})
     return MapCounts()
 
@@ -216,8 +229,8 @@ def map_censuses(
         )
         found.append(Census(unit="pixel", names=[], num_all=num_all, notes=[text]))
     notes = [
-        f"{counted(number, 'label map')} (e.g. {path}) {text}"
-        for text, (number, path) in counts.odd.items()
+        f"{counted(number, unit)} (e.g. {path}) {text}"
+        for (unit, text), (number, path) in counts.odd.items()
     ]
     if notes:
         found.append(Census(unit="pixel", names=[], num_all=num_all, notes=notes))

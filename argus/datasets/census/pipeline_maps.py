@@ -12,6 +12,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from argus.datasets.checks.label_loaders import loaders_to_judge, steps_of
+from argus.datasets.joined_parts import Part
 from argus.datasets.stored_entries import parts_of
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.names.wording import counted
@@ -59,7 +60,7 @@ class PipelineMaps(BaseTransform):
         if not wrong.any():
             return ""
         values = np.unique(labels[wrong])
-        found = [int(v) - (v == IGNORE + 1) for v in values[:10]]
+        found = [int(v) - int(v == IGNORE + 1) for v in values[:10]]
         return (
             f"labels {found} out of range, as {self.name} gives them: expected "
             f"0..{self.num_classes - 1} or {self.ignore} (ignored), found in "
@@ -70,26 +71,23 @@ class PipelineMaps(BaseTransform):
         return f"{type(self).__name__}(steps={self.steps}, ignore={self.ignore})"
 
 
-def judging_loaders(
-    config: Mapping[str, Any], dataset: Any, *, ignore: int = IGNORE
-) -> list[BaseTransform]:
+def judging_loaders(part: Part, *, ignore: int = IGNORE) -> list[BaseTransform]:
     """The loaders by which the label maps of a data set are judged.
 
     Args:
-        config: Its config.
-        dataset: Built from it.
+        part: The data set, or a part of a joined one.
         ignore: The label that the decoder ignores.
 
     Returns:
         Those of :func:`~argus.datasets.checks.label_loaders.loaders_to_judge`; if none of them
         reads semantic maps, but the pipeline gives some, these steps of it.
     """
-    loaders = loaders_to_judge(config, dataset.metainfo, ignore=ignore)
-    number = len(dataset.metainfo.get("classes") or ())
+    loaders = loaders_to_judge(part.config, part.metainfo, ignore=ignore)
+    number = len(part.metainfo.get("classes") or ())
     is_known = any(isinstance(load, LoadSegMap) for load in loaders)
-    if not number or is_known or not any(steps_of(config)):
+    if not number or is_known or not any(steps_of(part.config)):
         return loaders
-    steps = _steps_to_maps(dataset)
+    steps = _steps_to_maps(part.dataset)
     if not steps:
         return loaders
     return [PipelineMaps(steps, num_classes=number, ignore=ignore), *loaders]
@@ -101,9 +99,9 @@ def _steps_to_maps(dataset: Any) -> list[Any]:
     if "segments_info" in sample:  # panoptic maps are judged by their entries
         return []
     pipelines = [
-        getattr(part, "pipeline", None)
-        for part in parts_of(dataset)
-        if not hasattr(part, "dataset") and not hasattr(part, "datasets")
+        getattr(inner, "pipeline", None)
+        for inner in parts_of(dataset)
+        if not hasattr(inner, "dataset") and not hasattr(inner, "datasets")
     ]
     steps = list(getattr(pipelines[0], "transforms", ()))
     for number, step in enumerate(steps, start=1):

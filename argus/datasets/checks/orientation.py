@@ -1,6 +1,6 @@
 """Say by which rule the pictures of a data set are read that a camera has turned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,43 @@ class StockLoader:
     reads: str
 
 
+class TurnedByLoader:
+    """Turned pictures by how they are read: the parts of a joined data set may have other loaders.
+
+    Args:
+        loaders: By the number of the part: its loader, or one as by default, and the loader that
+            the task has where that is none of ours.
+    """
+
+    def __init__(self, loaders: Sequence[tuple[LoadImage, StockLoader | None]]) -> None:
+        self.loaders = loaders
+        self._found: dict[tuple[str | None, StockLoader | None], Turned] = {}
+
+    def add(self, number: int, turned: Turned) -> None:
+        """Add pictures of a part."""
+        load, stock = self.loaders[number]
+        self._found.setdefault((load.orientation, stock), Turned()).add(turned)
+
+    def notes(self) -> list[str]:
+        """What a person should know, in a sentence for each way to load."""
+        return [text for key, turned in self._found.items() for text in told(turned, *key)]
+
+    def in_doubt(self) -> list[str]:
+        """Those of :meth:`notes` where neither the config nor the size of annotations decides."""
+        return [
+            text
+            for (orientation, stock), turned in self._found.items()
+            if orientation is None and _is_in_doubt(turned, stock)
+            for text in told(turned, orientation, stock)
+        ]
+
+
+def _is_in_doubt(turned: Turned, stock: StockLoader | None) -> bool:
+    if turned.undecided or stock is None:
+        return bool(turned.undecided)
+    return bool(turned.stored if stock.reads == "shown" else turned.shown)
+
+
 def look_at(sample: Mapping[str, Any], load: LoadImage) -> Turned:
     """How a sample's picture is read, if it is turned and has labels that have a place in it.
 
@@ -77,12 +114,12 @@ def _is_stored(sample: Mapping[str, Any], load: LoadImage) -> bool:
     return shown.transform(free)["img"].shape[:2] != sample["img"].shape[:2]
 
 
-def told(turned: Turned, load: LoadImage, stock: StockLoader | None = None) -> list[str]:
+def told(turned: Turned, orientation: str | None, stock: StockLoader | None = None) -> list[str]:
     """What a person should know about the turned pictures of a data set, in a sentence or none.
 
     Args:
         turned: All of them.
-        load: The loader of the task, or one as by default.
+        orientation: Of the loader of the task; ``None`` by default.
         stock: The loader of the task, where that is none of ours.
     """
     names = [*turned.shown, *turned.stored, *turned.undecided]
@@ -93,10 +130,10 @@ def told(turned: Turned, load: LoadImage, stock: StockLoader | None = None) -> l
     text = f"{len(names):,} {have} an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
     if stock is not None:
         return [text + _of_stock(turned, stock)]
-    if load.orientation is not None:
+    if orientation is not None:
         return [
-            f"{text}; pictures are read as they are {load.orientation}, as LoadImage(orientation="
-            f"{load.orientation!r}) says, and labels have to be made on that"
+            f"{text}; pictures are read as they are {orientation}, as LoadImage(orientation="
+            f"{orientation!r}) says, and labels have to be made on that"
         ]
     text += "; pictures are read as they are shown, turned, and labels have to be made on that"
     if turned.stored:

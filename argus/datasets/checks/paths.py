@@ -110,10 +110,18 @@ def _named_paths(config: Mapping[str, Any]) -> Iterator[str]:
             continue
         # mmpose joins the root to ann_file alone.
         yield value if key == "bbox_file" else os.path.join(root, value)
-    prefix = config.get("data_prefix") or config.get("split") or ""
+    prefix = config.get("data_prefix") or _folder_of_split(config)
     for value in prefix.values() if isinstance(prefix, Mapping) else [prefix]:
         if isinstance(value, str) and value:
             yield os.path.join(root, value)
+
+
+def _folder_of_split(config: Mapping[str, Any]) -> str:
+    """The folder that mmpretrain's ImageNet takes ``split`` for; to others it is a word alone."""
+    kind, split = config.get("type"), config.get("split")
+    names = [base.__name__ for base in getattr(kind, "__mro__", ())]
+    is_folder = any(name.rpartition(".")[2].startswith("ImageNet") for name in names or [str(kind)])
+    return split if is_folder and isinstance(split, str) else ""
 
 
 def _exists(path: str) -> bool:

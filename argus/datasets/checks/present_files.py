@@ -5,7 +5,7 @@ A training would meet them one by one, steps apart, and an evaluation would end 
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +59,17 @@ class MissingFiles:
 
 
 def missing_files(
-    dataset: Any, keys: Sequence[str] = ("img_path",), *, most: int = MOST_ENTRIES
+    dataset: Any,
+    keys_at: Callable[[int], Sequence[str]] = lambda index: ("img_path",),
+    *,
+    most: int = MOST_ENTRIES,
 ) -> MissingFiles:
     """Look for the files of entries of a data set.
 
     Args:
         dataset: Built, with ``get_data_info``.
-        keys: Under which entries have paths; the picture's by default. What is on remote storage
-            (``scheme://``) is taken to be there.
+        keys_at: Gives the keys under which an entry, by its number, has paths; the picture's by
+            default. What is on remote storage (``scheme://``) is taken to be there.
         most: Entries that are looked at.
     """
     number = len(dataset)
@@ -74,7 +77,7 @@ def missing_files(
     missing: dict[str, None] = {}
     for index in chosen:
         info = dataset.get_data_info(index)
-        for key in keys:
+        for key in keys_at(index):
             path = info.get(key)
             if isinstance(path, str) and "://" not in path and not os.path.exists(path):
                 missing.setdefault(path)

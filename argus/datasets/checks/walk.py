@@ -8,33 +8,21 @@ import contextlib
 import copy
 import os.path
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
-
-import numpy as np
-from mmcv.transforms import BaseTransform
 
 from argus.datasets.build import build_dataset
 from argus.datasets.census.entries import entry_census
 from argus.datasets.census.judgement import NOTHING_TO_MEASURE, choice_without_value, judge
-from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
-from argus.datasets.census.pipeline_maps import judging_loaders
 from argus.datasets.checks.annotations import check_annotation_files
 from argus.datasets.checks.classes import ClassComparison
 from argus.datasets.checks.findings import Findings
-from argus.datasets.checks.label_loaders import image_loader, stock_image_loader
-from argus.datasets.checks.orientation import StockLoader, Turned, look_at, told
+from argus.datasets.checks.loaded_files import LoadedFiles, Progress
 from argus.datasets.checks.paths import missing_paths
 from argus.datasets.checks.pipelines import pipeline_problems
 from argus.datasets.samplers import TaskSampler
-from argus.datasets.transforms.labels import IGNORE
-from argus.datasets.transforms.loading import LoadImage
 from argus.errors import ConfigError, DataError
 from argus.tasks.ignored_label import ignored_label
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 class TaskChecks(Protocol):
@@ -197,26 +185,14 @@ def _check_part(
             _count_schedule(data, len(dataset), num_steps, num_processes, findings)
         if not wrong_steps:
             findings.errors += run.sample_errors(f"tasks.{name}.{part}", data, dataset)
-            ignore = ignored_label(task.get("decoder"))
-            load_image = image_loader(config)
-            loaders = judging_loaders(config, dataset, ignore=ignore) if has_entries else []
-            stock = stock_image_loader(config)
+            files = LoadedFiles(
+                config, dataset, ignore=ignored_label(task.get("decoder")), with_maps=has_entries
+            )
         else:  # which may be the loaders
-            load_image, loaders, stock, ignore = LoadImage(), [], None, IGNORE
+            files = LoadedFiles({}, dataset, with_maps=False)
     if not has_entries:  # which has been said
         return
-    check_files(
-        dataset,
-        findings,
-        load_image=load_image,
-        stock=stock,
-        loaders=loaders,
-        ignore=ignore,
-        learns=learns,
-        sample=sample,
-        num_threads=num_threads,
-        progress=progress,
-    )
+    files.check(findings, learns=learns, sample=sample, num_threads=num_threads, progress=progress)
     choices = run.choices_by(name) if part == "val" else []
     for text in [w for w in findings.warnings if choices and w.startswith(NOTHING_TO_MEASURE)]:
         findings.warnings.remove(text)
@@ -286,98 +262,3 @@ def _count_schedule(
     if num_steps is not None:
         findings.counts["samples drawn in the schedule"] = num_steps * sampler.global_batch_size
         findings.counts["epochs of the schedule"] = float(sampler.epochs(num_steps))
-
-
-def check_files(
-    dataset: Any,
-    findings: Findings,
-    *,
-    load_image: LoadImage | None = None,
-    stock: StockLoader | None = None,
-    loaders: Sequence[BaseTransform] = (),
-    ignore: int = IGNORE,
-    learns: bool = True,
-    sample: int | None,
-    num_threads: int,
-    progress: Progress = lambda items, total, title: items,
-) -> None:
-    """Decode the images and label maps of a data set.
-
-    Args:
-        dataset: A built data set of OpenMMLab.
-        findings: Where errors and counts go.
-        load_image: Loader of the pictures; ``None`` for one as by default.
-        stock: What the task loads them with, where that is none of ours.
-        loaders: Loaders of the label maps that the task uses.
-        ignore: The label that the decoder ignores.
-        learns: Whether the data set is trained on; else it is measured by.
-        sample: Files to decode, chosen at random; ``None`` for all.
-        num_threads: Threads.
-        progress: Wraps the iteration.
-    """
-    infos = _unique_files(dataset)
-    num_all = len(infos)
-    if sample is not None and sample < len(infos):
-        chosen = np.random.default_rng(0).choice(len(infos), sample, replace=False)
-        infos = [infos[i] for i in sorted(chosen)]
-    classes = [str(name) for name in dataset.metainfo.get("classes") or ()]
-    load = _FileLoader(load_image or LoadImage(), loaders)
-    counts, turned, num_seen = MapCounts(), Turned(), 0
-    with ThreadPoolExecutor(num_threads) as pool:
-        for loaded in progress(pool.map(load, infos), len(infos), findings.where):
-            findings.count("files decoded")
-            findings.errors += loaded.errors
-            for kind, number in loaded.maps.kinds.items():
-                findings.count(kind, number)
-            counts.add(loaded.maps)
-            turned.add(loaded.turned)
-            num_seen += not loaded.errors
-    findings.warnings += told(turned, load.load_image, stock)
-    if counts.num_maps:
-        numbers = {f"{i} {name}": int(counts.labels[i]) for i, name in enumerate(classes)}
-        findings.classes.update(numbers)
-    for census in map_censuses(
-        counts, dataset.metainfo, num_seen=num_seen, num_all=num_all, ignore=ignore
-    ):
-        findings.add_judgement(judge(census, learns=learns))
-
-
-def _unique_files(dataset: Any) -> list[dict[str, Any]]:
-    """One annotation per image: a person-wise data set names an image many times."""
-    unique: dict[str, dict[str, Any]] = {}
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
-        unique.setdefault(info["img_path"], info)
-    return list(unique.values())
-
-
-@dataclass
-class _Loaded:
-    """What the files of one sample hold."""
-
-    errors: list[str] = field(default_factory=list)
-    maps: MapCounts = field(default_factory=MapCounts)
-    turned: Turned = field(default_factory=Turned)
-
-
-class _FileLoader:
-    """Decode the files of one sample."""
-
-    def __init__(self, load_image: LoadImage, loaders: Sequence[BaseTransform]) -> None:
-        self.load_image = load_image
-        self.loaders = list(loaders)
-
-    def __call__(self, info: dict[str, Any]) -> _Loaded:
-        loaded = _Loaded()
-        try:
-            results = self.load_image.transform({**info, "seg_fields": []})
-        except DataError as error:  # without its size the labels cannot be judged
-            loaded.errors.append(str(error))
-            return loaded
-        loaded.turned = look_at(results, self.load_image)
-        for load in self.loaders:
-            try:
-                loaded.maps.add(count_maps(load, results))
-            except DataError as error:
-                loaded.errors.append(str(error))
-        return loaded

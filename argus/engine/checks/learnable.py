@@ -10,28 +10,25 @@ from typing import Any
 
 from mmcv.transforms import BaseTransform
 from mmengine.logging import MMLogger
-from torch.utils.data import Dataset
 
 from argus.datasets.census.entries import entry_census, is_enough, spread
 from argus.datasets.census.judgement import Census, judge
 from argus.datasets.census.maps import MapCounts, count_maps, map_censuses
 from argus.datasets.census.pipeline_maps import PipelineMaps, judging_loaders
+from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
+from argus.engine.checks.some_samples import looked_at
 from argus.engine.distributed import by_first_process
-from argus.engine.loading.fixed_order import FixedOrder
-from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
 from argus.tasks import EvalData, TrainData
 
-_COUNTS = "counts"
 # Counting ends when every class was seen in so many entries; or, if there is something to learn
 # but some class was not seen, at the second number of entries, or of maps, which take longer.
 _LEAST_ENTRIES, _MOST_ENTRIES, _MOST_MAPS = 1_000, 100_000, 1_000
 # Maps that are looked at before their palettes are taken to agree, or for none.
 _LEAST_MAPS = 100
-_BATCH = 8
 
 
 def check_labels(
@@ -79,27 +76,18 @@ def _count_entries(dataset: Any, data: TrainData, tell: Callable[[str], None]) -
         return None
 
 
-class _Counted(Dataset[dict[str, Any]]):
-    """The numbers of the label maps of every sample, in place of pictures and labels."""
+class _Counts:
+    """The numbers of the label maps of a sample."""
 
-    def __init__(self, dataset: Any, loaders: Sequence[BaseTransform]) -> None:
-        self.dataset = dataset
+    def __init__(self, parts: JoinedParts, loaders: Sequence[Sequence[BaseTransform]]) -> None:
+        self.parts = parts
         self.loaders = loaders
 
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def get_data_info(self, index: int) -> Mapping[str, Any]:
-        """The entry of a sample, by which messages name it."""
-        info: Mapping[str, Any] = self.dataset.get_data_info(index)
-        return info
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        info = self.get_data_info(index)
+    def __call__(self, index: int, info: Mapping[str, Any]) -> MapCounts:
         counts = MapCounts()
-        for load in self.loaders:
+        for load in self.loaders[self.parts.number_at(index)]:
             counts.add(count_maps(load, info))
-        return {_COUNTS: counts}
+        return counts
 
 
 def count_label_maps(
@@ -117,30 +105,27 @@ def count_label_maps(
         ignore: The label of pixels that the decoder ignores.
         suffices: Whether enough maps were read for a census.
     """
-    inner = dataset.dataset
+    parts = JoinedParts(data.dataset, dataset.dataset)
     loaders = [
-        load
-        for load in judging_loaders(data.dataset, inner, ignore=ignore)
-        if isinstance(load, (LoadSegMap, LoadDenseLabel, PipelineMaps))
+        [
+            load
+            for load in judging_loaders(part, ignore=ignore)
+            if isinstance(load, (LoadSegMap, LoadDenseLabel, PipelineMaps))
+        ]
+        for part in parts.parts
     ]
-    if not loaders:
+    if not any(loaders):
         return []
     number = len(dataset)
     order = spread(number)  # which follows no folder
-    loader = WatchedLoader(
-        ResilientDataset(_Counted(inner, loaders), task=dataset.task, seed=dataset.seed),
-        batch_size=_BATCH,
-        num_workers=data.num_workers,
-        timeout=data.timeout,
-        make_sampler=lambda start: FixedOrder(order[start * _BATCH :]),
-    )
     counts, num_seen = MapCounts(), 0
     censuses: list[Census] = []
-    with contextlib.closing(loader.iterate()) as batches:
+    look = _Counts(parts, loaders)
+    with contextlib.closing(looked_at(dataset, data, look, order)) as batches:
         for batch in batches:
-            for found in batch[_COUNTS]:
+            for found in batch:
                 counts.add(found)
-            num_seen += len(batch[_COUNTS])
+            num_seen += len(batch)
             censuses = map_censuses(
                 counts, dataset.metainfo, num_seen=num_seen, num_all=number, ignore=ignore
             )

@@ -6,6 +6,7 @@ from mmengine.logging import MMLogger
 
 from argus.datasets.checks.label_loaders import loaders_to_judge, steps_of
 from argus.datasets.checks.present_files import MissingFiles, missing_files
+from argus.datasets.joined_parts import JoinedParts, Part
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import LoadSegMap
@@ -28,13 +29,7 @@ def check_files_there(dataset: ResilientDataset, data: TrainData | EvalData, *, 
     Raises:
         DataError: With their number, the first, their folder and the remedy.
     """
-    # With another backend a path may be a key of an archive.
-    is_remote = any(
-        (step.get("backend_args") or step.get("file_client_args") or {}).get("backend", "local")
-        not in ("local", "disk")
-        for step in steps_of(data.dataset)
-    )
-    if is_remote or not hasattr(dataset.dataset, "get_data_info"):
+    if not hasattr(dataset.dataset, "get_data_info"):
         return
     found = by_first_process(lambda: _look(dataset.dataset, data))
     if not found.paths:
@@ -48,10 +43,24 @@ def check_files_there(dataset: ResilientDataset, data: TrainData | EvalData, *, 
 
 
 def _look(dataset: Any, data: TrainData | EvalData) -> MissingFiles:
+    parts = JoinedParts(data.dataset, dataset)
+    keys = [_keys_of(part) for part in parts.parts]
+    return missing_files(dataset, lambda index: keys[parts.number_at(index)])
+
+
+def _keys_of(part: Part) -> list[str]:
+    """Under which the entries of a data set have paths of files that are read."""
+    # With another backend a path may be a key of an archive.
+    if any(
+        (step.get("backend_args") or step.get("file_client_args") or {}).get("backend", "local")
+        not in ("local", "disk")
+        for step in steps_of(part.config)
+    ):
+        return []
     keys = ["img_path"]
-    for load in loaders_to_judge(data.dataset, dataset.metainfo):
-        if isinstance(load, LoadSegMap) and any(steps_of(data.dataset)):
+    for load in loaders_to_judge(part.config, part.metainfo):
+        if isinstance(load, LoadSegMap) and any(steps_of(part.config)):
             keys.append("seg_map_path")
         elif isinstance(load, LoadDenseLabel):
             keys.append(load.path_key)
-    return missing_files(dataset, keys)
+    return keys

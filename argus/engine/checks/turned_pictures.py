@@ -6,28 +6,25 @@ time limit. Where the size of the annotations decides, or the config says it, no
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.logging import MMLogger
-from torch.utils.data import Dataset
 
 from argus.datasets.census.entries import spread
 from argus.datasets.checks.label_loaders import image_loader, stock_image_loader
-from argus.datasets.checks.orientation import Turned, look_at, told
+from argus.datasets.checks.orientation import Turned, TurnedByLoader, look_at
+from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.orientation import UPRIGHT, orientation_of
 from argus.datasets.transforms.reading import read_bytes
+from argus.engine.checks.some_samples import looked_at
 from argus.engine.distributed import by_first_process
-from argus.engine.loading.fixed_order import FixedOrder
-from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import DataError
 from argus.tasks import EvalData, TrainData
 
 _MOST_PICTURES = 256
-_BATCH = 8
-_TURNED = "turned"
 
 
 def tell_of_turned(
@@ -41,63 +38,51 @@ def tell_of_turned(
         where: Its place in the config, for the message.
         most: Pictures that are looked at.
     """
-    load = image_loader(data.dataset)
-    if load.orientation is not None or not hasattr(dataset.dataset, "get_data_info"):
+    if not hasattr(dataset.dataset, "get_data_info"):
         return
-    for text in by_first_process(lambda: _notes(dataset, data, load, most)):
+    parts = JoinedParts(data.dataset, dataset.dataset)
+    loaders = [image_loader(part.config) for part in parts.parts]
+    if all(load.orientation is not None for load in loaders):
+        return
+    for text in by_first_process(lambda: _notes(dataset, data, parts, loaders, most)):
         MMLogger.get_current_instance().warning(f"{where}: {text}")
 
 
 def _notes(
-    dataset: ResilientDataset, data: TrainData | EvalData, load: LoadImage, most: int
+    dataset: ResilientDataset,
+    data: TrainData | EvalData,
+    parts: JoinedParts,
+    loaders: Sequence[LoadImage],
+    most: int,
 ) -> list[str]:
     chosen = spread(len(dataset))[:most]
-    looks = _Looks(dataset.dataset, load)
-    loader = WatchedLoader(
-        ResilientDataset(looks, task=dataset.task, seed=dataset.seed),
-        batch_size=_BATCH,
-        num_workers=data.num_workers,
-        timeout=data.timeout,
-        make_sampler=lambda start: FixedOrder(chosen[start * _BATCH :]),
+    turned = TurnedByLoader(
+        [
+            (load, stock_image_loader(part.config))
+            for load, part in zip(loaders, parts.parts, strict=True)
+        ]
     )
-    turned = Turned()
-    with contextlib.closing(loader.iterate()) as batches:
+    look = _Look(parts, loaders)
+    with contextlib.closing(looked_at(dataset, data, look, chosen)) as batches:
         for batch in batches:
-            for found in batch[_TURNED]:
-                turned.add(found)
-    stock = stock_image_loader(data.dataset)
-    wrong = turned.undecided
-    if stock is not None:
-        wrong = wrong + (turned.stored if stock.reads == "shown" else turned.shown)
-    if not wrong:
-        return []
-    return [f"of {len(chosen):,} pictures, {text}" for text in told(turned, load, stock)]
+            for number, found in batch:
+                turned.add(number, found)
+    return [f"of {len(chosen):,} pictures, {text}" for text in turned.in_doubt()]
 
 
-class _Looks(Dataset[dict[str, Any]]):
-    """How the picture of a sample is read, in its place."""
+class _Look:
+    """By which part's loader the picture of a sample is read, and how."""
 
-    def __init__(self, dataset: Any, load: LoadImage) -> None:
-        self.dataset = dataset
-        self.load = load
+    def __init__(self, parts: JoinedParts, loaders: Sequence[LoadImage]) -> None:
+        self.parts = parts
+        self.loaders = loaders
 
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def get_data_info(self, index: int) -> Mapping[str, Any]:
-        """The entry of a sample, by which messages name it."""
-        info: Mapping[str, Any] = self.dataset.get_data_info(index)
-        return info
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return {_TURNED: self._look(self.get_data_info(index))}
-
-    def _look(self, info: Mapping[str, Any]) -> Turned:
-        path = info.get("img_path")
-        if not isinstance(path, str) or "img" in info:
-            return Turned()
-        # A picture that cannot be read is told when it is drawn, or measured.
-        with contextlib.suppress(DataError):
-            if orientation_of(read_bytes(path, self.load.backend_args)) != UPRIGHT:
-                return look_at(self.load.transform(dict(info)), self.load)
-        return Turned()
+    def __call__(self, index: int, info: Mapping[str, Any]) -> tuple[int, Turned]:
+        number = self.parts.number_at(index)
+        load, path = self.loaders[number], info.get("img_path")
+        if load.orientation is None and isinstance(path, str) and "img" not in info:
+            # A picture that cannot be read is told when it is drawn, or measured.
+            with contextlib.suppress(DataError):
+                if orientation_of(read_bytes(path, load.backend_args)) != UPRIGHT:
+                    return number, look_at(load.transform(dict(info)), load)
+        return number, Turned()

@@ -13,6 +13,7 @@ from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.checks.learnable import check_labels
 from argus.engine.checks.present_files import check_files_there
+from argus.engine.checks.soft_masks import tell_of_soft_masks
 from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.class_lists import ClassLists
@@ -52,6 +53,7 @@ def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> Wat
     check_packed(dataset, data, where=where, tell=MMLogger.get_current_instance().warning)
     with isolated_rng(0), without_threads_of_opencv():
         tell_of_turned(dataset, data, where=where)
+        tell_of_soft_masks(dataset, data, where=where)
     # A sample is seen by one process.
     sampler = FixedOrder(range(get_rank(), len(dataset), get_world_size()))
     return WatchedLoader(
@@ -123,6 +125,7 @@ class MultitaskLoader:
             ignore = ignored_label(self.sources[stream].decoder)
             check_labels(dataset, data, where=where, ignore=ignore)
             tell_of_turned(dataset, data, where=where)
+            tell_of_soft_masks(dataset, data, where=where)
         weights = None
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]

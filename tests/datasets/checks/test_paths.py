@@ -1,9 +1,15 @@
 from pathlib import Path
 
 import pytest
+from mmpretrain.datasets import ImageNet
 
 from argus.datasets.checks.paths import check_all_paths, check_paths, missing_paths
+from argus.datasets.mvtec_ad import MVTecAD
 from argus.errors import DataError
+
+
+class MyImageNet(ImageNet):
+    """As a user derives one."""
 
 
 @pytest.fixture
@@ -35,8 +41,10 @@ def test_missing__root_alone_where_it_does_not_exist(root):
 
 
 def test_missing__split_and_detections(root):
-    found = missing_paths(dict(type="ImageNet", data_root=root, split="val"))
-    assert found == [f"{root}/val"]
+    for kind in ("ImageNet", "mmpretrain.ImageNet21k", ImageNet, MyImageNet):
+        assert missing_paths(dict(type=kind, data_root=root, split="val")) == [f"{root}/val"]
+    for kind in ("CUB", "mmpretrain.DTD", MVTecAD):  # to which it names a list, or other folders
+        assert missing_paths(dict(type=kind, data_root=root, split="val")) == []
     assert missing_paths(config(root, bbox_file="x/boxes.json")) == ["x/boxes.json"]
     assert missing_paths(config(root, bbox_file=None)) == []
 

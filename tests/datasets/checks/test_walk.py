@@ -7,7 +7,8 @@ from mmpretrain.datasets import CustomDataset
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
-from argus.datasets.checks.walk import check_files, check_tasks
+from argus.datasets.checks.loaded_files import LoadedFiles
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.coco import CocoInstances, CocoKeypoints
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation
@@ -203,14 +204,14 @@ def test_check_tasks__a_broken_set_does_not_hide_the_others(tmp_path, monkeypatc
     toy_coco.write(tmp_path / "good", [annotation(1, 1)])
     toy_coco.write(tmp_path / "bad", [annotation(7, 1, bbox="1,2"), annotation(8, 1, area=None)])
     toy_coco.write(tmp_path / "odd", [annotation(1, 1)])
-    original = check_files
+    original = LoadedFiles.check
 
-    def fail(dataset, findings, **options):
-        if "odd" in dataset.ann_file:
+    def fail(self, findings, **options):
+        if "odd" in self.dataset.ann_file:
             raise ZeroDivisionError("of a library")
-        original(dataset, findings, **options)
+        original(self, findings, **options)
 
-    monkeypatch.setattr("argus.datasets.checks.walk.check_files", fail)
+    monkeypatch.setattr(LoadedFiles, "check", fail)
     tasks = {name: coco_task(tmp_path / name) for name in ("bad", "odd", "good")}
     bad, odd, good = check_tasks(tasks)
     assert [error.split(",")[0] for error in bad.errors] == [
