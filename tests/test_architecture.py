@@ -82,7 +82,12 @@ MAY_IMPORT = {
         "argus.tasks",
         "argus.datasets.own",
     ),
-    "argus.datasets": (*COMMON, "argus.tasks.label_counts", "argus.datasets"),
+    "argus.datasets": (
+        *COMMON,
+        "argus.tasks.ignored_label",
+        "argus.tasks.label_counts",
+        "argus.datasets",
+    ),
     "argus.evaluation": (*COMMON, "argus.evaluation"),
     "argus.visualization": (*COMMON, "argus.visualization"),
     "argus.results": (*COMMON, "argus.visualization"),

@@ -199,6 +199,26 @@ def test_main__pipeline_without_its_end(config, capsys):
     assert "no 'inputs' and no 'data_samples'. End it with the packing" in capsys.readouterr().out
 
 
+def test_main__weights_that_are_missing_are_no_error_of_the_data(config, tmp_path, capsys):
+    config.write_text(config.read_text() + "load_from = 'nowhere.pth'\n")
+    report = tmp_path / "report.json"
+    assert tool.main([str(config), "--json", str(report)]) == 0
+    output = capsys.readouterr().out
+    assert "weights: " in output and "nowhere.pth" in output.partition("weights: ")[2]
+    assert "1 data set checked, 0 errors; 1 weight file missing." in output
+    whole, _, weights = json.loads(report.read_text())
+    assert not whole["errors"] and "nowhere.pth" in weights["missing"][0]
+
+
+def test_main__samples_that_do_not_name_the_tasks_of_their_stream(config, capsys):
+    other = f"tasks['other'] = dict(stream='instance', decoder={DECODER})\n"
+    text = config.read_text().replace("decoder=dict", "stream='both', decoder=dict", 1)
+    config.write_text(text + other.replace("'instance'", "'both'", 1))
+    assert tool.main([str(config)]) == 1
+    output = capsys.readouterr().out
+    assert "the tasks instance, other share it, and its samples have labels of one" in output
+
+
 def test_main__names_of_the_decoders_library_are_found(config, capsys):
     text = config.read_text().replace("type=LoadAnnotations", "type='LoadAnnotations'")
     config.write_text(text.replace("type=CocoInstances", "type='argus.CocoInstances'"))

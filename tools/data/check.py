@@ -6,8 +6,9 @@
 Reports what a training would refuse in the config, its pipelines included, whatever comes first
 there; and, for every task's training, validation and test data: files and folders missing, images that
 do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
-what the metrics cannot read, and how many samples the task will see. The exit status is 1 if an error was found, and 2 if nothing
-could be checked.
+what the metrics cannot read, and how many samples the task will see. Weight files that are missing are
+named apart, and are no errors of the data. The exit status is 1 if an error was found, and 2 if
+nothing could be checked.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks.walk import check_tasks  # noqa: E402
 from argus.datasets.checks.findings import Findings  # noqa: E402
 from argus.engine.checks.data import RunChecks  # noqa: E402
+from argus.engine.checks.needed_files import weights_not_there  # noqa: E402
 from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.names.wording import counted  # noqa: E402
@@ -100,6 +102,7 @@ def main(argv: list[str] | None = None) -> int:
     is_run = bool(config.get("tasks"))
     whole = Findings(where="config")
     whole.errors += config_problems(config) if is_run else task_config_problems(chosen)
+    weights = weights_not_there(config) if is_run else []
     results = check_tasks(
         chosen,
         num_steps=num_batches(config),
@@ -111,11 +114,16 @@ def main(argv: list[str] | None = None) -> int:
     )
     for findings in (whole, *results):
         print(printable(findings.to_text(), lines=True))
+    for text in weights:
+        print(printable(f"weights: {text}", lines=True))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps([f.to_dict() for f in (whole, *results)], indent=2) + "\n")
+        told = [findings.to_dict() for findings in (whole, *results)]
+        told += [dict(where="weights", missing=weights)] if weights else []
+        args.json.write_text(json.dumps(told, indent=2) + "\n")
     num_errors = sum(len(findings.errors) for findings in (whole, *results))
-    print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}.")
+    missing = f"; {counted(len(weights), 'weight file')} missing" if weights else ""
+    print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}{missing}.")
     if num_errors:
         print("The layout of every data set is in data/README.md.")
     return int(num_errors > 0)

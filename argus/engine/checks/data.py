@@ -62,16 +62,32 @@ class RunChecks:
             data: Their config.
             dataset: Built from it, with its pipeline.
         """
-        task = where.split(".")[-2]
+        task, part = where.split(".")[-2:]
         options = {key: data[key] for key in ("num_workers", "timeout") if key in data}
         parsed = EvalData(dataset=data["dataset"], **options)
         # What is wrong with a file the check of all files tells.
         guarded = ResilientDataset(dataset, task=task, seed=0)
         try:
-            check_packed(guarded, parsed, where=f"{where}.dataset", tell=lambda text: None)
+            check_packed(
+                guarded,
+                parsed,
+                where=f"{where}.dataset",
+                tell=lambda text: None,
+                tasks=self._sharing(task) if part == "train" else (),
+            )
         except (ConfigError, DataError) as error:
             return [str(error)]
         return []
+
+    def _sharing(self, task: str) -> list[str]:
+        """The tasks of the stream of a task."""
+        tasks = self.cfg.get("tasks")
+        streams = {
+            name: other.get("stream", name)
+            for name, other in (tasks.items() if isinstance(tasks, Mapping) else ())
+            if isinstance(other, Mapping)
+        }
+        return [name for name, stream in streams.items() if stream == streams.get(task)]
 
 
 def _library(task: Mapping[str, Any]) -> str | None:

@@ -25,12 +25,7 @@ def check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task], parts: Sequ
     Raises:
         CheckpointError: Naming every file or folder that is missing.
     """
-    lacks = list(missing_weights(cfg["backbone"]))
-    if isinstance(cfg.get("load_from"), str):
-        try:
-            check_is_file(Path(cfg["load_from"]))
-        except CheckpointError as error:
-            lacks.append(str(error))
+    lacks = weights_not_there(cfg)
     if not lacks:
         return
     try:
@@ -38,6 +33,21 @@ def check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task], parts: Sequ
     except DataError as error:
         lacks.append(str(error))
     raise CheckpointError("\n\n".join(lacks))
+
+
+def weights_not_there(cfg: Mapping[str, Any]) -> list[str]:
+    """What to do for every weight file of a config that is missing, one text each.
+
+    Args:
+        cfg: With ``backbone`` and ``load_from``.
+    """
+    lacks = list(missing_weights(cfg.get("backbone")))
+    if isinstance(cfg.get("load_from"), str):
+        try:
+            check_is_file(Path(cfg["load_from"]))
+        except CheckpointError as error:
+            lacks.append(str(error))
+    return lacks
 
 
 def check_data(tasks: Mapping[str, Task], parts: Sequence[str]) -> None:

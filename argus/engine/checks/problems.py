@@ -35,7 +35,7 @@ from argus.tasks import Task, parse_tasks, streams_of, task_problems
 
 
 def config_problems(cfg: Mapping[str, Any]) -> list[str]:
-    """What a training would refuse in a config, its data apart.
+    """What a training would refuse in a config, its data and missing weights apart.
 
     Args:
         cfg: Of a training.
@@ -44,7 +44,6 @@ def config_problems(cfg: Mapping[str, Any]) -> list[str]:
     wrong_tasks = task_problems(cfg.get("tasks"))
     problems += wrong_tasks
     problems += _hook_problems(cfg)
-    problems += [*missing_weights(cfg.get("backbone"))]
     if wrong_tasks:
         return problems
     tasks = parse_tasks(cfg["tasks"])
