@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder with pictures and labels, or a file")
     parser.add_argument(
         "--kind",
-        help="detection, instance, keypoints, semantic, panoptic, classification, tags, depth, "
-        "normals, boundary, saliency or anomaly; default: what the labels are",
+        help="detection, instance, keypoints, semantic, parsing, panoptic, classification, tags, "
+        "depth, normals, boundary, saliency or anomaly; default: what the labels are",
     )
     parser.add_argument(
         "--backbone",

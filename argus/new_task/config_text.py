@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argus.datasets.own.recognition import Recognition
 from argus.new_task.backbone import BackboneLines
 from argus.new_task.report import TITLES
 
@@ -13,6 +12,7 @@ RECIPES = dict(
     instance="InstanceTask",
     keypoints="KeypointsTask",
     semantic="SemanticTask",
+    parsing="ParsingTask",
     panoptic="PanopticTask",
     classification="ClassificationTask",
     tags="TagsTask",
@@ -42,7 +42,7 @@ def steps_for(num_pictures: int, batch_size: int) -> int:
 
 def config_text(
     name: str,
-    found: Recognition,
+    kind: str,
     options: Mapping[str, Any],
     backbone: BackboneLines,
     *,
@@ -53,7 +53,7 @@ def config_text(
 
     Args:
         name: Of the task.
-        found: What the data are.
+        kind: Of the task.
         options: Keys of the recipe beside ``type``.
         backbone: How the backbone is named.
         file: Of the config, for its docstring.
@@ -67,7 +67,7 @@ def config_text(
         *backbone.imports,
     ]
     lines = [
-        f'"""{name}: {TITLES[found.kind].split(" (")[0]}, as `argus new` has begun it.',
+        f'"""{name}: {TITLES[kind].split(" (")[0]}, as `argus new` has begun it.',
         "",
         f"argus train {file}",
         '"""',
@@ -75,7 +75,7 @@ def config_text(
         "",
         *backbone.lines,
         f"tasks = dict({name}=dict(",
-        *_recipe(RECIPES[found.kind], options),
+        *_recipe(RECIPES[kind], options),
         "))",
         f"train_cfg = dict(max_iters={max_iters}, val_interval={every})",
         "optim_wrapper = dict(optimizer=dict(type=AdamW, lr=5e-4), clip_grad=dict(max_norm=1.0))",

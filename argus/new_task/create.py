@@ -14,10 +14,10 @@ from argus.datasets.own.recognition import Recognition, format_of, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError
 from argus.new_task.backbone import backbone_lines
-from argus.new_task.config_text import config_text, shown_classes, steps_for
+from argus.new_task.config_text import RECIPES, config_text, shown_classes, steps_for
 from argus.new_task.label_sets import label_set
 from argus.new_task.label_sheet import label_sheet, save_sheet
-from argus.new_task.report import report
+from argus.new_task.report import READ_AS, report
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
 _CHECKED = 60
@@ -73,6 +73,7 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     """
     config, sheet = _files(request)
     found = look(request)
+    kind = request.kind or found.kind
     options = _options(request, found)
     own = dict(options) | dict(data=request.data)
     parts = [part for part in ("train", "val") if found.parts.get(part)]
@@ -81,7 +82,7 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     sets = {part: label_set(found, part, own) for part in parts}
     task = {part: dict(dataset=dataset, batch_size=1) for part, dataset in sets.items()}
     checks = check_tasks({request.name: task}, sample=_CHECKED)
-    for line in report(found, request.data, checks):
+    for line in report(found, kind, request.data, checks):
         tell(line)
     errors = [text for check in checks for text in check.errors]
     dataset = build_dataset(sets[drawn], where=f"tasks.{request.name}.{drawn}.dataset")
@@ -100,7 +101,7 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     if not found.parts.get("val"):  # of one picture there is nothing to split off
         keys["val"] = None
     steps = steps_for(found.parts["train"], _BATCH.get(found.kind, 4))
-    text = config_text(request.name, found, keys, backbone, file=config.as_posix(), max_iters=steps)
+    text = config_text(request.name, kind, keys, backbone, file=config.as_posix(), max_iters=steps)
     config.write_text(text, encoding="utf-8")
     tell(f"  backbone: {backbone.told}")
     tell(f"wrote {config} ({len(text.splitlines())} lines) and {sheet}: do the labels lie right?")
@@ -113,9 +114,12 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
 
 def look(request: Request) -> Recognition:
     """What the data are; one format, or an error that names those that fit."""
+    if request.kind is not None and request.kind not in RECIPES:
+        raise ConfigError(f"--kind {request.kind}: expected one of {', '.join(RECIPES)}.")
+    kind = READ_AS.get(request.kind or "", request.kind)
     found = recognise(
         request.data,
-        request.kind,
+        kind,
         format=request.format,
         seed=request.seed,
         group=request.group,
@@ -123,7 +127,7 @@ def look(request: Request) -> Recognition:
         classes=request.classes or None,
     )
     if not found.format:
-        format_of(Tree(request.data), request.kind)  # raises, naming the candidates
+        format_of(Tree(request.data), kind)  # raises, naming the candidates
     return found
 
 

@@ -4,12 +4,14 @@ from argus.datasets.checks.findings import Findings
 from argus.datasets.own.picture_size import picture_size
 from argus.datasets.own.recognition import Recognition
 from argus.errors import DataError
+from argus.names.wording import folded
 
 TITLES = dict(
     detection="detection (boxes)",
     instance="instance segmentation (boxes and outlines)",
     keypoints="keypoints",
     semantic="semantic segmentation (a class for every pixel)",
+    parsing="parsing (a class for every pixel; a map of background alone is not labelled)",
     panoptic="panoptic segmentation",
     classification="classification (one class for every picture)",
     tags="tags (any number of classes for every picture)",
@@ -19,30 +21,37 @@ TITLES = dict(
     saliency="saliency",
     anomaly="anomaly detection (learned from good pictures alone)",
 )
+# Kinds of tasks that read the labels of another.
+READ_AS = dict(parsing="semantic")
+_BACKGROUND = ("background", "none", "nothing", "unlabelled", "unlabeled")
 _MOST_CLASSES = 8
 _MEASURED = 50
 _WIDTH = 96
 
 
-def report(found: Recognition, data: str, checks: list[Findings]) -> list[str]:
+def report(found: Recognition, kind: str, data: str, checks: list[Findings]) -> list[str]:
     """Lines about data and what a check of some of its files says.
 
     Args:
         found: What the data are.
+        kind: Of the task.
         data: As the person named it.
         checks: Of the parts.
     """
     lines = [f"{data}: {found.title}"]
     lines += [f"  since {text}" for text in found.why]
-    others = [kind for kind in found.kinds if kind != found.kind]
+    others = [other for other in (*found.kinds, *_same_labels(found)) if other != kind]
     also = f"; good for {', '.join(others)} as well (--kind)" if others else ""
-    lines.append(f"  task: {TITLES[found.kind]}{also}")
+    lines.append(f"  task: {TITLES[kind]}{also}")
     lines.append(f"  pictures: {found.pictures:,}{_sizes(found)}; {found.parts_text}")
     lines += _classes(found)
     assert found.data is not None
     if found.kind == "keypoints":
         names = ", ".join(found.data.keypoints[:_MOST_CLASSES])
         lines.append(f"  keypoints: {len(found.data.keypoints)}: {names}")
+    if kind == "parsing":
+        text = "a map of it alone counts as one that nobody labelled"
+        lines.append(f"  note: the first class, {found.classes[0]}, is the background; {text}")
     lines += [f"  note: {text}" for text in dict.fromkeys(found.oddities)]
     seen = set(found.oddities)
     for check in checks:
@@ -56,6 +65,13 @@ def report(found: Recognition, data: str, checks: list[Findings]) -> list[str]:
                     f"  ... and {len(new) - 5:,} more {word}s: tools/data/check.py lists all"
                 )
     return lines
+
+
+def _same_labels(found: Recognition) -> list[str]:
+    """Tasks that read these labels in another way."""
+    has_background = folded(next(iter(found.classes), "")) in _BACKGROUND
+    is_parsed = found.kind == "semantic" and has_background and len(found.classes) > 2
+    return ["parsing"] if is_parsed else []
 
 
 def _sizes(found: Recognition) -> str:

@@ -14,7 +14,7 @@ from argus.errors import ConfigError, DataError
 from argus.new_task import Request, create
 from argus.new_task.backbone import backbone_lines
 from argus.new_task.config_text import MAX_LINES, RECIPES, steps_for
-from argus.new_task.report import TITLES
+from argus.new_task.report import READ_AS, TITLES
 from argus.registry import RECIPES as REGISTERED
 from tests.datasets.own.layouts import (
     class_folders,
@@ -81,6 +81,20 @@ def test_values_without_names__are_classes(tmp_path) -> None:
     said, text = new(tmp_path, tmp_path / "data")
     assert any("no file names the classes" in line for line in said)
     assert not any("error" in line for line in said) and 'classes=["3", "9"]' in text
+
+
+def test_parsing__is_offered_where_the_first_class_is_background(tmp_path) -> None:
+    data = masks(tmp_path / "data", 4)
+    task = next(line for line in new(tmp_path, data)[0] if line.startswith("  task"))
+    assert "parsing" not in task
+    (data / "classes.txt").write_text("background\nshirt\nshoe\n")
+    said, _ = new(tmp_path, data, force=True)
+    task = next(line for line in said if line.startswith("  task"))
+    assert task.endswith("(a class for every pixel); good for parsing as well (--kind)")
+    said, text = new(tmp_path, data, kind="parsing", force=True)
+    assert 'type="ParsingTask"' in text and any("the first class, background," in s for s in said)
+    with pytest.raises(ConfigError, match="--kind parts: expected one of detection, .*parsing"):
+        new(tmp_path, data, kind="parts", force=True)
 
 
 def test_one_picture__is_trained_on(tmp_path) -> None:
@@ -164,8 +178,11 @@ def test_steps__are_some_passes_within_bounds(pictures, batch, steps) -> None:
 
 def test_kinds__have_a_recipe_and_a_title() -> None:
     REGISTERED.import_from_location()
-    assert set(RECIPES) == set(TITLES) == set(KINDS)
-    assert all(REGISTERED.get(name).KIND == kind for kind, name in RECIPES.items())
+    assert set(RECIPES) == set(TITLES) == {*KINDS, *READ_AS}
+    for kind, name in RECIPES.items():
+        assert READ_AS.get(kind, kind) == REGISTERED.get(name).KIND
+    ours = {n for n, c in REGISTERED.module_dict.items() if c.__module__.startswith("argus.")}
+    assert set(RECIPES.values()) == ours
 
 
 def test_page__names_all_formats_kinds_and_options() -> None:

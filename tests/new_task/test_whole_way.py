@@ -33,6 +33,7 @@ CASES = [
         pytest.param(*case, marks=SLOW)
         for case in [
             ("depth", "depth"),
+            ("parsing", "masks"),
             ("instance", "coco"),
             ("boundary", "boundary"),
             ("saliency", "saliency"),
