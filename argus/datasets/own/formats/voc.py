@@ -1,10 +1,11 @@
-"""Pascal VOC: an XML file of boxes for each picture, lists of the parts, maps of classes.
+"""Pascal VOC: an XML file of boxes for each picture, lists of the parts, maps.
 
 Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010; labelImg, CVAT, Roboflow
 and others write it. Numbers of a box are taken as they stand, as tools write them from 0.
 """
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.map_values import look, meaning
 from argus.datasets.own.formats.names_files import class_table
 from argus.datasets.own.formats.paired import pairs
+from argus.datasets.own.formats.voc_objects import ObjectReader, object_maps
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
 from argus.datasets.own.texts import read_lines, read_xml
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
@@ -25,6 +27,8 @@ _BACKGROUND = ("background", "_background_", "ignored")
 
 def _clue(tree: Tree) -> Clue | None:
     files = tree.with_suffix(".xml")
+    if not files and _object_maps(tree):
+        return Clue(sure=True, why="maps in SegmentationClass and in SegmentationObject")
     some = files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]
     if not some or not all(_is_voc(tree, name) for name in some):
         return None
@@ -43,6 +47,8 @@ def _is_voc(tree: Tree, name: str) -> bool:
 def _read(tree: Tree, options: Options) -> OwnData:
     if options.kind == "semantic":
         return _maps(tree)
+    if options.kind == "instance" or not tree.with_suffix(".xml"):
+        return _objects(tree)
     pictures, missing = [], []
     has: Counter[str] = Counter()
     parts = _parts(tree, "Main") or _parts(tree, "")
@@ -67,14 +73,52 @@ def _read(tree: Tree, options: Options) -> OwnData:
     found = {one.name for picture in pictures for one in picture.objects}
     table = class_table(tree)
     stated = [n for n in table.names.values() if n not in _BACKGROUND] if table else []
-    maps = pairs(tree, "semantic")
     return OwnData(
         format=FORMAT.name,
         root=tree.root,
         pictures=sorted_pictures(pictures),
         classes=tuple(stated) if found <= set(stated) else tuple(sorted(found)),
-        kinds=("detection", *(("semantic",) if maps else ())),
+        kinds=_kinds(tree),
         notes=tuple(notes),
+    )
+
+
+def _kinds(tree: Tree) -> tuple[str, ...]:
+    maps = ("semantic",) if pairs(tree, "semantic") else ()
+    masks = ("instance",) if _object_maps(tree) else ()
+    boxes = ("detection",)
+    return (*boxes, *masks, *maps) if tree.with_suffix(".xml") else (*masks, *boxes, *maps)
+
+
+def _object_maps(tree: Tree) -> dict[str, str]:
+    found = pairs(tree, "semantic")
+    return object_maps(tree, found.maps) if found else {}
+
+
+def _objects(tree: Tree) -> OwnData:
+    """The objects of the maps, which fewer pictures have than boxes."""
+    of_objects = _object_maps(tree)
+    if not of_objects:
+        raise DataError(f"{tree.given}: boxes alone, and no SegmentationObject with maps.")
+    known = _maps(tree)
+    assert known.values is not None
+    # Without names, classes are called by their values or colours.
+    reader = ObjectReader(known.classes, known.values, (*_BACKGROUND, "0", "#000000"))
+    pictures = [
+        replace(one, maps={}, objects=reader.read(tree, one.maps["semantic"], of_objects[one.path]))
+        for one in known.pictures
+        if one.path in of_objects
+    ]
+    without = len(known.pictures) - len(pictures)
+    notes = [f"{without:,} pictures have a map of classes and none of objects: left out"]
+    return replace(
+        known,
+        pictures=tuple(pictures),
+        classes=tuple(reader.names.values()),
+        kinds=_kinds(tree),
+        values=None,
+        pixels=(),
+        notes=(*known.notes, *notes[:without]),
     )
 
 
@@ -101,7 +145,7 @@ def _maps(tree: Tree) -> OwnData:
         root=tree.root,
         pictures=sorted_pictures(pictures),
         classes=meant.classes,
-        kinds=("semantic", "detection"),
+        kinds=tuple(dict.fromkeys(("semantic", *_kinds(tree)))),
         values=meant.values,
         pixels=meant.counts,
         notes=meant.notes if meant.sure else (),
@@ -180,5 +224,5 @@ FORMAT = Format(
     title="Pascal VOC XML",
     clue=_clue,
     read=_read,
-    kinds=("detection", "semantic"),
+    kinds=("detection", "instance", "semantic"),
 )

@@ -14,10 +14,10 @@ def test_folders__are_classes(tmp_path) -> None:
 
 
 def test_parts__are_folders_above_the_classes(tmp_path) -> None:
-    for part in ("train", "val"):
-        class_folders(tmp_path / "pictures" / part, 3)
+    for part, number in (("train", 3), ("val", 2), ("test", 1)):  # as YOLO's classifiers have them
+        class_folders(tmp_path / "pictures" / part, number)
     found = recognise(tmp_path)
-    assert found.classes == ("cat", "dog") and found.parts == dict(train=6, val=6, test=6)
+    assert found.classes == ("cat", "dog") and found.parts == dict(train=6, val=4, test=2)
 
 
 def test_train__is_a_class_beside_others(tmp_path) -> None:

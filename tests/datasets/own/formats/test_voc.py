@@ -1,6 +1,7 @@
 """Pascal VOC's XML."""
 
 import pytest
+from pycocotools import mask
 
 from argus.datasets.own import read_own, recognise
 from argus.errors import DataError
@@ -50,6 +51,30 @@ def test_maps__are_there_for_semantic(tmp_path) -> None:
     assert recognise(tmp_path, "detection").classes == ("cat",)
 
 
+def test_objects__are_told_apart_by_one_map_and_named_by_the_other(tmp_path) -> None:
+    classes, objects = halves(0, 2), halves(0, 5)
+    objects[:4, 12:] = 9  # two of one class that touch
+    classes[12:, 12:] = objects[12:, 12:] = 255  # the border
+    classes[:2, :3] = 1
+    objects[:2, :3] = 7
+    palette = [(0, 0, 0), *[(n, 0, 99) for n in range(1, 255)], (224, 224, 192)]
+    picture(tmp_path / "JPEGImages/a.jpg")
+    map_of(tmp_path / "SegmentationClass/a.png", classes, palette)
+    map_of(tmp_path / "SegmentationObject/a.png", objects, palette)
+    (tmp_path / "class_names.txt").write_text("_background_\ncat\ndog\n")
+    found = read_own(tmp_path)
+    assert found.format == "voc" and found.kinds == ("instance", "detection", "semantic")
+    assert found.classes == ("cat", "dog")
+    masks = {one.name + str(one.box): mask.decode(one.rle) for one in found.pictures[0].objects}
+    expected = {
+        "dog(12.0, 4.0, 24.0, 12.0)": objects == 5,
+        "dog(12.0, 0.0, 24.0, 4.0)": objects == 9,
+        "cat(0.0, 0.0, 3.0, 2.0)": objects == 7,
+    }
+    assert masks.keys() == expected.keys()
+    assert all((masks[name] == inside).all() for name, inside in expected.items())
+
+
 @pytest.mark.parametrize(
     ("changes", "head", "message"),
     [
@@ -73,3 +98,16 @@ def test_files_of_tools__are_read() -> None:
     assert boxes == dict(cat=(1, 2, 3, 4), person=(4, 5, 6, 7))
     with pytest.raises(DataError, match="none of the pictures that 5 XML files name is there"):
         read_own(FORMATS / "datumaro/voc_dataset/voc_dataset2")
+
+
+@pytest.mark.skipif(not FORMATS.is_dir(), reason="the label files of tools are not here")
+def test_objects_of_labelme__are_those_of_its_own_files() -> None:
+    root = FORMATS / "labelme/instance_segmentation"
+    own, maps = read_own(root / "data_annotated"), read_own(root / "data_dataset_voc")
+    assert [p.path for p in own.pictures] == [p.path.split("/")[1] for p in maps.pictures]
+    for pair in zip(own.pictures, maps.pictures, strict=True):
+        drawn, stored = (sorted((o.name, *o.box) for o in picture.objects) for picture in pair)
+        assert [one[0] for one in drawn] == [one[0] for one in stored]
+        # What lies behind another object is missing in the map.
+        for one, other in zip(drawn, stored, strict=True):
+            assert one[1:] == pytest.approx(other[1:], abs=5)
