@@ -53,8 +53,8 @@ class ValidationPicturesHook(Hook):
         self.samples.add(*outputs)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        """Draw, save, and hand over to the visualizer."""
-        if not self.samples.num:
+        """Draw, save, and hand over to the visualizer; nothing of a validation that ended early."""
+        if not self.samples.num or metrics == {}:
             return
         for task in runner.val_loop.tasks:
             images = self.samples.gather(task)

@@ -47,7 +47,8 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"Weight file not found: {path.absolute()}.")
     with path.open("rb") as file:
-        start = file.read(64).lstrip()
+        head = file.read(64)
+    start = head.lstrip()
     if not start:
         raise CheckpointError(f"The weight file {path} is empty. Download it again.")
     if start.startswith(b"<"):
@@ -64,7 +65,7 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
             f"python tools/checkpoints/convert.py {path} weights.pth --to official"
         )
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix == ".safetensors" or _is_safetensors(head):
             content: object = load_file(path)
         else:
             content = read_tensors(path, mmap=zipfile.is_zipfile(path) or None)
@@ -86,6 +87,11 @@ def read_weight_file(path: str | Path) -> dict[str, Tensor]:
             f"Expected a dict of tensors in {path}, found other objects under {_some(wrong)}."
         )
     return dict(content)
+
+
+def _is_safetensors(head: bytes) -> bool:
+    # The length of a JSON header in eight bytes, and the header; a file may have been renamed.
+    return head[8:10] == b'{"' and not head.startswith((b"PK", b"\x80"))
 
 
 def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:

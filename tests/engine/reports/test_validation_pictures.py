@@ -159,3 +159,12 @@ def test_validation_pictures__none_are_asked_for(tmp_path: Path) -> None:
     cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
     validate(ValidationPicturesHook(num=0), _Runner(tmp_path), [predicted(path, 8)])
     assert not (tmp_path / "val_pictures").exists()
+
+
+def test_validation_pictures__none_and_no_word_of_a_validation_that_was_stopped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = ValidationPicturesHook(num=1)
+    hook.before_val_epoch(_Runner(tmp_path))
+    hook.after_val_epoch(_Runner(tmp_path), {})
+    assert not list(tmp_path.iterdir()) and not caplog.records

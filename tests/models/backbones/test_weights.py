@@ -81,6 +81,13 @@ def test_load__wrapped_and_old_format(wrapper, tmp_path):
     assert torch.equal(load(path).state_dict()["norm.weight"], source["norm.weight"])
 
 
+def test_load__safetensors_under_another_name(tmp_path):
+    path = tmp_path / "weights.pth"
+    source = shake(toy_vit()).state_dict()
+    save_file(source, path)
+    assert torch.equal(load(path).state_dict()["norm.weight"], source["norm.weight"])
+
+
 def test_truncated__both_formats(tmp_path):
     for suffix, save in ((".pth", torch.save), (".safetensors", save_file)):
         path = tmp_path / f"cut{suffix}"
