@@ -1,13 +1,14 @@
 """Argus: one vision backbone, many tasks, on OpenMMLab.
 
 Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv and mmpose
-find what would have to be compiled where it was not (``argus.stand_ins``) and keeps the libraries
-quiet while they are imported (``argus.quiet_imports``), so it comes before the first import of one
-of them.
+find what would have to be compiled where it was not (``argus.stand_ins``), hides from the libraries
+what they do not go with (``argus.hidden_imports``) and keeps them quiet while they are imported
+(``argus.quiet_imports``), so it comes before the first import of one of them.
 """
 
 from typing import Any
 
+from argus.hidden_imports import register as _hide_imports
 from argus.quiet_imports import register as _keep_quiet
 from argus.stand_ins import register as _register_stand_ins
 
@@ -15,6 +16,7 @@ __version__ = "0.1.0"
 
 _register_stand_ins()
 _keep_quiet()
+_hide_imports()
 
 
 def __getattr__(name: str) -> Any:

@@ -48,6 +48,7 @@ from argus.engine.train_loop import MultitaskTrainLoop
 from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import remove_leftovers
 from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 from argus.precision import AUTO, remark_on_precision, resolve_precision
 from argus.recipes import expand_config
 from argus.registry import RUNNERS
@@ -72,7 +73,9 @@ class MultitaskRunner(Runner):
     """mmengine's runner for many tasks.
 
     A config holds ``backbone``, ``tasks``, ``train_cfg``, ``optim_wrapper``, ``param_scheduler``,
-    ``precision`` and the usual runtime keys; see ``configs/_base_/default_runtime.py``.
+    ``precision`` and the usual runtime keys; see ``configs/_base_/default_runtime.py``. What joins
+    backbone and decoders is :class:`MultitaskModel`, or the :class:`TaskModel` that ``task_model``
+    names.
     """
 
     # The checkpoint that the training goes on from.
@@ -88,12 +91,12 @@ class MultitaskRunner(Runner):
         cfg = expand_config(cfg)
         for check in checks_of_run(cfg):
             check()
-        tasks = parse_tasks(cfg.get("tasks"))
+        tasks = parse_tasks(cfg.get("tasks"), on_backbone=not cfg.get("task_model"))
         check_work_dir(Path(cfg["work_dir"]))
         trains = cfg.get("train_cfg") is not None and any(t.train for t in tasks.values())
         check_weights(cfg, tasks, ("train", "val") if trains else ("test",))
         model = dict(
-            type=MultitaskModel,
+            **(cfg.get("task_model") or dict(type=MultitaskModel)),
             backbone=cfg["backbone"],
             decoders={name: task.decoder for name, task in tasks.items()},
             loss_weights={name: task.loss_weight for name, task in tasks.items()},
@@ -269,7 +272,7 @@ class MultitaskRunner(Runner):
         self.visualizer.close()
 
     @property
-    def raw_model(self) -> MultitaskModel:
+    def raw_model(self) -> TaskModel:
         """The model without its distributed wrapper."""
         model: Any = self.model
         return getattr(model, "module", model)

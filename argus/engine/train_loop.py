@@ -22,7 +22,7 @@ from argus.engine.reports.run_record import write_run_record
 from argus.engine.reports.summary import training_summary
 from argus.engine.schedules import GradientSchedule, StepValues
 from argus.errors import ConfigError
-from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 from argus.registry import LOOPS
 from argus.tasks import Task
 
@@ -109,7 +109,7 @@ class MultitaskTrainLoop(BaseLoop):
         write_run_record(runner)
         self.dataloader.set_start(self.iter * self.accumulate)
         self.dataloader.while_waiting = self._stop_waiting
-        model: MultitaskModel = runner.raw_model
+        model: TaskModel = runner.raw_model
         num_batches = self.max_iters * self.accumulate
         summary = training_summary(model, self.dataloader, num_batches=num_batches)
         runner.logger.info(f"training {self.max_iters} steps; output in {runner.work_dir}")
@@ -157,6 +157,7 @@ class MultitaskTrainLoop(BaseLoop):
     def _step(self, micro_batches: list[dict[str, Any]]) -> bool:
         """Take a step, if it is finite; whether a process was asked to stop."""
         runner = self.runner
+        runner.raw_model.before_step(self.iter, self.max_iters)
         runner.call_hook("before_train_iter", batch_idx=self.iter, data_batch=micro_batches)
         for batches in micro_batches:
             for stream, batch in batches.items():
@@ -177,6 +178,7 @@ class MultitaskTrainLoop(BaseLoop):
             # Every process has seen other samples; validation and checkpoints take one model.
             average_buffers(self._buffers)
             runner.optim_wrapper.step()
+            runner.raw_model.after_step()
             self.bad_steps.note_good()
             self._look_for_spikes(values, micro_batches)
             self.odd_parts.look(self.iter + 1, values.parts)

@@ -17,7 +17,7 @@ from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
 from argus.evaluation.table import results_table
 from argus.models.foreign import library_scope
-from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 from argus.precision import autocast
 from argus.registry import LOOPS
 from argus.tasks import Task
@@ -68,7 +68,7 @@ class MultitaskValLoop(BaseLoop):
             data = getattr(task, self.part)
             for metric in task.metrics:
                 check_paths(metric, where=f"tasks.{task.name}.metrics")
-            model: MultitaskModel = self.runner.raw_model
+            model: TaskModel = self.runner.raw_model
             with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
                 loader = build_eval_loader(
                     data, task=task.name, part=self.part, seed=self.runner.seed
@@ -117,7 +117,7 @@ class MultitaskValLoop(BaseLoop):
     def _run_task(self, task: Task) -> dict[str, float] | None:
         """Metrics of a task; ``None`` if the training was asked to stop meanwhile."""
         loader, evaluator = self._prepare(task)
-        model: MultitaskModel = self.runner.raw_model
+        model: TaskModel = self.runner.raw_model
         device_type = next(model.parameters()).device.type
         num_alike = len(loader.dataset) // (get_world_size() * loader.batch_size)
         asked_to_stop = self.runner.stop_request.now_and_then()

@@ -13,7 +13,6 @@ import torch
 import torch.distributed as dist
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
-from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
@@ -29,6 +28,7 @@ from argus.models.foreign import (
     needs_float32,
 )
 from argus.models.randomness import seed_all
+from argus.models.task_model import TaskModel
 from argus.registry import MODELS
 from argus.safe_load import tensors_only
 
@@ -36,7 +36,7 @@ Batch = Mapping[str, Any]
 
 
 @MODELS.register_module()
-class MultitaskModel(BaseModel):
+class MultitaskModel(TaskModel):
     """A backbone shared by one decoder per task.
 
     Args:

@@ -118,8 +118,13 @@ class Task:
         return tuple(f"{self.name}/{name}" for name in names)
 
 
-def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
+def parse_tasks(configs: Mapping[str, Any] | None, *, on_backbone: bool = True) -> dict[str, Task]:
     """Check ``tasks`` of a config and turn it into Task objects, in the config's order.
+
+    Args:
+        configs: ``tasks`` of a config.
+        on_backbone: Whether decoders have the shared backbone in them; not so where ``task_model``
+            of the config gives them what they need.
 
     Raises:
         ConfigError: Naming the task, the key, what was expected and what to do.
@@ -139,7 +144,9 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
             "tasks: expected dict(name=task, ...), found the task itself, with the keys "
             f"{', '.join(configs)}. Give it a name: tasks = dict(my_task=task)."
         )
-    tasks = {name: _parse_task(name, config) for name, config in configs.items()}
+    tasks = {
+        name: _parse_task(name, config, on_backbone=on_backbone) for name, config in configs.items()
+    }
     folded: dict[str, str] = {}
     for name in tasks:
         other = folded.setdefault(name.replace("_", ""), name)
@@ -152,14 +159,15 @@ def parse_tasks(configs: Mapping[str, Any] | None) -> dict[str, Task]:
     return tasks
 
 
-def task_problems(configs: Any) -> list[str]:
+def task_problems(configs: Any, *, on_backbone: bool = True) -> list[str]:
     """What :func:`parse_tasks` refuses, of every task one sentence; empty if it takes them.
 
     Args:
         configs: ``tasks`` of a config.
+        on_backbone: As for :func:`parse_tasks`.
     """
     try:
-        parse_tasks(configs)
+        parse_tasks(configs, on_backbone=on_backbone)
     except ConfigError as error:
         first = str(error)
     else:
@@ -167,7 +175,7 @@ def task_problems(configs: Any) -> list[str]:
     found = []
     for name, config in configs.items() if isinstance(configs, Mapping) else ():
         try:
-            _parse_task(name, config)
+            _parse_task(name, config, on_backbone=on_backbone)
         except ConfigError as error:
             found.append(str(error))
     return found if first in found else [first]
@@ -193,7 +201,7 @@ def _by_stream(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(members) for name, members in streams.items()}
 
 
-def _parse_task(name: str, config: Any) -> Task:
+def _parse_task(name: str, config: Any, *, on_backbone: bool) -> Task:
     where = f"tasks[{name!r}]"
     if not isinstance(name, str) or not _NAME.match(name):
         raise ConfigError(
@@ -215,7 +223,7 @@ def _parse_task(name: str, config: Any) -> Task:
     decoder = _require(where, values, "decoder", "a complete OpenMMLab model")
     if "type" not in decoder:
         raise ConfigError(f"{where}.decoder: 'type' is missing; name the model's class.")
-    if "backbone" not in decoder:
+    if on_backbone and "backbone" not in decoder:
         raise ConfigError(
             f"{where}.decoder: 'backbone' is missing; set backbone=dict(type=SharedBackbone)."
         )

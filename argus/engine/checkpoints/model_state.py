@@ -11,24 +11,24 @@ from torch import Tensor
 
 from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError
-from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 
 
-def base_of(model: MultitaskModel) -> dict[str, Any]:
+def base_of(model: TaskModel) -> dict[str, Any]:
     """Name, hash and number of tensors of the frozen weights of a model."""
     name, tensors = model.frozen_base()
     digest = tensor_hash(tensors) if tensors else ""
     return {"name": name if tensors else "", "sha256": digest, "num_tensors": len(tensors)}
 
 
-def trained_state(model: MultitaskModel) -> dict[str, Tensor]:
+def trained_state(model: TaskModel) -> dict[str, Tensor]:
     """State dict of a model without its frozen base, on the CPU."""
     _, frozen = model.frozen_base()
     return {n: v.detach().cpu() for n, v in model.state_dict().items() if n not in frozen}
 
 
 def load_trained_state(
-    model: MultitaskModel,
+    model: TaskModel,
     checkpoint: Mapping[str, Any],
     *,
     path: str | Path,
@@ -63,7 +63,9 @@ def load_trained_state(
     if surplus:
         notes.append(f"{path} also holds the decoders of {', '.join(surplus)}, not used here.")
         state = {n: v for n, v in state.items() if not n.startswith(_prefixes(surplus))}
-    new = sorted(set(model.decoders) - tasks_in_file)
+    # A task may have nothing of its own but what it does with what all share.
+    with_weights = {name.split(".")[1] for name in own if name.startswith("decoders.")}
+    new = sorted(with_weights - tasks_in_file)
     if new and allow_new_tasks:
         notes.append(f"{path} has no decoder for {', '.join(new)}: they start from scratch.")
         own = {n: v for n, v in own.items() if not n.startswith(_prefixes(new))}
@@ -82,6 +84,7 @@ def load_trained_state(
         lines.append("Use the config that the checkpoint was trained with.")
         raise CheckpointError("\n".join(lines))
     model.load_state_dict(state, strict=False)
+    model.start_tasks(new)
     return notes
 
 
@@ -89,7 +92,7 @@ def _prefixes(tasks: list[str]) -> tuple[str, ...]:
     return tuple(f"decoders.{task}." for task in tasks)
 
 
-def _check_base(model: MultitaskModel, wanted: Mapping[str, Any], path: str | Path) -> None:
+def _check_base(model: TaskModel, wanted: Mapping[str, Any], path: str | Path) -> None:
     found = base_of(model)
     if found["sha256"] == wanted["sha256"]:
         return

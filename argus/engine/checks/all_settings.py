@@ -23,7 +23,7 @@ KEYS = (
     *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
     *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
     *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
-    *("experiment_name", "feature_cache"),
+    *("experiment_name", "feature_cache", "task_model"),
 )
 _LOOPS: dict[str, type] = dict(
     train_cfg=MultitaskTrainLoop, val_cfg=MultitaskValLoop, test_cfg=MultitaskTestLoop

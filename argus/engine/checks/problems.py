@@ -41,18 +41,20 @@ def config_problems(cfg: Mapping[str, Any]) -> list[str]:
         cfg: Of a training.
     """
     problems = [text for check in checks_of_run(cfg) for text in _problem(check)]
-    wrong_tasks = task_problems(cfg.get("tasks"))
+    on_backbone = not cfg.get("task_model")
+    wrong_tasks = task_problems(cfg.get("tasks"), on_backbone=on_backbone)
     problems += wrong_tasks
     problems += _hook_problems(cfg)
     if wrong_tasks:
         return problems
-    tasks = parse_tasks(cfg["tasks"])
+    tasks = parse_tasks(cfg["tasks"], on_backbone=on_backbone)
     problems += _problem(partial(check_best_task, cfg, tasks))
     trains = cfg.get("train_cfg") is not None and any(task.train for task in tasks.values())
     wrong_steps = _problem(partial(check_optimization, cfg)) if trains else []
     problems += wrong_steps
     backbone, wrong = _backbone(cfg.get("backbone"))
-    wrong += decoder_problems(tasks, backbone)
+    if on_backbone:
+        wrong += decoder_problems(tasks, backbone)
     if trains and not wrong_steps:
         wrong += _problem(partial(_build_schedulers, cfg.get("param_scheduler")))
         if backbone is not None and not wrong:
@@ -174,10 +176,13 @@ def _build_decoder(task: Task, backbone: nn.Module | None, where: str) -> None:
 
 def _build_optimizer(cfg: Mapping[str, Any], tasks: Mapping[str, Task], backbone: Any) -> None:
     with _without_memory():
-        model = MultitaskModel(
-            backbone=backbone,
-            decoders={name: task.decoder for name, task in tasks.items()},
-            streams=streams_of(tasks),
+        model = MODELS.build(
+            dict(
+                **(cfg.get("task_model") or dict(type=MultitaskModel)),
+                backbone=backbone,
+                decoders={name: task.decoder for name, task in tasks.items()},
+                streams=streams_of(tasks),
+            )
         )
     config = dict(optim_wrapper_config(cfg, tasks))
     MultitaskOptimConstructor(config, config.pop("paramwise_cfg", None))(model)

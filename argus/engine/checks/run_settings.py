@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "randomness": (_A_DICT, "dict(seed=0)"),
     "env_cfg": (_A_DICT, "dict(cudnn_benchmark=True)"),
     "feature_cache": (_A_DICT, "dict(path=...)"),
+    "task_model": (_A_DICT, "dict(type=...)"),
 }
 # What mmengine would ignore, or stumble over, if it were misspelt.
 _KEYS = {

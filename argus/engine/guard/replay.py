@@ -112,6 +112,7 @@ def replay(path: str | Path) -> Replay:
         batches = [_batches(loader, micro) for micro in record["micro_batches"]]
         wrapper: Any = runner.build_optim_wrapper(runner.optim_wrapper)
         model = runner.raw_model.train()
+        model.before_step(record["step"] - 1, config.train_cfg["max_iters"])
         with watching(model) as modules:
             result = GradientSchedule(record["schedule"]).backward(
                 model, batches, wrapper, seeds=[m["seeds"] for m in record["micro_batches"]]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from torch import nn
 
 from argus.engine.loading.loaders import MultitaskLoader
-from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 
 
-def parameter_table(model: MultitaskModel) -> dict[str, tuple[int, int]]:
+def parameter_table(model: TaskModel) -> dict[str, tuple[int, int]]:
     """Trained and frozen parameters of the backbone and of every task's decoder."""
     parts: Mapping[str, nn.Module] = {"backbone": model.backbone, **dict(model.decoders.items())}
     table = {}
@@ -19,7 +19,7 @@ def parameter_table(model: MultitaskModel) -> dict[str, tuple[int, int]]:
     return table
 
 
-def training_summary(model: MultitaskModel, loader: MultitaskLoader, *, num_batches: int) -> str:
+def training_summary(model: TaskModel, loader: MultitaskLoader, *, num_batches: int) -> str:
     """Parameters, and per data stream its samples, batch size and passes over the data."""
     rows = parameter_table(model)
     trained, frozen = (sum(column) for column in zip(*rows.values(), strict=True))

@@ -1,0 +1,8 @@
+"""What each task of MTV has of its own: parameters, demands on the passes, and its loss."""
+
+from argus.mtv.decoders.contrastive import Contrastive
+from argus.mtv.decoders.depth import Depth
+from argus.mtv.decoders.grounding import Grounding
+from argus.mtv.decoders.self_supervised import SelfSupervised
+
+__all__ = ["Contrastive", "Depth", "Grounding", "SelfSupervised"]

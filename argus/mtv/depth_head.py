@@ -1,0 +1,85 @@
+"""DPT's head, as Depth Anything has it: four layers of a ViT to a map of inverse depth.
+
+Source: "Vision Transformers for Dense Prediction" (Ranftl et al., ICCV 2021) and "Depth Anything"
+(Yang et al., CVPR 2024), by ``transformers``' ``DepthAnythingNeck`` and its head; the count of the
+paper's table is that of its "vitb" sizes.
+
+What was changed: SigLIP has no class token, which the neck leaves out: an empty one is put in its
+place. A residual unit that the neck builds and never runs is removed. The last activation is
+``softplus`` unless asked for otherwise: ``relu`` can be 0 everywhere, and then stays so, since the
+loss of a constant map has no slope.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from transformers import DepthAnythingConfig
+from transformers.models.depth_anything.modeling_depth_anything import (
+    DepthAnythingDepthEstimationHead,
+    DepthAnythingNeck,
+)
+
+from argus.errors import ConfigError
+
+ACTIVATIONS: dict[str, type[nn.Module]] = dict(
+    softplus=nn.Softplus, relu=nn.ReLU, identity=nn.Identity
+)
+
+
+class DepthHead(nn.Module):
+    """Four token maps to inverse depth; computes in float32 whatever the autocast.
+
+    Args:
+        width: Of the tokens.
+        patch_size: Pixels.
+        channels: Of the four maps that the tokens are turned into, the finest first.
+        fusion: Channels in which they are joined.
+        hidden: Channels before the last layer.
+        activation: ``softplus``, ``relu`` or ``identity``.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        patch_size: int,
+        *,
+        channels: Sequence[int] = (96, 192, 384, 768),
+        fusion: int = 128,
+        hidden: int = 32,
+        activation: str = "softplus",
+    ) -> None:
+        super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ConfigError(
+                f"activation: expected one of {', '.join(ACTIVATIONS)}, found {activation!r}."
+            )
+        if len(channels) != 4:
+            raise ConfigError(f"channels: expected four numbers, found {list(channels)}.")
+        config = DepthAnythingConfig(
+            reassemble_hidden_size=width,
+            patch_size=patch_size,
+            neck_hidden_sizes=list(channels),
+            reassemble_factors=[4, 2, 1, 0.5],
+            fusion_hidden_size=fusion,
+            head_hidden_size=hidden,
+        )
+        self.neck = DepthAnythingNeck(config)
+        del self.neck.fusion_stage.layers[0].residual_layer1
+        self.head = DepthAnythingDepthEstimationHead(config)
+        self.head.activation2 = ACTIVATIONS[activation]()
+
+    def forward(self, taps: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:
+        """Inverse depth, up to scale and shift.
+
+        Args:
+            taps: Four tensors (B, N, D), the earliest layer first.
+            grid: Rows and columns of patches.
+
+        Returns:
+            (B, H, W) float32, as many pixels as the patches cover.
+        """
+        with torch.autocast(taps[0].device.type, enabled=False):
+            padded = [nn.functional.pad(tap.float(), (0, 0, 1, 0)) for tap in taps]
+            depth: Tensor = self.head(self.neck(padded, *grid), *grid)
+            return depth

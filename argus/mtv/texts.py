@@ -1,0 +1,63 @@
+"""The text pass: every distinct string of a batch is encoded once, whoever asks for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from argus.errors import DataError
+from argus.mtv.vision import in_chunks
+
+
+class Texts:
+    """Embeddings of the texts of a batch.
+
+    Args:
+        tower: A ``SiglipTextModel``.
+        ids: By task (n, L) int64 tokens on the CPU, where they are compared without waiting for a
+            device.
+        device: Of the tower.
+        chunk: Texts at a time, as for images; ``None`` for all.
+
+    Raises:
+        DataError: If a text is not padded to the length of the tower.
+    """
+
+    def __init__(
+        self, tower: Any, ids: Mapping[str, Tensor], device: torch.device, *, chunk: int | None
+    ) -> None:
+        length = tower.config.max_position_embeddings
+        for task, own in ids.items():
+            if own.shape[-1] != length:
+                raise DataError(
+                    f"task {task!r}: texts of {own.shape[-1]} tokens, but the text encoder reads "
+                    f"its answer off place {length}. Pad every text to {length} tokens "
+                    "(padding='max_length')."
+                )
+        every = torch.cat(list(ids.values()))
+        distinct, places = every.unique(dim=0, return_inverse=True)
+        self.num_distinct = len(distinct)
+        self._keys = {
+            task: own.to(device, non_blocking=True)
+            for task, own in zip(ids, places.split([len(own) for own in ids.values()]), strict=True)
+        }
+        run = lambda rows: (tower(input_ids=rows).pooler_output,)  # noqa: E731
+        (self._embeddings,) = in_chunks(run, distinct.to(device, non_blocking=True), chunk=chunk)
+
+    def of(self, task: str) -> Tensor:
+        """(n, D) embeddings of the texts of a task, as many as it gave."""
+        return self._embeddings[self._keys[task]]
+
+
+def text_keys(ids: Tensor) -> Tensor:
+    """(..., L) tokens to (...) int64: one number per text, the same in every process.
+
+    Texts with the same key are the same text: of two others it has one chance in 2^64 to be so.
+    """
+    # A polynomial in an odd number, modulo 2^64, whose digits the shifts mix.
+    key = torch.zeros(ids.shape[:-1], dtype=torch.int64)
+    for place in range(ids.shape[-1]):
+        key = key * 6364136223846793005 + ids[..., place] + 1442695040888963407
+        key = key ^ (key >> 29)
+    return key
