@@ -28,6 +28,8 @@ COMMON = (
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
 APPLICATIONS = ("argus.commands", "argus.serve", "argus.export", "argus.analysis")
+# A system of its own on the engine, which nothing else knows.
+MTV = "argus.mtv"
 
 # What the modules below a package may import of Argus; the longest prefix of a module counts.
 MAY_IMPORT = {
@@ -110,6 +112,7 @@ MAY_NOT_IMPORT = {
     "argus.export": ("argus.commands", "argus.serve", "argus.analysis"),
     "argus.analysis": ("argus.commands", "argus.serve", "argus.export"),
     "argus.new_task": APPLICATIONS,
+    MTV: (*APPLICATIONS, "argus.api", "argus.model_files", "argus.inference", "argus.recipes"),
 }
 TORCH_ALONE = {"torch", "argus", "xformers", "deformops", "mmcv"}
 
@@ -156,6 +159,8 @@ def test_imports__follow_the_direction(path: Path) -> None:
         if forbidden is not None:
             for other in MAY_NOT_IMPORT[forbidden]:
                 assert not is_below(name, other), f"{module} imports {name}"
+        if not is_below(module, MTV):
+            assert not is_below(name, MTV), f"{module} imports {name}"
         if module != "argus.__main__" and not is_below(module, "argus.commands"):
             assert not is_below(name, "argus.commands"), f"{module} imports {name}"
 

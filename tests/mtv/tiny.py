@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 from torch.utils.data import Dataset
 
-pytest.importorskip("transformers", reason="MTV needs the extra mtv")
-
-from argus.mtv.batch import Caption, Crops, Disparity, Regions  # noqa: E402
-from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised  # noqa: E402
-from argus.mtv.model import MTVModel  # noqa: E402
-from argus.mtv.siglip import siglip  # noqa: E402
+from argus.mtv.batch import Caption, Crops, Disparity, Regions
+from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
+from argus.mtv.model import MTVModel
+from argus.mtv.siglip import siglip
 
 TASKS = ("vl", "ssl", "grounding", "depth")
 LENGTH, VOCABULARY, SIZE, CROP = 8, 50, 32, 16

@@ -90,7 +90,7 @@ class Grounding(Decoder):
             )
         if len(sample.ids) and sample.ids.shape[-1] != self._length:
             raise DataError(
-                f"task {task!r}: names of {sample.ids.shape[-1]} tokens, and the text encoder takes "
+                f"task {task!r}: names of {sample.ids.shape[-1]} tokens, the text encoder takes "
                 f"{self._length}. Pad every name to that length."
             )
 
