@@ -1,5 +1,6 @@
 """Seed every generator a model may draw from."""
 
+import functools
 import random
 
 import numpy as np
@@ -14,4 +15,13 @@ def seed_all(seed: int) -> None:
     """
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    if _has_accelerator():
+        torch.manual_seed(seed)
+    else:
+        # For each kind of device that is not there, torch would note a stack and draw nothing.
+        torch.default_generator.manual_seed(seed)
+
+
+@functools.cache
+def _has_accelerator() -> bool:
+    return torch.accelerator.is_available()

@@ -3,8 +3,10 @@
 ``tools/compare_runs.py`` tells two of them apart.
 """
 
+import functools
 import inspect
 import math
+import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from mmengine.dist import master_only
 
 import argus
 from argus.datasets.fingerprint import fingerprint
-from argus.env import collect
+from argus.env import attempt, dependency_report, torch_report
 from argus.files.durable import write_json
 from argus.files.records import finite
 from argus.git_state import git_state
@@ -48,7 +50,7 @@ def run_record(runner: Any) -> dict[str, Any]:
         "step": runner.train_loop.iter,
         "seed": runner.seed,
         "precision": runner.precision,
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "git": _git_states(runner.cfg.filename),
         "data": dict(_fingerprints(runner)),
         "config": {
@@ -60,14 +62,16 @@ def run_record(runner: Any) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def _versions() -> dict[str, Any]:
-    report = collect()
-    torch = report["torch"] if isinstance(report["torch"], dict) else {}
-    packages = {row["name"]: row["installed"] for row in report["dependencies"]}
+    """What was imported, which no later installation changes."""
+    torch = attempt(torch_report)
+    torch = torch if isinstance(torch, dict) else {}
+    packages = {row["name"]: row["installed"] for row in dependency_report()}
     return {
-        "argus": report["argus"],
-        "python": report["python"],
-        "platform": report["platform"],
+        "argus": argus.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
         "cuda": torch.get("cuda_build"),
         "gpus": [gpu["name"] for gpu in torch.get("gpus", [])],
         **{name: version for name, version in packages.items() if version is not None},
@@ -76,9 +80,15 @@ def _versions() -> dict[str, Any]:
 
 def _git_states(config: str | None) -> dict[str, Any]:
     """The checkout of Argus, and that of the config if it is another one."""
-    found = {"argus": git_state(Path(argus.__file__))}
+    found = {"argus": _own_git_state()}
     other = git_state(Path(config).absolute()) if config else None
     return found if other in (None, found["argus"]) else found | {"config": other}
+
+
+@functools.cache
+def _own_git_state() -> dict[str, Any] | None:
+    """Of the code as it was imported."""
+    return git_state(Path(argus.__file__))
 
 
 def _fingerprints(runner: Any) -> Iterator[tuple[str, dict[str, Any]]]:

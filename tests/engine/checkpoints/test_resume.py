@@ -1,5 +1,6 @@
 """A resumed training finds the newest whole checkpoint by looking; no other loses its files."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,18 @@ from tests.engine.toy_training import train
 STEPS = dict(train_cfg=dict(max_iters=6))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A work dir of a training that stopped at step 4 of 6, with two checkpoints."""
-    train(tmp_path / "work", stop_after=4, **STEPS)
-    return tmp_path / "work"
+    folder = tmp_path_factory.mktemp("stopped") / "work"
+    train(folder, stop_after=4, **STEPS)
+    return folder
+
+
+@pytest.fixture
+def folder(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of it that may be changed."""
+    return Path(shutil.copytree(stopped, tmp_path / "work"))
 
 
 @pytest.fixture(scope="module")
