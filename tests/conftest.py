@@ -1,9 +1,13 @@
 """What tests of several folders need: one thread, little garbage collection, a whole model."""
 
+import functools
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,6 +36,25 @@ def _no_bfloat16_on_cpus() -> Iterator[None]:
     precision.has_bfloat16 = lambda device_type: device_type != "cpu" and own(device_type)
     yield
     precision.has_bfloat16 = own
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _descriptions_of_keypoints_are_read_once() -> Iterator[None]:
+    """Each data set of people has one parsed by mmpose, each check again: as long as a test."""
+    utils = sys.modules.get("mmpose.datasets.datasets.utils")
+    if utils is None:
+        yield
+        return
+    read = utils.Config.fromfile
+    known = functools.cache(read)
+    own = str(Path(sys.modules["mmpose"].__file__ or "").parent)
+
+    def read_once(path: str) -> Any:
+        return known(path) if str(path).startswith(own) else read(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "Config", SimpleNamespace(fromfile=read_once))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -58,10 +58,6 @@ PRODUCTS = tuple(
 )
 REQUIRED = "required"
 
-every_page = pytest.mark.parametrize(
-    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
-)
-
 
 def code_in(page: Path) -> str:
     """Code blocks and inline code of a page, a line each."""
@@ -77,51 +73,54 @@ def slugs(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@every_page
-def test_paths__exist(page: Path) -> None:
+def test_paths__exist() -> None:
     pattern = r"(?<![\w/.])((?:configs|tools|argus|docs|tests|\.ci)/[\w./-]*\w/?)(?![\w<*{])"
-    named = set(re.findall(pattern, code_in(page))) - TO_BE_WRITTEN
-    # `tests/datasets/test_<name>.py` leaves a stump that ends in an underscore.
-    expected = [p for p in named if not p.endswith("_") and not p.startswith(PRODUCTS)]
-    assert not sorted(p for p in expected if not (ROOT / p).exists())
+    for page in PAGES:
+        named = set(re.findall(pattern, code_in(page))) - TO_BE_WRITTEN
+        # `tests/datasets/test_<name>.py` leaves a stump that ends in an underscore.
+        expected = [p for p in named if not p.endswith("_") and not p.startswith(PRODUCTS)]
+        assert not sorted(p for p in expected if not (ROOT / p).exists()), page
 
 
-@every_page
-def test_links__lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-        if "://" in target:
-            continue
-        path, _, anchor = target.partition("#")
-        linked = (page.parent / path).resolve() if path else page
-        assert linked.exists(), target
-        assert not anchor or anchor in slugs(linked), target
+def test_links__lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if "://" in target:
+                continue
+            path, _, anchor = target.partition("#")
+            linked = (page.parent / path).resolve() if path else page
+            assert linked.exists(), f"{page}: {target}"
+            assert not anchor or anchor in slugs(linked), f"{page}: {target}"
 
 
-@every_page
-def test_make_targets__exist(page: Path) -> None:
+def test_make_targets__exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"^make ([a-z-]+)", code_in(page), re.MULTILINE)) <= targets
+    for page in PAGES:
+        assert set(re.findall(r"^make ([a-z-]+)", code_in(page), re.MULTILINE)) <= targets, page
 
 
-@every_page
-def test_modules__exist(page: Path) -> None:
-    for module in re.findall(r"python -m (argus[\w.]*)", code_in(page)):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+def test_modules__exist() -> None:
+    for page in PAGES:
+        for module in re.findall(r"python -m (argus[\w.]*)", code_in(page)):
+            path = ROOT / module.replace(".", "/")
+            is_there = path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+            assert is_there, f"{page}: {module}"
 
 
-@every_page
-def test_python_blocks__parse(page: Path) -> None:
-    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
-        ast.parse(block)
+def test_python_blocks__parse() -> None:
+    for page in PAGES:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+        for block in blocks:
+            ast.parse(block, filename=str(page))
 
 
-@every_page
-def test_environment_variables__are_read_by_the_code(page: Path) -> None:
+def test_environment_variables__are_read_by_the_code() -> None:
     files = [*(ROOT / "argus").rglob("*.py"), *(ROOT / "tools").glob("*.sh"), ROOT / "Makefile"]
     source = "\n".join(file.read_text() for file in files)
-    named = set(re.findall(r"\bARGUS_\w+|\b[A-Z_]+(?==)", code_in(page)))
-    assert not sorted(name for name in named if not re.search(rf"\b{name}\b", source))
+    for page in PAGES:
+        named = set(re.findall(r"\bARGUS_\w+|\b[A-Z_]+(?==)", code_in(page)))
+        unread = sorted(name for name in named if not re.search(rf"\b{name}\b", source))
+        assert not unread, page
 
 
 def leads_somewhere(path: str, config: Any) -> bool:

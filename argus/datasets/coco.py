@@ -197,7 +197,7 @@ class CocoKeypoints(MMPoseCocoDataset):
     def _found(
         self, index: int, detection: dict[str, Any], images: dict[Any, Any]
     ) -> dict[str, Any]:
-        image, num_keypoints = images[detection["image_id"]], self.metainfo["num_keypoints"]
+        image, num_keypoints = images[detection["image_id"]], self._metainfo["num_keypoints"]
         box = np.array(detection["bbox"][:4], np.float32).reshape(1, 4)
         return dict(
             id=index,
@@ -216,9 +216,10 @@ class CocoKeypoints(MMPoseCocoDataset):
     def _read(self) -> dict[str, Any]:
         with get_local_path(self.ann_file) as path:
             content: dict[str, Any] = read_annotations(path)
-        num_keypoints = self.metainfo["num_keypoints"]
+        meta = self.metainfo  # a copy of all each time
+        num_keypoints = meta["num_keypoints"]
         check_entries(content, self.ann_file, num_keypoints=num_keypoints)
-        names = [self.metainfo["keypoint_id2name"][index] for index in range(num_keypoints)]
+        names = [meta["keypoint_id2name"][index] for index in range(num_keypoints)]
         order_keypoints(content, names, self.ann_file)
         self._metainfo["CLASSES"] = content["categories"]
         return content

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import BLOCKS, ROOT, Block
+from tests.docs.blocks import BLOCKS, ROOT
 from tests.docs.reader import Reader, commands
 from tests.export.small_model import write_model
 from tests.in_process import InProcess
@@ -44,23 +44,24 @@ def test_pages__have_blocks() -> None:
     assert len(RUN_HERE) > 15
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=str)
-def test_block__with_commands_is_marked_as_bash(block: Block) -> None:
-    first = re.findall(r"^(?:python|make|argus|pip|tools/[\w/]+\.(?:py|sh)) ", block.text, re.M)
-    assert block.is_executable or not first or block.language.startswith("{"), block
+def test_blocks__with_commands_are_marked_as_bash() -> None:
+    for block in BLOCKS:
+        pattern = r"^(?:python|make|argus|pip|tools/[\w/]+\.(?:py|sh)) "
+        first = re.findall(pattern, block.text, re.M)
+        assert block.is_executable or not first or block.language.startswith("{"), str(block)
 
 
-@pytest.mark.parametrize("block", EXECUTABLE, ids=str)
-def test_marker__is_one_that_is_understood(block: Block) -> None:
-    if block.marker:
-        known = (block.reason, block.tested_by, block.replacements, block.setup)
-        assert any(known), block.marker
-    assert not block.reason or len(block.reason.split()) > 1, "say why"
-    # A reason may name the test that runs the like.
-    for path in [*re.findall(r"tests/[\w/]+\.py", block.marker)]:
-        assert (ROOT / path).is_file(), path
-    if block.language == "bash":
-        assert commands(block.text)
+def test_markers__are_ones_that_are_understood() -> None:
+    for block in EXECUTABLE:
+        if block.marker:
+            known = (block.reason, block.tested_by, block.replacements, block.setup)
+            assert any(known), f"{block}: {block.marker}"
+        assert not block.reason or len(block.reason.split()) > 1, f"{block}: say why"
+        # A reason may name the test that runs the like.
+        for path in [*re.findall(r"tests/[\w/]+\.py", block.marker)]:
+            assert (ROOT / path).is_file(), f"{block}: {path}"
+        if block.language == "bash":
+            assert commands(block.text), str(block)
 
 
 @pytest.mark.parametrize("page", RUN_PAGES)

@@ -23,6 +23,7 @@ from tests.engine.two_processes import (
     run_two_processes,
     shared_batch,
     train,
+    train_by_command,
     with_bad_samples,
     with_batch_size,
 )
@@ -279,8 +280,8 @@ def test_launch_scripts__unexpected_exception_shows_its_traceback_alone_then_res
     assert "exitcode  : -6" not in done.stderr
 
     mended = write_config(tmp_path / "toy.py")
-    more = launch("dist_train.sh", mended, 2, "--work-dir", tmp_path / "out", "--resume")
-    assert more.returncode == 0, more.stderr
-    assert more.stdout.count("resumed") == 1 and "3/4  eta" in more.stdout
-    assert "2/4  eta" not in more.stdout
+    # The command lines of the script: tests/tools/test_cli.py.
+    first, second = train_by_command(tmp_path, mended, "--work-dir", tmp_path / "out", "--resume")
+    assert first.count("resumed") == 1 and "3/4  eta" in first
+    assert "2/4  eta" not in first and second == ""
     assert (tmp_path / "out/last_checkpoint").read_text().endswith("iter_4.pth")

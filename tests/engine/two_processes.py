@@ -39,6 +39,7 @@ from tests.evaluation.metrics.all_metrics import measure
 from tests.forked import forking
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation, toy_config, write_config
 from tools import test as test_tool
+from tools import train as train_tool
 
 TOGETHER = dict(both=["semantic", "classification"])
 # Samples of the whole batch, per micro-batch; two processes take a half each.
@@ -357,10 +358,15 @@ def call_test_tool(folder: Path) -> None:
     test_tool.main()
 
 
-def work(rank: int, port: int, folder: str) -> None:
+def join(rank: int, port: int) -> None:
+    """What the launcher tells a process of a pair."""
     os.environ |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_PORT=str(port))
     os.environ["MASTER_ADDR"] = "127.0.0.1"
     torch.set_num_threads(1)
+
+
+def work(rank: int, port: int, folder: str) -> None:
+    join(rank, port)
     init_process_group("pytorch", timeout_s=120)
     scenarios = Scenarios(rank, Path(folder))
     found = {name: getattr(scenarios, name)() for name in scenarios.names}
@@ -368,14 +374,34 @@ def work(rank: int, port: int, folder: str) -> None:
     call_test_tool(Path(folder))
 
 
-def run_two_processes(folder: Path) -> list[dict]:
-    """What every scenario gave, by rank."""
-    write_config(folder / "toy.py")
+def call_train_tool(rank: int, port: int, folder: str, *arguments: str) -> None:
+    """``tools/train.py`` as a launcher calls it."""
+    join(rank, port)
+    sys.argv = ["train.py", *arguments, "--launcher", "pytorch"]
+    console = Path(folder, f"console_{rank}.txt").open("w", buffering=1)
+    with console, contextlib.redirect_stdout(console):
+        train_tool.main()
+
+
+def start(function: Callable[..., None], *arguments: str) -> None:
+    """Call a function in two processes, with rank and port before its arguments."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     forking()
     torch.multiprocessing.start_processes(
-        work, (port, str(folder)), nprocs=2, start_method="forkserver"
+        function, (port, *arguments), nprocs=2, start_method="forkserver"
     )
+
+
+def run_two_processes(folder: Path) -> list[dict]:
+    """What every scenario gave, by rank."""
+    write_config(folder / "toy.py")
+    start(work, str(folder))
     return [torch.load(folder / f"rank_{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+def train_by_command(folder: Path, *arguments: object) -> list[str]:
+    """What the train tool prints, by rank."""
+    start(call_train_tool, str(folder), *map(str, arguments))
+    return [(folder / f"console_{rank}.txt").read_text() for rank in range(2)]
