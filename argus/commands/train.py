@@ -11,6 +11,7 @@ EPILOG = """\
 examples:
   argus train configs/stage1_5task.py --processes 8     on 8 GPUs
   argus train configs/stage1_5task.py --processes 8 --resume    go on after an interruption
+  argus train my_task.py --track wandb                  curves and pictures in Weights & Biases
   argus train my_task.py --amp --cfg-options train_cfg.max_iters=100 optim_wrapper.optimizer.lr=1e-5
 
 Checkpoints, logs and TensorBoard files go to the work dir. Ctrl-C keeps checkpoints whole.
@@ -33,6 +34,14 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for machines that may be taken away: as --resume, and started again if a process was "
         "asked to stop (SIGTERM, SIGUSR1) and the command was not",
+    )
+    parser.add_argument(
+        "--track",
+        action="append",
+        default=[],
+        choices=("tensorboard", "wandb", "mlflow"),
+        help="have curves and pictures in this program, too; can be repeated. TensorBoard's files "
+        "are written anyway, unless CONFIG has a visualizer without them",
     )
     add_common_arguments(parser)
 
@@ -64,7 +73,9 @@ def _train(args: argparse.Namespace) -> None:
         config.resume = True
         config.load_from = None if args.resume == "auto" else args.resume
     from argus.engine import MultitaskRunner
+    from argus.engine.reports.trackers import add_trackers
 
+    add_trackers(config, args.track)
     runner = MultitaskRunner.from_cfg(config)
     runner.train()
     runner.close()

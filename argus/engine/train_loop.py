@@ -20,6 +20,7 @@ from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.reports.console import prints_to_log
 from argus.engine.reports.run_record import write_run_record
 from argus.engine.reports.summary import training_summary
+from argus.engine.reports.whereabouts import where_to_look
 from argus.engine.schedules import GradientSchedule, StepValues
 from argus.errors import ConfigError
 from argus.models.task_model import TaskModel
@@ -113,7 +114,7 @@ class MultitaskTrainLoop(BaseLoop):
         num_batches = self.max_iters * self.accumulate
         summary = training_summary(model, self.dataloader, num_batches=num_batches)
         runner.logger.info(f"training {self.max_iters} steps; output in {runner.work_dir}")
-        runner.logger.info(summary)
+        runner.logger.info("\n".join([summary, *where_to_look(runner)]))
         if self.iter >= self.max_iters:
             runner.logger.info(
                 f"nothing left to train: the checkpoint is of step {self.iter} of "

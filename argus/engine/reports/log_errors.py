@@ -1,4 +1,4 @@
-"""Errors of logs: a full disk ends no training because of curves, pictures or lines of text.
+"""Errors of logs: a full disk, or a server that is gone, ends no training because of them.
 
 TensorBoard writes in a thread of its own, whose error comes up in a later call; from then on its
 file stays as it is. The other logs go on when there is room again.
@@ -15,6 +15,7 @@ from mmengine.visualization import Visualizer
 
 _METHODS = ("add_config", "add_graph", "add_image", "add_scalar", "add_scalars", "close")
 _WRITER = "_AsyncWriterThread"
+_REMEDY = "; make room on the disk before the next checkpoint"
 
 
 def tolerate_log_errors(visualizer: Visualizer, logger: logging.Logger) -> None:
@@ -51,7 +52,7 @@ class _Warning:
         self.is_told = True
         self.logger.warning(
             f"{self.name} cannot write any more ({error}): it has gaps, or ends here. The training "
-            "goes on; make room on the disk before the next checkpoint."
+            f"goes on{_REMEDY if getattr(error, 'errno', None) else ''}."
         )
 
 

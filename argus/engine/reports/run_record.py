@@ -4,12 +4,10 @@
 """
 
 import functools
-import inspect
-import math
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from mmengine.dist import master_only
 
 import argus
 from argus.datasets.fingerprint import fingerprint
+from argus.engine.reports.plain_config import plain_config
 from argus.env import attempt, dependency_report, torch_report
 from argus.files.durable import write_json
 from argus.files.records import finite
@@ -53,12 +52,7 @@ def run_record(runner: Any) -> dict[str, Any]:
         "versions": dict(_versions()),
         "git": _git_states(runner.cfg.filename),
         "data": dict(_fingerprints(runner)),
-        "config": {
-            key: _readable(value)
-            for key, value in runner.cfg.to_dict().items()
-            # Names that a config imports are no settings.
-            if key.islower() and not key.startswith("_")
-        },
+        "config": plain_config(runner.cfg),
     }
 
 
@@ -99,17 +93,3 @@ def _fingerprints(runner: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if runner.val_loop is not None:
         for name, dataset in runner.val_loop.datasets().items():
             yield f"{name}.val", fingerprint(runner.val_loop.tasks[name].val.dataset, dataset)
-
-
-def _readable(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _readable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_readable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):  # which JSON has no words for
-        return str(value)
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if inspect.isclass(value) or inspect.isroutine(value):
-        return f"{value.__module__}.{value.__qualname__}"
-    return f"<{type(value).__name__}>"

@@ -41,6 +41,7 @@ class ValidationPicturesHook(Hook):
     def __init__(self, *, num: int = 2, score_threshold: float = 0.3) -> None:
         self.samples = PictureSamples(num=num, score_threshold=score_threshold)
         self._warned: set[str] = set()
+        self._is_told = False
 
     def before_val_epoch(self, runner: Any) -> None:
         """Forget the last validation."""
@@ -85,7 +86,11 @@ class ValidationPicturesHook(Hook):
         sheet = contact_sheet(
             pictures, picture_names(list(images)), columns=1, cell_width_px=_CELL_WIDTH_PX
         )
-        save_picture(Path(runner.work_dir) / FOLDER / task / f"iter_{runner.iter}.png", sheet)
+        path = Path(runner.work_dir) / FOLDER / task / f"iter_{runner.iter}.png"
+        save_picture(path, sheet)
+        if not self._is_told:
+            self._is_told = True
+            runner.logger.info(f"first pictures of a validation: {path}")
         _add_image(runner.visualizer, f"{FOLDER}/{task}", sheet, runner.iter)
 
     def _warn(self, runner: Any, task: str, reason: str) -> None:

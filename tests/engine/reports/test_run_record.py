@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from argus.engine.reports import run_record
+from argus.engine.reports.plain_config import readable
 from tests.engine.toy_training import train
 from tests.toy import toy_tasks
 
@@ -60,6 +61,6 @@ def test_run_record__full_disk_is_a_warning(
 
 def test_readable__has_no_address_and_no_nan() -> None:
     values = dict(kind=Path, number=float("nan"), things=(1, object()), none=None)
-    assert run_record._readable(values) == dict(
+    assert readable(values) == dict(
         kind=f"{Path.__module__}.Path", number="nan", things=[1, "<object>"], none=None
     )

@@ -38,7 +38,7 @@ class ToyFiles(ToySegmentation):
         return dict(inputs=image, data_samples=sample)
 
 
-def train(folder: Path, **hook) -> MultitaskRunner:
+def train(folder: Path, visualizer: dict = VISUALIZER, **hook) -> MultitaskRunner:
     """Four steps and two validations."""
     (folder / "images").mkdir(parents=True)
     tasks = toy_tasks()
@@ -47,7 +47,7 @@ def train(folder: Path, **hook) -> MultitaskRunner:
     config = toy_config(
         folder / "work_dir",
         tasks=tasks,
-        visualizer=VISUALIZER,
+        visualizer=visualizer,
         train_cfg=dict(max_iters=4, val_interval=2),
     )
     config["default_hooks"]["val_pictures"] = HOOK | hook
