@@ -65,6 +65,8 @@ class MTVModel(TaskModel):
             built = backbone if isinstance(backbone, nn.Module) else MODELS.build(dict(backbone))
         self.backbone = built
         self.decoders = nn.ModuleDict()
+        # What each was built with, for a folder that is to build it again.
+        self.settings: dict[str, dict[str, Any]] = {}
         for name, config in decoders.items():
             where = f"tasks[{name!r}].decoder"
             with building(config, where=where):
@@ -77,6 +79,7 @@ class MTVModel(TaskModel):
             with building(config, where=where):
                 decoder.bind(built)
             self.decoders[name] = decoder
+            self.settings[name] = {k: v for k, v in dict(config).items() if k != "type"}
         self.libraries = dict.fromkeys(decoders)
         self.loss_weights = {name: 1.0 for name in decoders} | dict(loss_weights or {})
         self.streams = {stream: tuple(tasks) for stream, tasks in streams.items()}

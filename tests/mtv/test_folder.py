@@ -1,0 +1,96 @@
+"""Folders: what transformers reads of them is the student, bit by bit."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import SiglipModel, SiglipVisionModel
+
+from argus.errors import CheckpointError
+from argus.mtv.decoders import Depth, Grounding
+from argus.mtv.folder import HEADS_CONFIG, load_heads, read_decoder, save_mtv, save_vision
+from argus.mtv.model import MTVModel
+from argus.mtv.siglip import siglip
+from tests.mtv.tiny import DECODERS, TASKS, batch, tiny_mtv
+
+
+@pytest.fixture(scope="module")
+def model() -> MTVModel:
+    return tiny_mtv()
+
+
+@pytest.fixture(scope="module")
+def folder(model: MTVModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mtv")
+    save_mtv(model, folder)
+    return folder
+
+
+def equal(first: torch.nn.Module, second: torch.nn.Module) -> bool:
+    one, other = first.state_dict(), second.state_dict()
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_folder__is_a_siglip_of_the_same_bits(model: MTVModel, folder: Path) -> None:
+    read = SiglipModel.from_pretrained(folder).eval()
+    assert equal(read, model.backbone) and equal(siglip(pretrained=str(folder)), model.backbone)
+    raw = batch([1, 2])
+    inputs = dict(
+        input_ids=torch.stack([sample["vl"].ids for sample in raw["data_samples"]]),
+        pixel_values=torch.stack(raw["inputs"]) / 127.5 - 1,
+    )
+    with torch.no_grad():
+        expected = model.backbone.eval()(**inputs).logits_per_image
+        assert torch.equal(read(**inputs).logits_per_image, expected)
+
+
+def test_vision_alone__is_read_by_transformers(model: MTVModel, tmp_path: Path) -> None:
+    save_vision(model, tmp_path)
+    assert equal(SiglipVisionModel.from_pretrained(tmp_path), model.backbone.vision_model)
+
+
+def test_heads__go_on_where_they_were(model: MTVModel, folder: Path) -> None:
+    other = tiny_mtv(seed=1)
+    assert load_heads(other, folder) == []
+    for name, own in other.decoders.state_dict().items():
+        same = torch.equal(own, model.decoders.state_dict()[name])
+        assert same or "teacher" in name, name
+
+
+def test_training__begins_from_a_folder(model: MTVModel, folder: Path) -> None:
+    """The teacher is a copy of what was read; scale and bias are those of the folder."""
+    with torch.no_grad():
+        model.backbone.logit_scale.fill_(3.0)
+    save_mtv(model, folder)
+    decoders = {task: DECODERS[task] for task in TASKS}
+    started = MTVModel(dict(type=siglip, pretrained=str(folder)), decoders)
+    assert equal(started.decoders["ssl"].teacher.vision, model.backbone.vision_model)
+    assert started.backbone.logit_scale == 3.0
+    started.init_weights()  # as a runner calls it
+    assert equal(started.backbone, model.backbone)
+
+
+def test_decoders__are_built_from_a_folder(model: MTVModel, folder: Path) -> None:
+    depth = read_decoder(folder, Depth, model.backbone)
+    grounding = read_decoder(folder, Grounding, model.backbone)
+    assert depth is not None and equal(depth, model.decoders["depth"])
+    assert grounding is not None and equal(grounding, model.decoders["grounding"])
+
+
+def test_decoders__of_another_size_are_refused(
+    model: MTVModel, folder: Path, tmp_path: Path
+) -> None:
+    other = MTVModel(model.backbone, dict(depth=DECODERS["depth"] | dict(fusion=4)))
+    with pytest.raises(CheckpointError, match="depth does not fit the model: .* in the file"):
+        load_heads(other, folder)
+    save_mtv(other, tmp_path)
+    text = (tmp_path / HEADS_CONFIG).read_text()
+    for wrong in (text.replace('"fusion": 4', '"fusion": 2000000000'), text.replace("4", "x"), "{"):
+        (tmp_path / HEADS_CONFIG).write_text(wrong)
+        with pytest.raises(CheckpointError):
+            read_decoder(tmp_path, Depth, model.backbone)
+
+
+def test_folder__without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="is no SigLIP model that can be read"):
+        siglip(pretrained=str(tmp_path))
