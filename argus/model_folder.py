@@ -2,8 +2,8 @@
 
 ``model.safetensors`` holds every tensor, the frozen ones too; ``config.json`` what builds and tests
 the model; ``manifest.json`` what a person or a program wants to know of it. All are data: reading
-runs no code of the file. All three bear the mark of their writing, so that one that was interrupted
-between two files is found out.
+runs no code of the file. They change together, and all three bear the mark of their writing, so
+that files of two models are found out.
 """
 
 import hashlib
@@ -18,11 +18,12 @@ from safetensors import SafetensorError, safe_open
 
 from argus.config_values import from_json, to_json
 from argus.errors import CheckpointError
-from argus.files.durable import json_text, replacing_all, write_json
+from argus.files.durable import json_text, write_json
 from argus.files.foreign import foreign_kind
 from argus.files.forms import CONFIG as CONFIG_FORM
 from argus.files.forms import MANIFEST as MANIFEST_FORM
 from argus.files.lock import alone_in
+from argus.files.together import place_of, replacing_together, settle
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from torch import Tensor, nn
@@ -31,6 +32,7 @@ FORMAT = "argus-model-1"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
+FILES = (WEIGHTS, CONFIG, MANIFEST)
 _CHECKSUMS = "checksums"
 _WRITING = "writing"
 _MAX_JSON = 64 * 2**20
@@ -61,14 +63,13 @@ class ModelFolder:
         """
         path = Path(path)
         manifest = read_manifest(path)
-        state = _read_tensors(path / WEIGHTS)
+        state = _read_tensors(place_of(path, WEIGHTS))
         return cls(config=read_config(path), state=state, manifest=manifest)
 
     def write(self, path: str | Path) -> None:
         """Write the folder; a model that is there is replaced as a whole, or stays as it is.
 
-        All files are written beside their places before one is moved there. A folder whose writer
-        is killed in that very moment is refused when it is read.
+        So too if the process is killed: see :mod:`argus.files.together`.
 
         Raises:
             CheckpointError: If it cannot be written, or another process is writing it.
@@ -78,26 +79,18 @@ class ModelFolder:
         from argus.files.checksums import checksums
 
         path = Path(path)
-        try:
+        with _writing(path):
             # Parameters that share memory would be refused, and views written whole.
             tensors = {name: value.clone().contiguous() for name, value in self.state.items()}
             sums, config = checksums(tensors), to_json(self.config)
             content = json.dumps([sums, config], sort_keys=True)
             mark = hashlib.sha256(content.encode()).hexdigest()[:16]
             metadata = {"format": FORMAT, _CHECKSUMS: json.dumps(sums), _WRITING: mark}
-            files = [path / name for name in (WEIGHTS, CONFIG, MANIFEST)]
-            with alone_in(path), replacing_all(files) as (weights, settings, manifest):
+            with replacing_together(path, FILES) as (weights, settings, manifest):
                 save_file(tensors, weights, metadata=metadata)
                 weights.chmod(0o644)  # safetensors writes for the owner alone
                 settings.write_text(json_text({**config, _WRITING: mark}), encoding="utf-8")
                 manifest.write_text(json_text(self._marked(mark)), encoding="utf-8")
-        except BlockingIOError as error:
-            raise CheckpointError(
-                f"model folder {path} is being written by another process: wait for its end, or "
-                "name another folder."
-            ) from error
-        except (OSError, SafetensorError) as error:
-            raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
 
     def add_metrics(self, metrics: Mapping[str, float]) -> None:
         """Note measured values ``{"<task>/<metric>": value}`` of the model's tasks."""
@@ -107,9 +100,16 @@ class ModelFolder:
                 self.manifest["tasks"][task]["metrics"][metric] = value
 
     def write_manifest(self, path: str | Path) -> None:
-        """Write the manifest alone, beside the two other files."""
-        mark = _read_json(Path(path) / CONFIG).get(_WRITING)
-        write_json(Path(path) / MANIFEST, self._marked(mark))
+        """Write the manifest alone, beside the two other files.
+
+        Raises:
+            CheckpointError: As for :meth:`write`.
+        """
+        path = Path(path)
+        with _writing(path):
+            settle(path, FILES)
+            mark = _read_json(path / CONFIG).get(_WRITING)
+            write_json(path / MANIFEST, self._marked(mark))
 
     def _marked(self, mark: str | None) -> dict[str, Any]:
         content = {"format": FORMAT, **self.manifest}
@@ -148,6 +148,21 @@ class ModelFolder:
             ) from error
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Be the only one who writes a folder; what goes wrong is one kind of error."""
+    try:
+        with alone_in(path):
+            yield
+    except BlockingIOError as error:
+        raise CheckpointError(
+            f"model folder {path} is being written by another process: wait for its end, or "
+            "name another folder."
+        ) from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
+
+
 def read_manifest(path: str | Path) -> dict[str, Any]:
     """The manifest of a folder that holds a whole model.
 
@@ -156,26 +171,27 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
             three files do not belong together.
     """
     path = Path(path)
-    missing = [name for name in (WEIGHTS, CONFIG, MANIFEST) if not (path / name).is_file()]
+    missing = [name for name in FILES if not place_of(path, name).is_file()]
     if missing:
         raise CheckpointError(
             f"{path} is not the folder of a model: {', '.join(missing)} missing. "
             "tools/checkpoints/merge.py makes one."
         )
-    manifest = _read_json(path / MANIFEST)
+    manifest = _read_json(place_of(path, MANIFEST))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest)
         raise CheckpointError(
             f"{path / MANIFEST}: expected format {FORMAT!r}, found {found!r:.80}."
         )
     MANIFEST_FORM(manifest, str(path / MANIFEST))
-    with _opened(path / WEIGHTS, "np") as file:  # not by torch, which takes seconds to import
+    with _opened(
+        place_of(path, WEIGHTS), "np"
+    ) as file:  # not by torch, which takes seconds to import
         mark = (file.metadata() or {}).get(_WRITING)
     if mark != manifest.pop(_WRITING, None) or mark != _read_marked(path).get(_WRITING):
         raise CheckpointError(
-            f"{path / WEIGHTS}, {CONFIG} and {MANIFEST} are not of one writing: it was "
-            "interrupted, or files of two models were mixed. Write the model again, or copy all "
-            "three from one place."
+            f"{path / WEIGHTS}, {CONFIG} and {MANIFEST} are not of one writing: files "
+            "of two models were mixed. Write the model again, or copy all three from one place."
         )
     return manifest
 
@@ -192,7 +208,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 def _read_marked(path: Path) -> dict[str, Any]:
-    config: dict[str, Any] = _read_json(path / CONFIG)
+    config: dict[str, Any] = _read_json(place_of(path, CONFIG))
     CONFIG_FORM(config, str(path / CONFIG))
     return config
 

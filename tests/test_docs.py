@@ -256,8 +256,21 @@ def message_templates() -> Iterator[list[str]]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield [node.value]
             elif isinstance(node, ast.JoinedStr):
-                parts = [v.value for v in node.values if isinstance(v, ast.Constant)]
-                yield [str(part) for part in parts]
+                parts = [""]
+                for value in node.values:
+                    if isinstance(value, ast.Constant):
+                        parts[-1] += str(value.value)
+                    elif isinstance(value, ast.FormattedValue):
+                        parts.append(noun_of(value.value))
+                yield parts
+
+
+def noun_of(value: ast.expr) -> str:
+    """What stands behind a number: the plural that ``counted`` is told, if the value is such."""
+    if not isinstance(value, ast.Call) or ast.unparse(value.func) != "counted":
+        return ""
+    words = [word.value for word in value.args[1:] if isinstance(word, ast.Constant)]
+    return "" if not words else f" {words[-1] if len(words) > 1 else f'{words[0]}s'}"
 
 
 def is_part_of(message: str, template: list[str]) -> bool:

@@ -42,51 +42,82 @@ class Killed(BaseException):
 
 @pytest.fixture
 def ends_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Have the process end just before it moves a file into its place."""
-    replace = os.replace
+    """Have the process end just before it moves a file into its place, or all (``.new``)."""
+    replace, rename = os.replace, Path.rename
 
     def set_name(name: str) -> None:
-        def replace_or_end(source: Path, target: Path) -> None:
+        def end_at(target: Path) -> None:
             if target.name == name:
                 raise Killed
+
+        def replace_or_end(source: Path, target: Path) -> None:
+            end_at(target)
             replace(source, target)
 
+        def rename_or_end(source: Path, target: Path) -> Path:
+            end_at(target)
+            return rename(source, target)
+
         monkeypatch.setattr(os, "replace", replace_or_end)
+        monkeypatch.setattr(Path, "rename", rename_or_end)
 
-    return set_name
+    yield set_name
+    monkeypatch.undo()
 
 
-@pytest.mark.parametrize("name", [CONFIG, MANIFEST])
-def test_writing_over__that_is_interrupted_is_found_out(
-    folder: Path, name: str, ends_before: Callable[[str], None]
+def is_another(folder: Path) -> bool:
+    """Whether it is the model of :func:`another_model` as a whole, or the first as a whole."""
+    for read in READERS:
+        read(folder)
+    found = ModelFolder.read(folder)
+    wanted = another_model() if found.config["precision"] == "bf16" else small_model()
+    assert found.config == wanted.config
+    assert all(torch.equal(found.state[name], value) for name, value in wanted.state.items())
+    return bool(found.config["precision"] == "bf16")
+
+
+@pytest.mark.parametrize("name", [".new", *FILES])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_writing__that_is_interrupted_leaves_the_old_or_the_new_model(
+    tmp_path: Path, name: str, is_first: bool, ends_before: Callable[[str], None]
 ) -> None:
+    folder = tmp_path / "model"
+    if not is_first:
+        small_model().write(folder)
     ends_before(name)
     with pytest.raises(Killed):
         another_model().write(folder)
-    for read in READERS:
-        with pytest.raises(CheckpointError, match="are not of one writing: it was interrupted"):
-            read(folder)
-
-
-def test_writing_over__that_ends_before_the_first_file_changes_nothing(
-    folder: Path, ends_before: Callable[[str], None]
-) -> None:
-    ends_before(WEIGHTS)
-    with pytest.raises(Killed):
-        another_model().write(folder)
-    assert ModelFolder.read(folder).config == small_model().config
+    if is_first and name == ".new":
+        for read in READERS:
+            with pytest.raises(CheckpointError, match=f"{WEIGHTS}.* missing"):
+                read(folder)
+        return
+    assert is_another(folder) == (name != ".new")
+    shutil.copytree(folder, tmp_path / "copy")
+    assert is_another(tmp_path / "copy") == (name != ".new")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_first_writing__that_is_interrupted_leaves_no_model(
-    tmp_path: Path, name: str, ends_before: Callable[[str], None]
+def test_writing__the_next_one_takes_up_what_was_interrupted(
+    folder: Path, name: str, ends_before: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends_before(name)
     with pytest.raises(Killed):
-        small_model().write(tmp_path)
-    for read in READERS:
-        with pytest.raises(CheckpointError, match=f"{name}.* missing|{MANIFEST} missing"):
-            read(tmp_path)
+        another_model().write(folder)
+    monkeypatch.undo()
+    found = ModelFolder.read(folder)
+    found.add_metrics({"depth/rmse": 0.25})
+    found.write_manifest(folder)
+    assert set(all_files(folder)) == set(FILES) and is_another(folder)
+    assert ModelFolder.read(folder).manifest["tasks"]["depth"]["metrics"]["rmse"] == 0.25
+    small_model().write(folder)
+    assert set(all_files(folder)) == set(FILES) and not is_another(folder)
+
+
+def test_new_files__behind_a_link_are_not_read(folder: Path, tmp_path: Path) -> None:
+    another_model().write(tmp_path / "other")
+    (folder / ".new").symlink_to(tmp_path / "other")
+    assert not is_another(folder)
 
 
 def all_files(folder: Path) -> dict[str, bytes]:
@@ -101,7 +132,7 @@ def test_writing_over__that_fails_leaves_the_model_that_was_there(
     before, sync = all_files(folder), os.fsync
 
     def sync_or_fail(descriptor: int) -> None:
-        if f".{name}." in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith(f".part/{name}"):
             raise OSError(28, "No space left on device")
         sync(descriptor)
 
@@ -136,13 +167,12 @@ def write_until_killed(folder: Path) -> None:
     another_model().write(folder)
 
 
-def test_writing_over__that_is_killed_is_found_out(folder: Path) -> None:
+def test_writing_over__that_is_killed_leaves_the_new_model(folder: Path) -> None:
     process = multiprocessing.get_context("fork").Process(target=write_until_killed, args=(folder,))
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    with pytest.raises(CheckpointError, match="not of one writing"):
-        ModelFolder.read(folder)
+    assert is_another(folder)
 
 
 @pytest.mark.parametrize("name", FILES)

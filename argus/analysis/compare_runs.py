@@ -9,6 +9,7 @@ from argus.analysis.run_log import read_run
 from argus.engine.reports.run_record import FORMAT, NAME
 from argus.errors import DataError
 from argus.files.records import read_record
+from argus.names.wording import counted
 
 # Parts of a record in the order of the report; what is not listed differs between any two.
 _PARTS = (
@@ -107,6 +108,9 @@ def _losses(first: str | Path, second: str | Path) -> list[str]:
     parted = [pair for pair in pairs if pair[2] != pair[3]]
     num_steps = len({step for step, *_ in pairs})
     if not parted:
-        return [f"losses: bit-equal at all {num_steps} steps that both logs have"]
+        return [
+            "losses: bit-equal at all "
+            f"{counted(num_steps, 'step that both logs have', 'steps that both logs have')}"
+        ]
     step, name, a, b = min(parted)
     return [f"losses: differ first at step {step} ({name}: {a:.6g} | {b:.6g})"]

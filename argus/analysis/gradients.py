@@ -22,6 +22,7 @@ from argus.analysis.models import LoadedModel
 from argus.datasets.seeding import stable_seed
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 from argus.precision import autocast
 
 
@@ -233,6 +234,9 @@ def draw_gradients(report: GradientReport, *, title: str = "") -> Figure:
             color = "white" if abs(mean) > 0.6 else "black"
             heat.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     figure.colorbar(image, ax=heat, shrink=0.8).ax.tick_params(labelsize=8)
-    words = f"{report.num_batches} batches, {report.num_parameters:,} parameters, mean +- deviation"
+    words = (
+        f"{counted(report.num_batches, 'batch', 'batches')}, {report.num_parameters:,} parameters, "
+        "mean +- deviation"
+    )
     figure.suptitle(f"{title}: {words}" if title else words, x=0.01, ha="left", fontsize=10)
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from argus.commands.inputs import Input
 from argus.errors import DataError
+from argus.names.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,8 +59,8 @@ def check_boxes(boxes: Any, inputs: Sequence[Input]) -> None:
                 raise DataError(f"--boxes: no input is called {key}.")
             if len(found) > 1:
                 raise DataError(
-                    f"--boxes: {len(found)} inputs are called {key}: "
-                    f"{', '.join(map(str, found[:3]))}. Name the folder, too."
+                    f"--boxes: {counted(len(found), 'input is called', 'inputs are called')} "
+                    f"{key}: {', '.join(map(str, found[:3]))}. Name the folder, too."
                 )
 
 

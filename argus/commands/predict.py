@@ -12,6 +12,7 @@ from argus.commands.inputs import Input, check_words, find_inputs
 from argus.commands.model_options import MODEL, add_model_options, load_model
 from argus.commands.notes import warnings_as_notes
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 from argus.printable import printable
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _predict(
         raise DataError(f"{args.out}: results cannot be written: {error}.") from error
     if not broken:
         return 0
-    whole = f"{len(broken)} of {len(inputs)} inputs could not be read:"
+    whole = f"{len(broken)} of {counted(len(inputs), 'input')} could not be read:"
     lines = "\n".join(f"  {reason}" for reason in broken.values())
     if len(broken) == len(inputs):
         raise DataError(f"{whole}\n{lines}" if len(inputs) > 1 else lines.strip())

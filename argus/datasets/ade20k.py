@@ -23,6 +23,7 @@ from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.checks.panoptic_file import check_panoptic_file
 from argus.datasets.coco import CheckedCoco, CocoInstances
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.registry import DATASETS
 
 
@@ -87,8 +88,9 @@ class ADE20KPanoptic(BaseDetDataset):
         num_things = sum(bool(item["isthing"]) for item in categories)
         if num_things != len(things):
             raise DataError(
-                f"{self.ann_file}: {num_things} of its {len(categories)} categories are things, "
-                f"the data set has {len(things)} thing_classes. Set metainfo to those of the file."
+                f"{self.ann_file}: {num_things} of its "
+                f"{counted(len(categories), 'category', 'categories')} are things, the data set "
+                f"has {len(things)} thing_classes. Set metainfo to those of the file."
             )
         places = _places([item["name"] for item in categories], classes, self.ann_file)
         for item, label in zip(categories, places, strict=True):
@@ -170,8 +172,9 @@ def _places(found: Sequence[str], expected: Sequence[str], ann_file: str) -> lis
     """
     if len(found) != len(expected):
         raise DataError(
-            f"{ann_file}: {len(found)} categories, but the data set has {len(expected)} classes. "
-            "Set metainfo=dict(classes=...) to those of the file."
+            f"{ann_file}: {counted(len(found), 'category', 'categories')}, but the data set has "
+            f"{counted(len(expected), 'class', 'classes')}. Set metainfo=dict(classes=...) to "
+            "those of the file."
         )
     places: dict[int, int] = {}
     for key in (_whole_name, _first_name):

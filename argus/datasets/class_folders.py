@@ -5,6 +5,7 @@ from typing import Any
 from mmpretrain.datasets import CustomDataset
 
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 from argus.registry import DATASETS
 
 
@@ -51,7 +52,7 @@ class ClassFolders(CustomDataset):
         for label, members in by_class.items():
             if len(members) < end:
                 raise DataError(
-                    f"{self.img_prefix}: expected at least {end} pictures of each class "
+                    f"{self.img_prefix}: expected at least {counted(end, 'picture')} of each class "
                     f"(of_each_class={first, end}), found {len(members)} of "
                     f"{self.metainfo['classes'][label]!r}."
                 )

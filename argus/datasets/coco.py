@@ -25,6 +25,7 @@ from argus.datasets.checks.coco_file import CROWD, ignored_kinds
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
+from argus.names.wording import counted, counted_kind
 from argus.registry import DATASETS
 
 _OTHER = "of categories that are no classes of the data set"
@@ -104,9 +105,9 @@ class CocoInstances(MMDetCocoDataset):
         kept: list[dict[str, Any]] = super().filter_data()
         if self.data_list and not kept:
             raise DataError(
-                f"{self.ann_file}: no samples found: none of its {len(self.data_list):,} images "
-                "has an annotation of the data set's classes and is large enough (filter_cfg "
-                f"{dict(self.filter_cfg)})."
+                f"{self.ann_file}: no samples found: none of its "
+                f"{counted(len(self.data_list), 'image')} has an annotation of the data set's "
+                f"classes and is large enough (filter_cfg {dict(self.filter_cfg)})."
             )
         return kept
 
@@ -162,10 +163,10 @@ class CocoKeypoints(MMPoseCocoDataset):
         """
         people: list[dict[str, Any]] = super()._get_topdown_data_infos(instance_list)
         if not people and self.dropped:
-            kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.items())
+            kinds = ", ".join(counted_kind(number, kind) for kind, number in self.dropped.items())
             raise DataError(
-                f"{self.ann_file}: nothing to learn: all {self.dropped.total():,} people are "
-                f"ignored: {kinds}. Only keypoints of visibility 1 or 2 are labelled."
+                f"{self.ann_file}: nothing to learn: all people are ignored: {kinds}. Only "
+                "keypoints of visibility 1 or 2 are labelled."
             )
         return people
 
@@ -189,8 +190,9 @@ class CocoKeypoints(MMPoseCocoDataset):
         people = [detection for detection in detections if detection["category_id"] == person]
         if detections and not people:
             raise DataError(
-                f"{self.bbox_file}: none of its {len(detections)} boxes has the category_id "
-                f"{person!r}, which people have in {self.ann_file}. Give both files one id."
+                f"{self.bbox_file}: none of its {counted(len(detections), 'box', 'boxes')} has the "
+                f"category_id {person!r}, which people have in {self.ann_file}. Give both files "
+                "one id."
             )
         return [self._found(index, found, images) for index, found in enumerate(people)]
 

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 
 from argus.datasets.files.text_files import no_text, tidy_text
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 
 PATH_KEYS = dict(
     semantic="seg_map_path",
@@ -131,9 +132,9 @@ class ListDataset(BaseDataset):
         names = self._names(images)
         if images.keys().isdisjoint(names):
             raise DataError(
-                f"{self.ann_file}: none of its {len(names)} images, e.g. {names[0]!r}, is in "
-                f"{self.data_prefix['img_path']} ({len(images)} images). The lines are file names "
-                "without suffix."
+                f"{self.ann_file}: none of its {counted(len(names), 'image')}, e.g. {names[0]!r}, "
+                f"is in {self.data_prefix['img_path']} ({counted(len(images), 'image')}). The "
+                "lines are file names without suffix."
             )
         found = {
             label: self._index(PATH_KEYS[label], self.SUFFIXES.get(label, LABEL_SUFFIXES))
@@ -153,7 +154,9 @@ class ListDataset(BaseDataset):
         names = read_list(self.ann_file, self.backend_args)
         repeated = len(names) - len(set(names))
         if repeated:
-            raise DataError(f"{self.ann_file}: {repeated} of {len(names)} lines occur before.")
+            raise DataError(
+                f"{self.ann_file}: {repeated} of {counted(len(names), 'line')} occur before."
+            )
         return names
 
     def _index(self, key: str, suffixes: tuple[str, ...]) -> dict[str, str]:
@@ -186,10 +189,10 @@ class ListDataset(BaseDataset):
         if not kept:
             folders = [self.data_prefix[PATH_KEYS[label]] for label in self.labels]
             raise DataError(
-                f"{source}: all {self.num_listed} images left out: {needed} in "
+                f"{source}: all {counted(self.num_listed, 'image')} left out: {needed} in "
                 f"{', '.join(folders)}."
             )
-        text = f"{source}: {len(kept)} images"
+        text = f"{source}: {counted(len(kept), 'image')}"
         if len(kept) < self.num_listed:
             text += f", {self.num_listed - len(kept)} left out ({needed})"
         for label, files in found.items():

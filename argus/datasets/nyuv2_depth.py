@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from argus.datasets.lists import read_list
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.registry import DATASETS
 
 _NO_DEPTH = "None"
@@ -67,10 +68,12 @@ class NYUv2Depth(BaseDataset):
             if depth != _NO_DEPTH
         ]
         if not samples:
-            raise DataError(f"{self.ann_file}: none of its {len(lines)} images has a depth.")
+            raise DataError(
+                f"{self.ann_file}: none of its {counted(len(lines), 'image')} has a depth."
+            )
         left_out = len(lines) - len(samples)
         text = f", {left_out} left out (without depth)" if left_out else ""
-        print_log(f"{self.ann_file}: {len(samples)} images{text}", logger="current")
+        print_log(f"{self.ann_file}: {counted(len(samples), 'image')}{text}", logger="current")
         return samples
 
     def _parse(self, line: str, number: int) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from argus.datasets.classes.relabel import Relabel
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.errors import DataError
 from argus.names.classes import in_order
+from argus.names.wording import counted
 from argus.safe_load import tensors_only
 
 REPLACED = "replaced"
@@ -283,7 +284,8 @@ class BadSampleBudget:
         self.num_drawn += num_samples + len(replaced)
         if self.num_bad > max(self.grace, self.max_share * self.num_drawn):
             raise DataError(
-                f"task {self.task!r}: {self.num_bad} of {self.num_drawn} samples drawn could not "
+                f"task {self.task!r}: {self.num_bad} of {counted(self.num_drawn, 'sample')} "
+                "drawn could not "
                 f"be loaded ({self.num_bad / self.num_drawn:.1%}, accepted {self.max_share:.1%}). "
                 f"The last: {replaced[-1]}\nCheck the data with tools/data/check.py CONFIG, or "
                 "raise max_bad_share."

@@ -15,6 +15,7 @@ from torch.utils.data import Sampler
 
 from argus.datasets.seeding import stable_seed
 from argus.errors import ConfigError
+from argus.names.wording import counted
 
 SAMPLINGS = ("shuffle", "sequential", "balanced")
 
@@ -129,7 +130,9 @@ def _cumulative_share(weights: Sequence[float] | np.ndarray, num_samples: int) -
     """Cumulative share of the weights, (num_samples,) float64, the last one above every point."""
     values = np.asarray(weights, dtype=np.float64)
     if values.shape != (num_samples,):
-        raise ConfigError(f"Expected {num_samples} weights, one per sample, got {values.shape}.")
+        raise ConfigError(
+            f"Expected {counted(num_samples, 'weight')}, one per sample, got {values.shape}."
+        )
     if not np.isfinite(values).all() or (values <= 0).any():
         raise ConfigError("Sampling weights must be positive and finite.")
     cumulative = np.cumsum(values) / values.sum()

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 
 from argus.errors import CheckpointError, ConfigError
+from argus.names.wording import counted
 from argus.registry import HOOKS
 
 
@@ -52,8 +53,8 @@ class EMAHook(Hook):
         fresh = [name for name in self._parameters if name not in loaded]
         if fresh and self._resumes:
             runner.logger.warning(
-                f"the checkpoint has no average of {len(fresh)} tensors ({fresh[0]} first): it "
-                "starts from their weights"
+                f"the checkpoint has no average of {counted(len(fresh), 'tensor')} ({fresh[0]} "
+                "first): it starts from their weights"
             )
         for name, parameter in self._parameters.items():
             source = loaded.get(name, parameter)

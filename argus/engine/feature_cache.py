@@ -8,6 +8,7 @@ from argus.checkpoint import tensor_hash
 from argus.errors import ConfigError
 from argus.models.backbones.feature_cache import FeatureCache
 from argus.models.multitask import MultitaskModel
+from argus.names.wording import counted
 
 _KEYS = ("path", "max_gb")
 # Where weights came from; the weights themselves are hashed.
@@ -66,8 +67,8 @@ def cache_report(model: MultitaskModel) -> str | None:
     if cache is None:
         return None
     report = (
-        f"feature cache {cache.folder}: {cache.hits} images read, {cache.misses} computed, "
-        f"{cache.num_bytes / 2**30:.2f} GiB on disk"
+        f"feature cache {cache.folder}: {counted(cache.hits, 'image')} read, {cache.misses} "
+        f"computed, {cache.num_bytes / 2**30:.2f} GiB on disk"
     )
     if cache.is_full:
         report += "; full: raise feature_cache.max_gb or make room on the disk"

@@ -49,6 +49,7 @@ from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import remove_leftovers
 from argus.models.multitask import MultitaskModel
 from argus.models.task_model import TaskModel
+from argus.names.wording import counted
 from argus.precision import AUTO, remark_on_precision, resolve_precision
 from argus.recipes import expand_config
 from argus.registry import RUNNERS
@@ -398,8 +399,8 @@ class MultitaskRunner(Runner):
             )
         if state["world_size"] != self.world_size:
             notes.append(
-                f"{state['world_size']} processes were at work and {self.world_size} are: each "
-                "draws other noise"
+                f"{counted(state['world_size'], 'process was at work', 'processes were at work')} "
+                f"and {self.world_size} are: each draws other noise"
             )
         return notes
 

@@ -24,6 +24,7 @@ from argus.engine.reports.whereabouts import where_to_look
 from argus.engine.schedules import GradientSchedule, StepValues
 from argus.errors import ConfigError
 from argus.models.task_model import TaskModel
+from argus.names.wording import counted
 from argus.registry import LOOPS
 from argus.tasks import Task
 
@@ -113,7 +114,9 @@ class MultitaskTrainLoop(BaseLoop):
         model: TaskModel = runner.raw_model
         num_batches = self.max_iters * self.accumulate
         summary = training_summary(model, self.dataloader, num_batches=num_batches)
-        runner.logger.info(f"training {self.max_iters} steps; output in {runner.work_dir}")
+        runner.logger.info(
+            f"training {counted(self.max_iters, 'step')}; output in {runner.work_dir}"
+        )
         runner.logger.info("\n".join([summary, *where_to_look(runner)]))
         if self.iter >= self.max_iters:
             runner.logger.info(

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from argus.evaluation.metrics.panoptic import PanopticQuality
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _LEFT_OUT = "they are left out of the mean"
 _MEANS_OF_LABELS = {"SingleLabelMetric", "MultiLabelMetric", "AveragePrecision"}
@@ -51,8 +51,8 @@ class AbsentClasses:
             names = [str(name) for name in self._metric.dataset_meta.get("classes") or ()]
             absent = count(self._metric, results) if results else []
             self.text = (
-                f"{len(absent)} of {len(names)} classes have no {unit} in the truth: "
-                f"{listed(absent)}; {outcome}"
+                f"{len(absent)} of {counted(len(names), 'class', 'classes')} have no {unit} in the "
+                f"truth: {listed(absent)}; {outcome}"
                 if absent
                 else ""
             )

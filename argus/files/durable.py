@@ -9,7 +9,8 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,37 +27,15 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: If the file cannot be written, brought to the disk or moved; then there is what
             was there before.
     """
-    with replacing_all([path]) as (partial,):
-        yield partial
-
-
-@contextlib.contextmanager
-def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """As :func:`replacing`, for files that belong together: none is moved before all are whole.
-
-    A process that is killed in the moment in which they are moved, one after the other in their
-    order, leaves some of the new ones beside some of the old.
-
-    Args:
-        paths: The files, in one folder.
-
-    Raises:
-        OSError: If a file cannot be written, brought to the disk or moved.
-    """
-    partials = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
-    folder = paths[0].parent
-    assert all(path.parent == folder for path in paths), paths
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield partials
-        for partial in partials:
-            _sync(partial)
-        for partial, path in zip(partials, paths, strict=True):
-            os.replace(partial, path)
-        _sync_folder(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        sync(partial)
+        os.replace(partial, path)
+        sync_folder(path.parent)
     finally:
-        for partial in partials:
-            partial.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -76,16 +55,19 @@ def json_text(content: Any, *, sort_keys: bool = False) -> str:
 
 
 def remove_leftovers(folder: str | Path) -> list[str]:
-    """Remove what killed writers of :func:`replacing` left in a folder.
+    """Remove what killed writers of :func:`replacing`, or of files together, left in a folder.
 
     Nobody else may be writing there.
 
     Returns:
-        Names of the removed files.
+        Their names.
     """
     left = [path for path in Path(folder).iterdir() if _PARTIAL.fullmatch(path.name)]
     for path in left:
-        path.unlink()
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     return sorted(path.name for path in left)
 
 
@@ -96,14 +78,16 @@ def forget_cached(path: Path) -> None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file to the disk."""
     with _opened(path) as descriptor:
         os.fsync(descriptor)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Bring to the disk which files a folder has, where its file system can."""
     try:
-        _sync(path)
+        sync(path)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:
             raise

@@ -15,6 +15,7 @@ from argus.errors import DataError
 from argus.files.pictures import MAX_FILE_BYTES
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
+from argus.names.wording import counted
 
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"),
@@ -180,7 +181,11 @@ def list_files(source: str | Path) -> list[Path]:
         match for match in matches if match.is_file() and (_is_image(match) or is_video(match))
     ]
     if not found:
-        what = f"{len(matches)} matches, none of them an image" if matches else "no match"
+        what = (
+            f"{counted(len(matches), 'match', 'matches')}, none of them an image"
+            if matches
+            else "no match"
+        )
         raise DataError(
             f"{source}: {what}. Quote the pattern, and see where it is relative to: {Path.cwd()}."
         )

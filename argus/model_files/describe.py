@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import CheckpointError, ConfigError
+from argus.files.together import place_of
 from argus.model_files.model_card import measured
 from argus.model_files.weight_file import count_by_part, part_of
 from argus.model_folder import WEIGHTS, read_config, read_manifest
@@ -42,7 +43,7 @@ def describe(path: str | Path) -> dict[str, Any]:
 
 def _describe_model(path: Path) -> dict[str, Any]:
     manifest, config = read_manifest(path), read_config(path)
-    counts = count_by_part(path / WEIGHTS)
+    counts = count_by_part(place_of(path, WEIGHTS))
     tasks = {
         name: {**task, "metrics": measured(task), "parameters": counts.get(name, 0)}
         for name, task in manifest["tasks"].items()
@@ -52,7 +53,7 @@ def _describe_model(path: Path) -> dict[str, Any]:
         "path": str(path),
         "format": manifest["format"],
         "argus_version": manifest["argus_version"],
-        "bytes": (path / WEIGHTS).stat().st_size,
+        "bytes": place_of(path, WEIGHTS).stat().st_size,
         "precision": config.get("precision", ""),
         "backbone": {**manifest["backbone"], "parameters": counts.get("backbone", 0)},
         "tasks": tasks,

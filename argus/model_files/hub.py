@@ -9,12 +9,12 @@ import re
 from pathlib import Path
 
 from argus.errors import CheckpointError
+from argus.files.together import place_of
 from argus.model_files.model_card import model_card
 from argus.model_files.weight_file import count_by_part
-from argus.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
+from argus.model_folder import FILES, WEIGHTS, ModelFolder, read_manifest
 
 CARD = "README.md"
-FILES = (WEIGHTS, CONFIG, MANIFEST)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
 
@@ -48,7 +48,7 @@ def resolve_model(path_or_repo: str | Path, revision: str | None = None) -> Path
             "on the Hugging Face Hub either, which is OWNER/NAME."
         )
     folder = _download(repository, revision)
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in FILES if not place_of(folder, name).is_file()]
     if missing:
         raise CheckpointError(
             f"the repository {repository} holds no Argus model: {', '.join(missing)} missing."
@@ -134,7 +134,7 @@ def push_model(
     from huggingface_hub import CommitOperationAdd, HfApi, errors
 
     folder = Path(folder)
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in FILES if not place_of(folder, name).is_file()]
     if missing:
         raise CheckpointError(
             f"{folder} is not the folder of a model: {', '.join(missing)} missing."
@@ -144,7 +144,7 @@ def push_model(
         written = (folder / CARD).read_text(encoding="utf-8")
         is_edited = written != _card(folder, folder.resolve().name, licence)
         card = written if is_edited else card
-    operations = [CommitOperationAdd(name, folder / name) for name in FILES]
+    operations = [CommitOperationAdd(name, place_of(folder, name)) for name in FILES]
     operations.append(CommitOperationAdd(CARD, card.encode()))
     api = HfApi(token=token, library_name="argus")
     try:
@@ -161,7 +161,7 @@ def push_model(
 
 
 def _card(folder: Path, name: str, licence: str) -> str:
-    counts = count_by_part(folder / WEIGHTS)
+    counts = count_by_part(place_of(folder, WEIGHTS))
     return model_card(read_manifest(folder), name=name, num_values=counts, licence=licence)
 
 

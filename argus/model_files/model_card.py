@@ -7,6 +7,8 @@ library, tags, data sets and the measured values as ``model-index``.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from argus.names.wording import counted
+
 LIBRARY = "argus-multitask"
 
 # The Hub's names of tasks by kind of answer; the first is what measured values are listed under.
@@ -125,10 +127,10 @@ def _summary(manifest: Mapping[str, Any], num_values: Mapping[str, int]) -> str:
     tasks = ", ".join(manifest["tasks"])
     return (
         f"One vision backbone (`{manifest['backbone']['name']}`, "
-        f"{_millions(num_values['backbone'])} parameters) and {len(manifest['tasks'])} decoders "
-        f"that answer from one pass of it: {tasks}. Made with Argus {manifest['argus_version']}, "
-        "an independent implementation of *Argus: A Compact and Versatile Foundation Model for "
-        "Vision* (Zhuang et al., CVPR 2025)."
+        f"{_millions(num_values['backbone'])} parameters) and "
+        f"{counted(len(manifest['tasks']), 'decoder')} that answer from one pass of it: {tasks}. "
+        f"Made with Argus {manifest['argus_version']}, an independent implementation of *Argus: A "
+        "Compact and Versatile Foundation Model for Vision* (Zhuang et al., CVPR 2025)."
     )
 
 

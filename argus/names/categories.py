@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 PERSON = "person"
 
@@ -40,11 +40,12 @@ def category_ids(content: Mapping[str, Any], classes: Sequence[str], path: Any) 
     missing = [name for name in classes if name not in by_name]
     if missing:
         raise DataError(
-            f"{path}: it has no category {listed(missing)}, of the {len(classes)} classes of the "
-            f"data set. Its categories: {listed(by_name)}. Name in metainfo=dict(classes=...) of "
-            "train, val and test the categories that their files have, and give decoder and "
-            "CheckLabel their number (num_classes, num_things_classes); or add what is missing to "
-            "'categories' of the file: a category needs no annotation."
+            f"{path}: it has no category {listed(missing)}, of the "
+            f"{counted(len(classes), 'class', 'classes')} of the data set. Its categories: "
+            f"{listed(by_name)}. Name in metainfo=dict(classes=...) of train, val and test the "
+            "categories that their files have, and give decoder and CheckLabel their number "
+            "(num_classes, num_things_classes); or add what is missing to 'categories' of the "
+            "file: a category needs no annotation."
         )
     if all(len(by_name[name]) == 1 for name in classes):
         return [by_name[name][0] for name in classes]

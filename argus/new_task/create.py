@@ -13,6 +13,7 @@ from argus.datasets.checks.walk import check_tasks
 from argus.datasets.own.recognition import Recognition, format_of, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 from argus.new_task.backbone import backbone_lines
 from argus.new_task.config_text import RECIPES, config_text, shown_classes, steps_for
 from argus.new_task.label_sets import label_set
@@ -104,7 +105,10 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     text = config_text(request.name, kind, keys, backbone, file=config.as_posix(), max_iters=steps)
     config.write_text(text, encoding="utf-8")
     tell(f"  backbone: {backbone.told}")
-    tell(f"wrote {config} ({len(text.splitlines())} lines) and {sheet}: do the labels lie right?")
+    tell(
+        f"wrote {config} ({counted(len(text.splitlines()), 'line')}) and {sheet}: do the labels "
+        "lie right?"
+    )
     tell("next:")
     if backbone.first:
         tell(f"  {backbone.first}")

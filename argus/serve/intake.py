@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from argus.names.wording import counted
 from argus.serve.uploads import MEGABYTE
 
 # Of a form around the file.
@@ -91,7 +92,10 @@ class LimitIntake:
 
     def _refusal_at_once(self, scope: Scope) -> Response | None:
         if len(self._coming) >= self.max_uploads:
-            text = f"{self.max_uploads} uploads come already; try again in a moment."
+            text = (
+                f"{counted(self.max_uploads, 'upload comes', 'uploads come')} already; try again "
+                "in a moment."
+            )
             return _refuse(503, text, {"Retry-After": "5"})
         if scope["path"].endswith("/upload"):
             kept = _num_bytes(self.folder)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from argus.names.wording import counted
+
 IsGone = Callable[[], bool]
 _POLL_SECONDS = 0.1
 
@@ -49,7 +51,10 @@ class Turns:
         place = object()
         with self._moved:
             if len(self._line) >= self.max_waiting:
-                raise BusyError(f"{self.max_waiting} requests wait already; try again in a moment.")
+                raise BusyError(
+                    f"{counted(self.max_waiting, 'request waits', 'requests wait')} already; try "
+                    "again in a moment."
+                )
             self._line.append(place)
         try:
             yield lambda is_gone: self._wait(place, is_gone)

@@ -10,7 +10,7 @@ from typing import Any
 
 from argus.errors import ConfigError, DataError
 from argus.names.classes import ClassNames
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 
 def check_label_counts(
@@ -37,7 +37,10 @@ def check_label_counts(
         key = path.rsplit(".", 1)[-1]
         also = f" The same in {', '.join(others)}." if others else ""
         names = f" ({listed(labels.names)})" if labels.names else ""
-        message = f"{path} is {heads[path]}, but the {part} data set has {labels.number} labels"
+        message = (
+            f"{path} is {heads[path]}, but the {part} data set has "
+            f"{counted(labels.number, 'label')}"
+        )
         if labels.is_stated:
             raise ConfigError(
                 f"{message}{names}. Set {key}={labels.number}, as its metainfo says; or name the "
@@ -86,9 +89,9 @@ def check_class_list(where: str, classes: Any, decoder: Mapping[str, Any]) -> No
     for path, number in label_counts(decoder, f"{where}.decoder"):
         if classes and number != len(classes):
             raise ConfigError(
-                f"{where}.classes has {len(classes)} names ({listed(classes)}), but {path} is "
-                f"{number}: the decoder has one output for each. Remove classes to take those of "
-                "the training data."
+                f"{where}.classes has {counted(len(classes), 'name')} ({listed(classes)}), but "
+                f"{path} is {number}: the decoder has one output for each. Remove classes to take "
+                "those of the training data."
             )
 
 
@@ -110,7 +113,7 @@ def check_names(own: ClassNames, decoder: Mapping[str, Any], where: str) -> bool
     for path, number in heads.items():
         if number != len(own.names):
             raise DataError(
-                f"{path} is {number}, but {own.source} has {len(own.names)} labels: "
+                f"{path} is {number}, but {own.source} has {counted(len(own.names), 'label')}: "
                 f"{listed(own.names)}. Set {path.rsplit('.', 1)[-1]}={len(own.names)}, or name the "
                 "classes you mean in metainfo=dict(classes=...) of the data set."
             )

@@ -59,7 +59,7 @@ def test_list__folders(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["a.jpg None 5"], "none of its 1 images has a depth"),
+        (["a.jpg None 5"], "none of its 1 image has a depth"),
         (["a.jpg b.png 5", "c.jpg"], r"train\.txt, line 2 .*'c\.jpg': expected"),
         (["a b c d"], "line 1 "),
         ([], "no line"),

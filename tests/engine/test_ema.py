@@ -107,7 +107,7 @@ def test_checkpoint__parameters_that_came_and_went(caplog: pytest.LogCaptureFixt
     assert list(hook.average) == ["1.weight", "1.bias"]
     assert torch.equal(hook.average["1.weight"], known["1.weight"])
     assert torch.equal(hook.average["1.bias"], runner.model[1].bias)
-    assert "no average of 1 tensors (1.bias first): it starts from their weights" in caplog.text
+    assert "no average of 1 tensor (1.bias first): it starts from their weights" in caplog.text
 
 
 def test_checkpoint__average_of_another_shape_is_refused() -> None:

@@ -84,7 +84,7 @@ def test_person__boxes_of_other_categories_alone_are_refused(tmp_path):
     write(tmp_path, order=list(range(17)), person=0)
     boxes = [dict(image_id=1, category_id=1, bbox=[5, 6, 20, 20], score=0.9)]
     (tmp_path / "found.json").write_text(json.dumps(boxes))
-    with pytest.raises(DataError, match="none of its 1 boxes has the category_id 0, which people"):
+    with pytest.raises(DataError, match="none of its 1 box has the category_id 0, which people"):
         data_set(tmp_path, bbox_file=str(tmp_path / "found.json"), test_mode=True)
 
 

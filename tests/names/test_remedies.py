@@ -61,7 +61,7 @@ def test_people_alone__from_the_data_to_the_decoder(task, tmp_path):
     name_person(task)
     text = message_of(parsed, task)
     assert (
-        "num_classes is 80, but the train data set has 1 labels (person). Set num_classes=1" in text
+        "num_classes is 80, but the train data set has 1 label (person). Set num_classes=1" in text
     )
     task["decoder"]["bbox_head"]["num_classes"] = 1
     assert is_right(task, tmp_path)

@@ -46,7 +46,7 @@ def test_masks__are_told_drawn_and_written_down(tmp_path) -> None:
     told = "\n".join(said)
     assert "folders of masks" in told and "6 of 24 x 16 pixels" in told
     assert "ground 50.0%, plate 50.0%" in told
-    assert "1 pictures have no map: images/lonely.png" in told
+    assert "1 picture has no map: images/lonely.png" in told
     assert said[-1] == f"  argus train {(tmp_path / 'plates.py').as_posix()}"
     assert len(text.splitlines()) <= MAX_LINES
     assert 'type="SemanticTask"' in text and 'classes=["ground", "plate"]' in text

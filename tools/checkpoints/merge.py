@@ -20,6 +20,7 @@ from argus.commands.config import add_unsafe_pickle  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.libraries import import_libraries  # noqa: E402
+from argus.names.wording import counted
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,7 +87,7 @@ def main() -> None:
         model.write(args.out)
         size = (args.out / "model.safetensors").stat().st_size / 2**20
         tasks = model.manifest["tasks"]
-        print(f"{args.out}: {len(tasks)} tasks ({', '.join(tasks)}), {size:.1f} MiB")
+        print(f"{args.out}: {counted(len(tasks), 'task')} ({', '.join(tasks)}), {size:.1f} MiB")
 
 
 if __name__ == "__main__":

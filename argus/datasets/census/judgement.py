@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from argus.names.wording import counted, listed
+from argus.names.wording import counted, counted_kind, listed
 
 NOTHING_TO_MEASURE = "nothing to measure by"
 
@@ -86,7 +86,8 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
         seen = (
             ""
             if census.is_whole
-            else f" in the {census.num_seen:,} of {census.num_all:,} samples that were counted"
+            else f" in the {census.num_seen:,} of {counted(census.num_all, 'sample')} that "
+            "were counted"
         )
         warnings.append(
             f"{len(missing)} of {len(census.names)} {census.what} have no {census.unit}{seen}: "
@@ -95,7 +96,9 @@ def judge(census: Census, *, learns: bool) -> tuple[list[str], list[str]]:
     num_ignored = census.ignored.total()
     if num_ignored > census.counts.total():
         number = num_ignored + census.counts.total()
-        warnings.append(f"{num_ignored:,} of {number:,} {census.unit}s are {_ignored(census)}")
+        verb = "is" if number == 1 else "are"
+        whole = counted(number, census.unit)
+        warnings.append(f"{num_ignored:,} of {whole} {verb} {_ignored(census)}")
     return errors, warnings
 
 
@@ -130,24 +133,31 @@ def _reason(census: Census) -> str:
     number = sum(census.counts[label] for label in census.occurring)
     if number:
         (only,) = census.occurring
-        text = f"all {number:,} {census.unit}s are of one class, {census.names[only]!r}"
+        text = f"{_all(census, number)} of one class, {census.names[only]!r}"
         if len(census.names) == 1:
             text += ", and there is no other to tell it from. What it is not needs a class, too"
             if census.unit == "pixel":
                 text += f": metainfo=dict(classes=('background', {census.names[0]!r}))"
         return text + _causes(census)
     if census.ignored:
-        return f"all {census.ignored.total():,} {census.unit}s are {_ignored(census)}" + _causes(
-            census
-        )
+        return f"{_all(census, census.ignored.total())} {_ignored(census)}{_causes(census)}"
     # A picture without any is one that may have several classes.
     unit = "class" if census.unit == "image" else census.unit
     article = "an" if unit[0] in "aeiou" else "a"
-    return f"none of its {census.num_all:,} samples has {article} {unit}{_causes(census)}"
+    if census.num_all == 1:
+        return f"its only sample has no {unit}{_causes(census)}"
+    return f"none of its {counted(census.num_all, 'sample')} has {article} {unit}{_causes(census)}"
+
+
+def _all(census: Census, number: int) -> str:
+    """``all 3 objects are``, or of a single one ``the only object is``."""
+    if number == 1:
+        return f"the only {census.unit} is"
+    return f"all {counted(number, census.unit)} are"
 
 
 def _ignored(census: Census) -> str:
-    reasons = ", ".join(f"{number:,} {reason}" for reason, number in census.ignored.items())
+    reasons = ", ".join(counted_kind(number, kind) for kind, number in census.ignored.items())
     return f"ignored: {reasons}"
 
 

@@ -17,6 +17,7 @@ from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import check_regular_file
+from argus.names.wording import counted
 
 LISTS = ("images", "annotations", "categories")
 _SINGULAR = dict(images="image", annotations="annotation", categories="category")
@@ -240,7 +241,10 @@ def _repeated(content: Mapping[str, Any]) -> Iterator[Problem]:
         ids = [item["id"] for item in content[key] if isinstance(item, dict) and _has_id(item)]
         repeated = [identity for identity, number in Counter(ids).items() if number > 1]
         if repeated:
-            text = f"{len(repeated)} ids of {key!r} occur more than once: {shown(repeated[:5])}"
+            text = (
+                f"{key!r}: {counted(len(repeated), 'id occurs', 'ids occur')} more than once: "
+                f"{shown(repeated[:5])}"
+            )
             yield Problem(text)
 
 

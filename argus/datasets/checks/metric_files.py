@@ -19,6 +19,7 @@ from argus.datasets.checks.findings import Findings
 from argus.datasets.checks.panoptic_file import check_panoptic, is_panoptic
 from argus.datasets.checks.paths import annotation_files
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _MAX_SHOWN = 3
 
@@ -89,6 +90,7 @@ def _other_pictures(content: Any, dataset: Any) -> Iterator[str]:
         yield (
             f"it has no image {', '.join(map(shown, lacking[:_MAX_SHOWN]))}"
             f"{' ...' if len(lacking) > _MAX_SHOWN else ''}, which the data set has: "
-            f"{len(lacking):,} of its {len(found):,} images cannot be measured. Give the metric "
+            f"{len(lacking):,} of its {counted(len(found), 'image')} cannot be measured. Give "
+            "the metric "
             "the file of the data set"
         )

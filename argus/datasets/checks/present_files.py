@@ -45,7 +45,8 @@ class MissingFiles:
         seen = (
             f"of the {counted(self.num_all, 'entry', 'entries')}"
             if self.num_seen == self.num_all
-            else f"of {self.num_seen:,} of the {self.num_all:,} entries, those that were looked at,"
+            else f"of {self.num_seen:,} of the {counted(self.num_all, 'entry', 'entries')}, "
+            "those that were looked at,"
         )
         others = f"; and of {counted(len(folders) - 1, 'other folder')}" * (len(folders) > 1)
         verb = "is" if len(self.paths) == 1 else "are"

@@ -76,7 +76,7 @@ def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
         missing = [entry for entry in missing if _norm(entry[_LABEL]) not in there]
     if missing:
         yield (
-            f"{len(missing):,} of {len(entries):,} pictures have no label map, e.g. "
+            f"{len(missing):,} of {counted(len(entries), 'picture')} have no label map, e.g. "
             f"{missing[0]['img_path']}: there is no {missing[0][_LABEL]}"
         )
     # The lines of a list, or the first so many, leave out others on purpose.

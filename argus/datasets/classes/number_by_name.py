@@ -21,7 +21,7 @@ from argus.datasets.coco import CocoInstances
 from argus.datasets.stored_entries import store_entries
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
-from argus.names.wording import folded, listed
+from argus.names.wording import counted, folded, listed
 from argus.registry import DATASETS
 
 _FOLDERS = "mmpretrain.datasets.custom"
@@ -141,8 +141,8 @@ def _order_of_folders(
         if len(table) != len(classes) or sorted(table) != sorted(folders):
             raise DataError(
                 f"{path}: metainfo.folders names the folders {listed(table)} of the "
-                f"{len(classes)} classes, and there are {listed(folders)}. Name the folder of each "
-                "class, in the order of the classes."
+                f"{counted(len(classes), 'class', 'classes')}, and there are {listed(folders)}. "
+                "Name the folder of each class, in the order of the classes."
             )
         return [list(table).index(name) for name in folders]
     if list(folders) == list(classes):
@@ -157,10 +157,11 @@ def _order_of_folders(
         without = [name for name, key in zip(classes, wanted, strict=True) if key not in common]
         unnamed = [name for name, key in zip(folders, names, strict=True) if key not in common]
         raise DataError(
-            f"{path}: its {len(folders)} folders are not the {len(classes)} classes of the data "
-            f"set. Folders that are no class: {listed(unnamed) or 'none'}; classes without a "
-            f"folder: {listed(without) or 'none'}. Give both the same names, in any order; a class "
-            "without images needs an empty folder."
+            f"{path}: its {counted(len(folders), 'folder is not the', 'folders are not the')} "
+            f"{counted(len(classes), 'class', 'classes')} of the data set. Folders that are no "
+            f"class: {listed(unnamed) or 'none'}; classes without a folder: "
+            f"{listed(without) or 'none'}. Give both the same names, in any order; a class without "
+            "images needs an empty folder."
         )
     if all(name.isdecimal() for name in folders) and sorted(folders, key=int) != list(folders):
         raise DataError(

@@ -28,6 +28,7 @@ from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Op
 from argus.datasets.convert.files import list_names, read_text, write_json, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _NAME = "ADEChallengeData2016"
 _SPLITS = {"train": ("training", 20_210), "val": ("validation", 2_000)}
@@ -183,8 +184,9 @@ def _convert_split(out: Path, split: str, num_processes: int) -> None:
     lacking = sorted(found["annotations_instance"] - (found["images"] & found["annotations"]))
     if lacking:
         raise DataError(
-            f"{root}: {len(lacking)} pictures have instance labels but no image or no semantic "
-            f"labels, e.g. {lacking[0]}; give a folder with ADEChallengeData2016.zip too."
+            f"{root}: {counted(len(lacking), 'picture has instance', 'pictures have instance')} "
+            f"labels but no image or no semantic labels, e.g. {lacking[0]}; give a folder with "
+            "ADEChallengeData2016.zip too."
         )
     folder = _records_folder(out, split)
     jobs = [_Job(root, split, stem, folder / f"{stem}.json") for stem in stems]

@@ -13,6 +13,7 @@ from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Op
 from argus.datasets.convert.files import is_there, list_names, write_bytes, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _NUM_LABELLED, _NUM_TRAIN, _NUM_CLASSES = 1_004, 800, 59
 _LONG_SIDE_PX = 400
@@ -77,7 +78,7 @@ def _labels(path: Path) -> np.ndarray:
         if not name.startswith("__") and isinstance(value, np.ndarray) and value.dtype.kind in "uif"
     ]
     if len(maps) != 1 or maps[0].ndim != 2 or not maps[0].size:
-        raise DataError(f"{path}: expected one map of labels, found {len(maps)} arrays.")
+        raise DataError(f"{path}: expected one map of labels, found {counted(len(maps), 'array')}.")
     if maps[0].min() < 0 or maps[0].max() >= _NUM_CLASSES:
         raise DataError(f"{path}: labels {maps[0].min()} to {maps[0].max()}; expected 0..58.")
     return maps[0].astype(np.uint8)

@@ -17,6 +17,7 @@ from typing import Any
 from argus.datasets.convert.files import write_json
 from argus.errors import DataError
 from argus.files.lock import hold
+from argus.names.wording import counted
 
 STATE_FOLDER = ".converted"
 
@@ -134,9 +135,9 @@ def summary(converter: Converter, out: Path, counts: list[Count]) -> str:
     partial = [count.name for count in counts if not count.is_whole]
     if partial:
         lines.append(
-            f"WARNING: only a part of the data set ({len(partial)} of {len(counts)} counts differ "
-            "from the published ones). Download what is missing and run the same command again, "
-            "or pass --allow-partial."
+            f"WARNING: only a part of the data set ({len(partial)} of "
+            f"{counted(len(counts), 'count')} differ from the published ones). Download what is "
+            "missing and run the same command again, or pass --allow-partial."
         )
     else:
         lines.append("All counts are the published ones.")

@@ -14,6 +14,7 @@ from argus.datasets.convert.conversion import Converter, Count, Options
 from argus.datasets.convert.files import list_names
 from argus.datasets.files.mat_files import read_variables
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _NUM_CLASSES = 1000
 _NUM_IMAGES = {"train": 1_281_167, "val": 50_000}
@@ -80,7 +81,7 @@ def _place(member: Member, classes: list[str] | None) -> str | None:
             "its class is, into the same folder, and give that folder as SOURCE."
         )
     if not 1 <= number <= len(classes):
-        raise DataError(f"{name}: the development kit has {len(classes):,} pictures only.")
+        raise DataError(f"{name}: the development kit has {counted(len(classes), 'picture')} only.")
     return f"val/{classes[number - 1]}/{name}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from argus.errors import ConfigError, DataError
+from argus.names.wording import counted
 
 _NAMES = "xyz"
 
@@ -109,10 +110,10 @@ class AxesFinder:
         clear = abs(up[y]) > 0.5 and abs(facing[z]) > 0.2 and abs(side[x]) > 0.005
         if not clear or abs(facing[z]) < 2 * abs(facing[x]):
             raise DataError(
-                f"the axes of the normals cannot be told from {len(self._mean)} pictures "
-                f"({len(self._vertical)} with a floor or ceiling, {len(self._side)} with walls). "
-                "State them with --normal-axes, e.g. x,y,z (right, up, towards the viewer) or "
-                "x,-y,-z."
+                "the axes of the normals cannot be told from "
+                f"{counted(len(self._mean), 'picture')} ({len(self._vertical)} with a floor or "
+                f"ceiling, {len(self._side)} with walls). State them with --normal-axes, e.g. "
+                "x,y,z (right, up, towards the viewer) or x,-y,-z."
             )
         signs = (int(np.sign(side[x])), int(np.sign(up[y])), int(np.sign(facing[z])))
         return Axes((x, y, z), signs)

@@ -37,6 +37,7 @@ from argus.datasets.convert.nyuv2_labeled import millimetres
 from argus.datasets.convert.places import below, checked_name
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _SPLITS = {"train": 795, "val": 654}
 _NUM_CLASSES = 40
@@ -176,7 +177,10 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         for kind in kinds
     ]
     for kind in sorted(set(resized)):
-        print(f"{kind}: {resized.count(kind)} labels had another size than their picture; resized")
+        print(
+            f"{kind}: {counted(resized.count(kind), 'label')} had another size than their picture; "
+            "resized"
+        )
     for split, listed in lists.items():
         write_lines(out / "gt_sets" / f"{split}.txt", listed)
     shutil.rmtree(folder, ignore_errors=True)

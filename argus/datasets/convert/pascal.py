@@ -25,6 +25,7 @@ from argus.datasets.convert.nyuv2_multitask import find_root, read_lists
 from argus.datasets.convert.places import below
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _SPLITS = {"train": 4_998, "val": 5_105}
 _PEOPLE = ("person_train", "person_val")
@@ -187,7 +188,7 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         people = [name for name, has in zip(names, has_people, strict=True) if has]
         write_lines(out / "ImageSets" / f"person_{split}.txt", people)
         write_lines(out / "ImageSets" / f"{split}.txt", names)
-        print(f"{split}: {len(people):,} of {len(names):,} pictures have people")
+        print(f"{split}: {len(people):,} of {counted(len(names), 'picture')} have people")
     shutil.rmtree(folder, ignore_errors=True)
 
 

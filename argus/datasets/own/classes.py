@@ -8,7 +8,7 @@ from mmpretrain.datasets import BaseDataset, MultiLabelDataset
 from argus.datasets.own.record import OwnPicture
 from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 from argus.registry import DATASETS
 
 
@@ -28,7 +28,7 @@ class _OwnLabels(OwnSet, BaseDataset, ABC):
         if not entries:
             raise DataError(
                 f"{self.source.data.root}: no samples found: none of its "
-                f"{len(self.source.pictures):,} pictures of this part has a class of "
+                f"{counted(len(self.source.pictures), 'picture')} of this part has a class of "
                 f"{listed(self.source.classes)}."
             )
         return entries

@@ -10,6 +10,7 @@ from mmdet.datasets.base_det_dataset import BaseDetDataset
 from argus.datasets.own.record import OwnObject, OwnPicture
 from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.registry import DATASETS
 
 _OTHER = "of classes that are none of the data set's"
@@ -64,9 +65,9 @@ class _OwnDetSet(OwnSet, BaseDetDataset, ABC):
         ]
         if self.data_list and not kept:
             raise DataError(
-                f"{self.source.data.root}: no samples found: none of its {len(self.data_list):,} "
-                "pictures has an object of the data set's classes and is large enough (filter_cfg "
-                f"{dict(self.filter_cfg)})."
+                f"{self.source.data.root}: no samples found: none of its "
+                f"{counted(len(self.data_list), 'picture')} has an object of the data set's "
+                f"classes and is large enough (filter_cfg {dict(self.filter_cfg)})."
             )
         return kept
 

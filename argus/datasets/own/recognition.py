@@ -12,7 +12,7 @@ from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.refused import refusal
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
-from argus.names.wording import folded, listed
+from argus.names.wording import counted, folded, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,8 +179,8 @@ def _raise_if_nothing(tree: Tree, clues: Mapping[str, Clue]) -> None:
         raise DataError(f"{tree.given}: no pictures below it.")
     titles = ", ".join(form.title for form in FORMATS.values())
     raise DataError(
-        f"{tree.given}: {len(tree.pictures):,} pictures, and no labels that Argus knows. It reads "
-        f"{titles}."
+        f"{tree.given}: {counted(len(tree.pictures), 'picture')}, and no labels that Argus knows. "
+        f"It reads {titles}."
     )
 
 
@@ -211,7 +211,10 @@ def _empty(data: OwnData, kind: str, counts: Mapping[str, int]) -> list[str]:
     if not never or not counts:
         return []
     seen = ", in the maps that were looked at" if data.pixels else ""
-    return [f"{len(never)} of {len(counts)} classes never occur{seen}: {listed(never)}"]
+    return [
+        f"{len(never)} of {counted(len(counts), 'class', 'classes')} never occur{seen}: "
+        f"{listed(never)}"
+    ]
 
 
 def _alike(names: Iterable[str]) -> list[str]:

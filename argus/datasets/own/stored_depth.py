@@ -8,6 +8,7 @@ import numpy as np
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.errors import DataError
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 
 _NPY = b"\x93NUMPY"
 
@@ -32,7 +33,7 @@ def decode_depth(content: bytes, name: str = "") -> np.ndarray:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
         raise DataError(
-            f"no depth map: neither NPY nor a picture ({len(content)} bytes)"
+            f"no depth map: neither NPY nor a picture ({counted(len(content), 'byte')})"
         ) from error
     return decode_label_map(content)
 

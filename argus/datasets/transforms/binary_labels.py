@@ -20,6 +20,7 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.datasets.transforms.shades import shades_of
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
+from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
 _JPEG = b"\xff\xd8"
@@ -112,7 +113,7 @@ class LoadBinary(LoadDenseLabel):
             expected = "0 and 255" if self.positive == IGNORE else "0, 1 and 255 (ignored)"
             raise DataError(
                 f"values {found[:10]} in the {self.name}: expected {expected}, found others in "
-                f"{int(wrong.sum())} pixels. Set {type(self).__name__}({remedy})"
+                f"{counted(int(wrong.sum()), 'pixel')}. Set {type(self).__name__}({remedy})"
             )
         if self.positive == IGNORE:
             return (stored == IGNORE).astype(np.uint8)
@@ -218,9 +219,9 @@ class LoadAnomalyMask(BaseTransform):
         grey = (stored > 0) & (stored < IGNORE)
         if content.startswith(_JPEG) and grey.any():
             raise DataError(
-                f"a JPEG as mask, with grey values in {int(grey.sum())} pixels: its compression "
-                "makes some that are almost 0 around a defect. Set LoadAnomalyMask(threshold=127), "
-                "or save the masks as PNG"
+                f"a JPEG as mask, with grey values in {counted(int(grey.sum()), 'pixel')}: its "
+                "compression makes some that are almost 0 around a defect. Set "
+                "LoadAnomalyMask(threshold=127), or save the masks as PNG"
             )
         return stored > 0
 

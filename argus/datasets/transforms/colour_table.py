@@ -90,7 +90,9 @@ def decode_colours(content: bytes) -> np.ndarray:
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(f"corrupt or truncated label image ({len(content)} bytes)") from error
+        raise DataError(
+            f"corrupt or truncated label image ({counted(len(content), 'byte')})"
+        ) from error
     if mode not in _MODES:
         raise DataError(f"expected a picture of colours of 8 bits, found the mode {mode}")
     raise_if_transparent(rgba[..., 3])

@@ -83,7 +83,8 @@ class LoadSegMap(BaseTransform):
     def _table(self, colours: Any, where: str) -> ColourTable:
         if len(colours) != self.num_classes:
             raise ConfigError(
-                f"{where}: expected the colours of {self.num_classes} classes, found {len(colours)}"
+                f"{where}: expected the colours of "
+                f"{counted(self.num_classes, 'class', 'classes')}, found {len(colours)}"
             )
         return ColourTable(colours, void=self.void_colours, ignore=IGNORE, where=where)
 

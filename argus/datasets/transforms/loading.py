@@ -25,6 +25,7 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import check_declared_size, open_picture, open_unchecked
+from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
 # How a complete file begins and ends. OpenCV itself refuses a PNG with a wrong checksum.
@@ -74,10 +75,13 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error as error:  # e.g. a format that Pillow does not know, with too many pixels
         raise DataError(
-            f"OpenCV refuses the image ({len(content)} bytes): {' '.join(error.err.split())}"
+            f"OpenCV refuses the image ({counted(len(content), 'byte')}): "
+            f"{' '.join(error.err.split())}"
         ) from error
     if image is None:
-        raise DataError(f"does not decode as an image ({len(content)} bytes){_of_32_bits(content)}")
+        raise DataError(
+            f"does not decode as an image ({counted(len(content), 'byte')}){_of_32_bits(content)}"
+        )
     if image.max() <= DIM >> 8:
         _judge_16_bits(content)
     if content.startswith(_TIFF):
@@ -165,7 +169,7 @@ def _raise_if_truncated(content: bytes) -> None:
             image.load()
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
         raise DataError(
-            f"corrupt or truncated image ({len(content)} bytes, {type(error).__name__})"
+            f"corrupt or truncated image ({counted(len(content), 'byte')}, {type(error).__name__})"
         ) from error
 
 

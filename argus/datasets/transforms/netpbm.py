@@ -53,7 +53,9 @@ def stored_values(picture: Image.Image, content: bytes) -> np.ndarray:
         number_there = (len(content) - offset) // kind.itemsize
         values = np.frombuffer(content, kind, min(number, number_there), offset)
     if len(values) < number:
-        raise DataError(f"a truncated {_name(shape)}: {len(values):,} of {number:,} values")
+        raise DataError(
+            f"a truncated {_name(shape)}: {len(values):,} of {counted(number, 'value')}"
+        )
     above = values[values > maximum]
     if above.size:
         raise DataError(

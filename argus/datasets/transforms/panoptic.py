@@ -21,6 +21,7 @@ from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.loading import decode_image
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
 
@@ -77,8 +78,9 @@ class LoadPanoptic(BaseTransform):
         if not found.all():
             unknown = np.unique(ids[~found]).tolist()
             raise DataError(
-                f"the PNG holds segment ids {unknown[:5]} in {int((~found).sum())} pixels, which "
-                "segments_info of the annotation file does not list: files of two versions?"
+                f"the PNG holds segment ids {unknown[:5]} in "
+                f"{counted(int((~found).sum()), 'pixel')}, which segments_info of the annotation "
+                "file does not list: files of two versions?"
             )
         return numbers[order][place]
 

@@ -12,6 +12,7 @@ from argus.datasets.files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.addresses import check_address, explain_status, open_address
 from argus.files.pictures import MAX_FILE_BYTES, read_regular_file, too_many_bytes
+from argus.names.wording import counted
 
 _PIECE_BYTES = 2**20
 
@@ -88,5 +89,5 @@ def _download(address: str) -> bytes:
     except HTTPException as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
     if length.isdecimal() and size < int(length):
-        raise ConnectionError(f"{size:,} of {int(length):,} bytes came")
+        raise ConnectionError(f"{size:,} of {counted(int(length), 'byte')} came")
     return b"".join(pieces)

@@ -21,6 +21,7 @@ from argus.datasets.transforms.perlin import perlin_noise
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
 from argus.files.foreign import is_clutter
+from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -123,7 +124,7 @@ class SyntheticAnomaly(BaseTransform):
         return augment(cv2.resize(texture, (width, height)), rng)
 
     def __repr__(self) -> str:
-        count = "procedural" if self.textures is None else f"{len(self.textures)} pictures"
+        count = "procedural" if self.textures is None else counted(len(self.textures), "picture")
         return f"{type(self).__name__}(prob={self.prob}, textures={count})"
 
 

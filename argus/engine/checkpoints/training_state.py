@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from argus.errors import CheckpointError
+from argus.names.wording import counted
 
 # Options that change how a step is computed, or how large it is, but not which state it needs.
 _FREE = ("lr", "weight_decay", "foreach", "fused", "capturable", "differentiable", "maximize")
@@ -180,4 +181,4 @@ def _parts(names: Sequence[str]) -> str:
     for name in names:
         part = ".".join(name.split(".")[: 2 if name.startswith("decoders.") else 1])
         counts[part] = counts.get(part, 0) + 1
-    return ", ".join(f"{part} ({count} tensors)" for part, count in counts.items())
+    return ", ".join(f"{part} ({counted(count, 'tensor')})" for part, count in counts.items())

@@ -20,6 +20,7 @@ from argus.datasets.transforms.binary_labels import LoadAnomalyMask
 from argus.engine.checks.some_samples import looked_at
 from argus.engine.distributed import by_first_process
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.tasks import EvalData, TrainData
 
 _MOST_MASKS, _MOST_ENTRIES = 256, 10_000
@@ -60,7 +61,7 @@ def _notes(dataset: ResilientDataset, data: TrainData | EvalData, look: "_Look")
                 counts.add(found)
     number = len(chosen)
     censuses = map_censuses(counts, {}, num_seen=number, num_all=len(dataset))
-    return [f"of {number:,} masks, {text}" for census in censuses for text in census.notes]
+    return [f"of {counted(number, 'mask')}, {text}" for census in censuses for text in census.notes]
 
 
 class _Look:

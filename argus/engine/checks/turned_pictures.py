@@ -22,6 +22,7 @@ from argus.datasets.transforms.reading import read_bytes
 from argus.engine.checks.some_samples import looked_at
 from argus.engine.distributed import by_first_process
 from argus.errors import DataError
+from argus.names.wording import counted
 from argus.tasks import EvalData, TrainData
 
 _MOST_PICTURES = 256
@@ -67,7 +68,7 @@ def _notes(
         for batch in batches:
             for number, found in batch:
                 turned.add(number, found)
-    return [f"of {len(chosen):,} pictures, {text}" for text in turned.in_doubt()]
+    return [f"of {counted(len(chosen), 'picture')}, {text}" for text in turned.in_doubt()]
 
 
 class _Look:

@@ -16,6 +16,7 @@ from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
 from argus.files.durable import write_json, write_text
 from argus.files.records import finite
+from argus.names.wording import counted
 
 FOLDER = "bad_steps"
 FORMAT = "argus-bad-step-2"
@@ -121,8 +122,8 @@ class BadSteps:
         newest = next(iter(checkpoints_in(runner.work_dir)), None)
         last = f"The last good checkpoint is {newest}" if newest else "There is no checkpoint yet"
         return (
-            f"{self.num_in_a_row} steps in a row and {self.num_in_all} in all were not finite "
-            f"(accepted: max_bad_steps_in_a_row={self.max_in_a_row} and "
+            f"{counted(self.num_in_a_row, 'step')} in a row and {self.num_in_all} in all were not "
+            f"finite (accepted: max_bad_steps_in_a_row={self.max_in_a_row} and "
             f"max_bad_steps={self.max_in_all} of train_cfg); the first was {self._first} {last}. "
             "If it is not the pictures, lower the learning rate or clip gradients."
         )

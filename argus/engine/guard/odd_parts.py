@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argus.engine.distributed import gather_lists
+from argus.names.wording import counted
 
 
 class OddParts:
@@ -48,9 +49,9 @@ class OddParts:
             self.counts[name] = before + len(steps)
             if not before or len(str(before)) < len(str(self.counts[name])):
                 runner.logger.warning(
-                    f"{name} was not finite in {self.counts[name]} steps so far, last in step "
-                    f"{max(steps)}. The loss that is trained is, so they were taken; this part is "
-                    "left out of the log's means there."
+                    f"{name} was not finite in {counted(self.counts[name], 'step')} so far, last "
+                    f"in step {max(steps)}. The loss that is trained is, so they were taken; this "
+                    "part is left out of the log's means there."
                 )
 
     def state_dict(self) -> dict[str, int]:

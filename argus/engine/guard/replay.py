@@ -23,6 +23,7 @@ from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.errors import DataError
 from argus.files.records import number, read_record
 from argus.libraries import import_libraries
+from argus.names.wording import counted
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Replay:
         if self.gradients:
             shown = ", ".join(self.gradients[:3])
             lines.append(
-                f"{len(self.gradients)} gradients of parameters are not finite, the first: {shown}"
+                f"not finite: {counted(len(self.gradients), 'gradient')} of parameters, the first: "
+                f"{shown}"
             )
         for image, ranges in self.ranges.items():
             lines += ["", image, *(f"  {text}" for text in ranges)]

@@ -23,6 +23,7 @@ from argus.engine.loading.packed_samples import check_packed, without_threads_of
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope
+from argus.names.wording import counted
 from argus.tasks import EvalData, Task, TrainData, streams_of
 from argus.tasks.ignored_label import ignored_label
 
@@ -178,8 +179,8 @@ class MultitaskLoader:
     def differences(self, batch_sizes: Mapping[str, int]) -> list[str]:
         """Sentences about the streams whose batches had another size in the run to go on from."""
         return [
-            f"a batch of {name} had {batch_sizes[name]} images and has {size}: the order of its "
-            "samples goes on from another place"
+            f"a batch of {name} had {counted(batch_sizes[name], 'image')} and has {size}: the "
+            "order of its samples goes on from another place"
             for name, size in self.batch_sizes.items()
             if batch_sizes.get(name, size) != size
         ]

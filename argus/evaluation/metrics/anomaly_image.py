@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 
 from argus.errors import DataError
 from argus.evaluation.metrics.auroc import auroc
+from argus.names.wording import counted
 from argus.registry import METRICS
 
 
@@ -46,8 +47,8 @@ class AnomalyImageMetric(BaseMetric):
             if labels.min() == labels.max():
                 kind = "defective" if labels[0] else "good"
                 MMLogger.get_current_instance().warning(
-                    f"I_AUROC of category {category!r} is left out: all {len(labels)} pictures "
-                    f"seen are {kind}."
+                    f"I_AUROC of category {category!r} is left out: all "
+                    f"{counted(len(labels), 'picture')} seen are {kind}."
                 )
                 continue
             found[f"I_AUROC_{category}"] = auroc(scores, labels > 0)

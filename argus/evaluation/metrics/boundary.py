@@ -11,6 +11,7 @@ from argus.evaluation.boundary.suppression import ridges
 from argus.evaluation.boundary.thinning import ThinMaps, thin, thin_levels
 from argus.evaluation.metrics.fields import binary_label_and_probability
 from argus.evaluation.metrics.streaming import State, StreamingMetric
+from argus.names.wording import counted
 from argus.registry import METRICS
 
 NUM_THRESHOLDS = 99
@@ -105,8 +106,9 @@ class BoundaryMetric(StreamingMetric):
         """
         if not state["counts"][1].any():
             raise DataError(
-                f"expected boundary pixels in the labels, found none in {int(state['images'])} "
-                "images with a label. Does the data set give boundary_path?"
+                "expected boundary pixels in the labels, found none in "
+                f"{counted(int(state['images']), 'image')} with a label. Does the data set give "
+                "boundary_path?"
             )
         return {
             "odsF": float(f_measure(state["counts"]).max()),

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from argus.errors import ConfigError, DataError
 from argus.evaluation.metrics.fields import image_name, label_and_prediction
 from argus.evaluation.metrics.streaming import State, StreamingMetric
+from argus.names.wording import counted
 from argus.registry import METRICS
 
 EIGEN_SIZE = (480, 640)
@@ -127,11 +128,14 @@ class DepthMetric(StreamingMetric):
         images, skipped = int(state["images"]), int(state["skipped"])
         if not images:
             raise DataError(
-                f"expected labels between {self.min_depth} and {self.max_depth} metres, found "
-                f"none in {skipped} images. Are the labels in metres, and is the crop right?"
+                f"expected labels between {self.min_depth} and {self.max_depth} metres, found none "
+                f"in {counted(skipped, 'image')}. Are the labels in metres, and is the crop right?"
             )
         if skipped:
-            text = f"DepthMetric: {skipped} of {images + skipped} images have no valid pixel."
+            text = (
+                f"DepthMetric: {skipped} of {counted(images + skipped, 'image')} have no valid "
+                "pixel."
+            )
             print_log(text, "current", logging.WARNING)
         found = dict(zip(NAMES, (state["per_image"] / images).tolist(), strict=True))
         found["rmse_pooled"] = float(np.sqrt(state["squares"] / state["pixels"]))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from argus.errors import DataError
+from argus.names.wording import counted
 
 
 def image_name(sample: Mapping[str, Any]) -> str:
@@ -47,8 +48,8 @@ def label_and_prediction(
         if not np.isfinite(values).all():
             count = np.count_nonzero(~np.isfinite(values))
             raise DataError(
-                f"{name}: {kind}_{field} has {count} values of {values.size} that are NaN or "
-                "infinite. Has the training diverged, or is a label corrupt?"
+                f"{name}: {kind}_{field} is NaN or infinite in {counted(count, 'value')} of "
+                f"{values.size}. Has the training diverged, or is a label corrupt?"
             )
     return expected, found
 

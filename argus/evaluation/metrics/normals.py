@@ -8,6 +8,7 @@ import numpy as np
 from argus.errors import DataError
 from argus.evaluation.metrics.fields import image_name, label_and_prediction
 from argus.evaluation.metrics.streaming import State, StreamingMetric
+from argus.names.wording import counted
 from argus.registry import METRICS
 
 BIN_DEGREES = 1e-3
@@ -76,8 +77,9 @@ class NormalsMetric(StreamingMetric):
         count = int(up_to[-1])
         if not count:
             raise DataError(
-                f"expected unit vectors in gt_normals, found zero vectors alone (unknown) in "
-                f"{int(state['images'])} images with a label. Does the data set give normal_path?"
+                "expected unit vectors in gt_normals, found zero vectors alone (unknown) in "
+                f"{counted(int(state['images']), 'image')} with a label. Does the data set give "
+                "normal_path?"
             )
         middle = np.searchsorted(up_to, [(count - 1) // 2, count // 2], side="right")
         found = {

@@ -18,6 +18,7 @@ from argus.evaluation.metrics.saliency_image import (
     structure_measure,
 )
 from argus.evaluation.metrics.streaming import State, StreamingMetric
+from argus.names.wording import counted
 from argus.registry import METRICS
 
 THRESHOLDS = np.arange(1, 20) / 20  # 0.05, 0.1 to 0.95
@@ -109,11 +110,14 @@ class SaliencyMetric(StreamingMetric):
         images, skipped = int(state["images"]), int(state["skipped"])
         if not images:
             raise DataError(
-                f"expected 0 and 1 in gt_saliency, found no valid pixel in {skipped} images with "
-                "a label. Does the data set give saliency_path?"
+                "expected 0 and 1 in gt_saliency, found no valid pixel in "
+                f"{counted(skipped, 'image')} with a label. Does the data set give saliency_path?"
             )
         if skipped:
-            text = f"SaliencyMetric: {skipped} of {images + skipped} images have no valid pixel."
+            text = (
+                f"SaliencyMetric: {skipped} of {counted(images + skipped, 'image')} have no valid "
+                "pixel."
+            )
             print_log(text, "current", logging.WARNING)
         confusion = state["confusion"]  # [label, prediction]
         of_class = f_measure(

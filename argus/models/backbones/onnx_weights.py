@@ -18,6 +18,7 @@ from torch import Tensor
 from argus.errors import CheckpointError
 from argus.models.backbones.onnx_graph import TYPES, read_graph, read_tensor
 from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+from argus.names.wording import counted
 
 MOST_BYTES = 2**33  # of all tensors; the largest DINOv2 has 4.6e9
 # The layer that keeps its name, after the names of what stands before the ViT's.
@@ -74,9 +75,10 @@ def read_onnx(path: str | Path) -> tuple[dict[str, Tensor], list[str]]:
     first = [match for name in state if (match := _PATCHES.fullmatch(name))]
     if len(first) != 1:
         raise CheckpointError(
-            f"Expected the weights of one DINOv2 in {path}, found {len(first)} tensors named "
-            f"'patch_embed.proj.weight' or so; the first names are {sorted(state)[:_MAX_LISTED]}. "
-            "Export the model with the names of its parameters, unquantised."
+            f"Expected the weights of one DINOv2 in {path}, found {counted(len(first), 'tensor')} "
+            "named 'patch_embed.proj.weight' or so; the first names are "
+            f"{sorted(state)[:_MAX_LISTED]}. Export the model with the names of its parameters, "
+            "unquantised."
         )
     prefix, layer = first[0].groups()
     result = {
@@ -181,9 +183,9 @@ def _name_tokens(
         if len(single) != 1 or len(patches) != 1:
             raise CheckpointError(
                 f"{path}: expected the positions of the class token and of the patches, of shapes "
-                f"(1, 1, {width}) and (1, N, {width}), found {len(single)} and {len(many)} tensors "
-                "of these shapes without a name. Export the model again, for images of one size "
-                "and a batch of one."
+                f"(1, 1, {width}) and (1, N, {width}), found {len(single)} and "
+                f"{counted(len(many), 'tensor')} of these shapes without a name. Export the model "
+                "again, for images of one size and a batch of one."
             )
         one, table = state.pop(single[0]), state.pop(patches[0])
         many.remove(patches[0])

@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from argus.errors import ConfigError
+from argus.names.wording import counted
 from argus.registry import MODELS
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def choose_levels(items: Sequence[T], levels: Sequence[int] | None, *, where: st
     if levels[-1] >= len(items):
         raise ConfigError(
             f"{where}: expected numbers from 0 to {len(items) - 1}, since the backbone gives "
-            f"{len(items)} maps, found {tuple(levels)}."
+            f"{counted(len(items), 'map')}, found {tuple(levels)}."
         )
     return tuple(items[level] for level in levels)
 

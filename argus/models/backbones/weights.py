@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from argus.errors import CheckpointError
 from argus.files.foreign import foreign_kind
 from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+from argus.names.wording import counted
 from argus.safe_load import read_tensors
 
 DOWNLOAD_ROOT = "https://dl.fbaipublicfiles.com/dinov2"
@@ -156,7 +157,7 @@ def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[st
     if unused:
         problems.append(f"{len(unused)} unused parameters: {_some(unused)}")
     if shapes:
-        problems.append(f"{len(shapes)} parameters of another shape: {_some(shapes)}")
+        problems.append(f"{counted(len(shapes), 'parameter')} of another shape: {_some(shapes)}")
     return problems
 
 

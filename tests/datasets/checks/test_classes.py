@@ -75,7 +75,7 @@ def test_nothing_to_learn__because_all_objects_are_of_other_categories(tmp_path)
     content["annotations"] = content["annotations"][2:]
     (tmp_path / "instances.json").write_text(json.dumps(content))
     found = errors(dict(decoder=HEAD, train=data(tmp_path, "cup", "pen")))["toy.train"]
-    assert "nothing to learn: all 1 objects are ignored: 1 of categories that are no cl" in found
+    assert "nothing to learn: the only object is ignored: 1 of categories that are no cl" in found
 
 
 def test_number__of_outputs_is_compared(tmp_path):

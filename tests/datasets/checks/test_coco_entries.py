@@ -141,7 +141,7 @@ def test_entries__bad_category(category):
 
 def test_entries__repeated_ids():
     (found,) = problems([annotation(1, 1), annotation(1, 2)])
-    assert found == "1 ids of 'annotations' occur more than once: [1]"
+    assert found == "'annotations': 1 id occurs more than once: [1]"
 
 
 @pytest.mark.parametrize("flag", [-1, 3, 0.5])

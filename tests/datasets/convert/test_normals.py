@@ -62,7 +62,7 @@ def test_find_axes__what_does_not_tell_is_an_error() -> None:
     normals, classes, _ = room()
     with pytest.raises(DataError, match="cannot be told from 0 pictures.*--normal-axes"):
         finder().find()
-    with pytest.raises(DataError, match=r"cannot be told from 1 pictures \(0 with a floor"):
+    with pytest.raises(DataError, match=r"cannot be told from 1 picture \(0 with a floor"):
         find_axes([(normals, np.zeros_like(classes))], finder())
     rng = np.random.default_rng(0)
     noise = decode(rng.normal(size=normals.shape))

@@ -162,7 +162,7 @@ def test_nyuv2_multitask__stated_axes_and_other_sizes(tmp_path: Path, capsys) ->
     contents["NYUD_MT/edge/0003.png"] = small
     out = tmp_path / "out"
     run(NYUV2_MULTITASK, write_tree(tmp_path / "s", contents), out, Options(normal_axes="-x,y,z"))
-    assert "edge: 1 labels had another size" in capsys.readouterr().out
+    assert "edge: 1 label had another size" in capsys.readouterr().out
     assert (cv2.imread(str(out / "edge/0003.png"), 0) == np.full((48, 64), 255)).all()
     normals, *_ = truth("0003")
     read = cv2.imread(str(out / "normal/0003.png"))[..., ::-1].astype(int)

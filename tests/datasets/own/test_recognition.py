@@ -9,9 +9,7 @@ from tests.datasets.own.layouts import class_folders, coco, coco_content, masks,
 
 def test_nothing_known__says_what_is_read(tmp_path) -> None:
     picture(tmp_path / "1.png")
-    with pytest.raises(
-        DataError, match="1 pictures, and no labels that Argus knows. It reads COCO"
-    ):
+    with pytest.raises(DataError, match="1 picture, and no labels that Argus knows. It reads COCO"):
         recognise(tmp_path)
 
 

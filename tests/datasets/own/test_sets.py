@@ -181,7 +181,7 @@ def test_checks__see_them_as_others(tmp_path) -> None:
     }
     maps, boxes = check_tasks(tasks)
     assert not maps.errors and not boxes.errors
-    assert any("1 pictures have no map" in text for text in maps.warnings)
+    assert any("1 picture has no map" in text for text in maps.warnings)
     number = maps.counts["samples"]
     assert maps.classes == {"0 ground": number * 192, "1 plate": number * 192}
     assert boxes.classes == {"0 bolt": boxes.counts["samples"], "1 nut": boxes.counts["samples"]}

@@ -307,6 +307,6 @@ def test_state__of_another_shape_starts_anew() -> None:
     state["optimizer"]["head.weight"]["exp_avg"] = torch.zeros(3)
     other, again, plan, _ = run_of([], num_steps=0)
     notes = load_training_state(state, plan, again, [], path="x")
-    assert notes == ["the state of the optimizer starts anew for head (1 tensors)"]
+    assert notes == ["the state of the optimizer starts anew for head (1 tensor)"]
     assert other["head"].weight not in again.state
     assert other["head"].bias in again.state

@@ -156,12 +156,12 @@ def xml_of_others(root: Path) -> dict[str, Any]:
         (without_labels, "none of its 2 samples has a class"),
         (
             xml_in_capitals,
-            "none of its 1 samples has an object. The XML files have objects named 'Cup', which "
+            "its only sample has no object. The XML files have objects named 'Cup', which "
             "are no classes: a name has to be written as in metainfo=dict(classes=...)",
         ),
         (
             xml_of_others,
-            "none of its 1 samples has an object. The XML files have objects named 'box', 'lid', "
+            "its only sample has no object. The XML files have objects named 'box', 'lid', "
             "which are no classes: a name has to be written as in metainfo=dict(classes=...)",
         ),
         (crowds, "all 2 objects are ignored: 2 crowd regions (ignored)"),
@@ -212,7 +212,7 @@ def test_nothing_to_learn__is_an_error(
 
 def test_panoptic_crowd__is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error, _ = messages_of(panoptic(tmp_path, category=3, crowd=True), monkeypatch)
-    assert error == "nothing to learn: all 1 segments are ignored: 1 crowd regions (ignored)"
+    assert error == "nothing to learn: the only segment is ignored: 1 crowd region (ignored)"
 
 
 def test_nothing_left__names_objects_that_are_no_classes(tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_nothing_left__names_the_reasons(tmp_path: Path) -> None:
     people[1]["segmentation"] = toy_coco.CROWD_RLE
     config = toy_coco.config(toy_coco.write(tmp_path, people), CocoKeypoints)
     words = (
-        r"nothing to learn: all 2 people are ignored: 1 instances without keypoints \(dropped\), "
-        r"1 crowd regions \(ignored\)\. Only keypoints of visibility 1 or 2"
+        r"nothing to learn: all people are ignored: 1 instance without keypoints \(dropped\), "
+        r"1 crowd region \(ignored\)\. Only keypoints of visibility 1 or 2"
     )
     with pytest.raises(DataError, match=words):
         guarded_dataset(config, task="toy", part="train", seed=0, strict=False)

@@ -110,7 +110,7 @@ def test_replay__names_the_module_whose_gradient_is_the_first_in_backward_order(
     assert found.modules.gradient == "backbone.steep (InfiniteSlope), in SqrtBackward0"
     text = found.text()
     assert f"first gradient that is not finite: {found.modules.gradient}" in text
-    assert "gradients of parameters are not finite, the first: backbone.stages.0.weight" in text
+    assert " of parameters, the first: backbone.stages.0.weight" in text
 
 
 def test_replay__of_a_training_without_a_seed(tmp_path: Path) -> None:

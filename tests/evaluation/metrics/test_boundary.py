@@ -210,14 +210,18 @@ def test_update__constant_predictions_and_no_label() -> None:
 def test_compute__nothing_to_find_is_an_error() -> None:
     metric = BoundaryMetric()
     metric.update(sample(np.zeros(SIZE), np.zeros(SIZE)))
-    with pytest.raises(DataError, match="none in 1 images"):
+    with pytest.raises(DataError, match="none in 1 image"):
         metric.evaluate(1)
 
 
 @pytest.mark.parametrize(
     ("prediction", "label", "message"),
     [
-        (np.full(SIZE, np.nan), np.zeros(SIZE), r"room.png: pred_boundary has 396 values"),
+        (
+            np.full(SIZE, np.nan),
+            np.zeros(SIZE),
+            r"pred_boundary is NaN or infinite in 396 values",
+        ),
         (np.zeros((5, 5)), np.zeros(SIZE), r"room.png: expected pred_boundary of the label's size"),
         (np.full(SIZE, 3.0), np.zeros(SIZE), r"room.png: .* logits"),
         (np.zeros(SIZE), np.full(SIZE, 2), r"room.png: expected 0, 1 and 255"),

@@ -128,7 +128,7 @@ def test_state__adds_up() -> None:
 def test_update__not_finite_names_the_image(value: float) -> None:
     prediction = np.ones(SIZE)
     prediction[0, 0] = value
-    with pytest.raises(DataError, match=r"kitchen.png: pred_depth has 1 values of 108"):
+    with pytest.raises(DataError, match=r"kitchen.png: pred_depth is NaN or .* in 1 value of 108"):
         DepthMetric(crop=None).update(sample(prediction, np.zeros(SIZE)))
 
 

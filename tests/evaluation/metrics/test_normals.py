@@ -110,7 +110,7 @@ def test_compute__no_valid_pixel() -> None:
     metric = NormalsMetric()
     metric.update(sample(np.ones((3, *SIZE)), np.zeros((3, *SIZE))))
     metric.update({"img_path": "no label"})
-    with pytest.raises(DataError, match="in 1 images"):
+    with pytest.raises(DataError, match="in 1 image"):
         metric.evaluate(2)
 
 
@@ -121,5 +121,5 @@ def test_update__bad_maps() -> None:
     with pytest.raises(DataError, match=r"hall.png: expected pred_normals of the label's size"):
         NormalsMetric().update(sample(prediction[:, :5], label))
     prediction[1, 2, 3] = np.nan
-    with pytest.raises(DataError, match=r"hall.png: pred_normals has 1 values"):
+    with pytest.raises(DataError, match=r"hall.png: pred_normals is NaN or infinite in 1 value"):
         NormalsMetric().update(sample(prediction, label))

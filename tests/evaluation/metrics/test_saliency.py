@@ -176,7 +176,7 @@ def test_evaluate__no_salient_pixel() -> None:
 def test_update__image_without_valid_pixel_is_skipped_and_counted() -> None:
     metric = SaliencyMetric()
     metric.update(sample(np.zeros(SIZE), np.full(SIZE, 255)))
-    with pytest.raises(DataError, match="no valid pixel in 1 images"):
+    with pytest.raises(DataError, match="no valid pixel in 1 image"):
         metric.compute(metric.state)
     metric.update(sample(*random_pair(0)))
     metric.update({"img_path": "no label"})
@@ -203,5 +203,5 @@ def test_update__bad_maps() -> None:
     with pytest.raises(DataError, match=r"dog.jpg: expected pred_saliency of the label's size"):
         SaliencyMetric().update(sample(probability[:4], label))
     probability[0, 0] = np.nan
-    with pytest.raises(DataError, match=r"dog.jpg: pred_saliency has 1 values"):
+    with pytest.raises(DataError, match=r"dog.jpg: pred_saliency is NaN or infinite in 1 value"):
         SaliencyMetric().update(sample(probability, label))

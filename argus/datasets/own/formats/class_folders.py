@@ -8,7 +8,7 @@ from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, part_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _NO_CLASSES = {*PICTURE_WORDS, *(word for words in MAP_WORDS.values() for word in words)}
 
@@ -22,7 +22,8 @@ def _clue(tree: Tree) -> Clue | None:
         return None
     return Clue(
         sure=all(number > 1 for number in found.values()),
-        why=f"{len(found)} folders with pictures and no file of labels: {listed(sorted(found))}",
+        why=f"{counted(len(found), 'folder')} with pictures and no file of labels: "
+        f"{listed(sorted(found))}",
     )
 
 
@@ -62,7 +63,10 @@ def _read(tree: Tree, options: Options) -> OwnData:
         OwnPicture(path=name, part=part, labels=(label,)) for name, (label, part) in labels.items()
     ]
     loose = [name for name in tree.pictures if name not in labels]
-    notes = [f"{len(loose):,} pictures are in no folder of a class: {listed(loose[:5])}"]
+    notes = [
+        f"{counted(len(loose), 'picture is in no', 'pictures are in no')} folder of a class: "
+        f"{listed(loose[:5])}"
+    ]
     return OwnData(
         format=FORMAT.name,
         root=tree.root,

@@ -13,7 +13,7 @@ from argus.datasets.own.formats.paired import is_called, pairs
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _BACKGROUND = "background"
 
@@ -27,7 +27,9 @@ def _clue(tree: Tree) -> Clue | None:
     if len(classes) < 2 or not any(len(masks) > 1 for masks in found.values()):
         return None
     return Clue(
-        sure=True, why=f"{len(found):,} pictures have a mask for each of {listed(sorted(classes))}"
+        sure=True,
+        why=f"{counted(len(found), 'picture has a mask', 'pictures have a mask')} for each of "
+        f"{listed(sorted(classes))}",
     )
 
 

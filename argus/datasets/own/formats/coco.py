@@ -30,7 +30,7 @@ from argus.datasets.own.record import (
 from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _HEAD_BYTES = 2**20
 _MAX_LOOKED_AT = 50
@@ -308,18 +308,21 @@ class _Reader:
         """All that was read."""
         if not self.pictures:
             raise DataError(
-                f"{listed(files)}: none of the {len(self.missing):,} pictures that it names is "
-                f"below {self.tree.root}: {listed(self.missing[:3]) or 'it names none'}."
+                f"{listed(files)}: none of the {counted(len(self.missing), 'picture')} that it "
+                f"names is below {self.tree.root}: {listed(self.missing[:3]) or 'it names none'}."
             )
         notes = []
         if self.missing:
             notes.append(
-                f"{len(self.missing):,} files that are named in {listed(files)} are not there, or "
+                f"{counted(len(self.missing), 'file')} that {listed(files)} name: not there, or "
                 f"several that could be meant: {listed(self.missing)}"
             )
         if self.roots:
             notes.append(f"the category {listed(self.roots)} is a root without objects: left out")
-        notes += [f"{n:,} objects are {kind}: left out" for kind, n in self.left_out.items()]
+        notes += [
+            f"{counted(n, 'object is', 'objects are')} {kind}: left out"
+            for kind, n in self.left_out.items()
+        ]
         notes += _mixed(self.has)
         points = self.keypoints or _numbered(self.pictures.values())
         pictures = all_labelled(self.pictures.values())
@@ -339,7 +342,7 @@ class _Reader:
 def _mixed(has: Counter[str]) -> list[str]:
     if has["masks"] and has["masks"] < has["boxes"]:
         number = has["boxes"] - has["masks"]
-        return [f"{number:,} of {has['boxes']:,} objects have a box and no outline"]
+        return [f"{number:,} of {counted(has['boxes'], 'object')} have a box and no outline"]
     return []
 
 

@@ -12,7 +12,7 @@ from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pic
 from argus.datasets.own.texts import read_csv
 from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _PICTURE = (
     *("image", "image_name", "imagename", "filename", "file_name", "file", "path", "image_path"),
@@ -142,7 +142,9 @@ def _read(tree: Tree, options: Options) -> OwnData:
         for number, row in enumerate(rows[1:], start=2):
             where = f"{tree.path(name)}, row {number}"
             if len(row) < len(rows[0]):
-                raise DataError(f"{where}: {len(row)} cells, the heading has {len(rows[0])}.")
+                raise DataError(
+                    f"{where}: {counted(len(row), 'cell')}, the heading has {len(rows[0])}."
+                )
             picture = _find(tree, row[columns.picture], name)
             if picture is None:
                 missing.append(row[columns.picture])
@@ -166,7 +168,10 @@ def _read(tree: Tree, options: Options) -> OwnData:
         for picture, part in part_by_picture.items()
     ]
     single = all(len(picture.labels or ()) == 1 for picture in pictures)
-    notes = [f"{len(missing):,} rows name a picture that is not there: {listed(missing[:5])}"]
+    notes = [
+        f"{counted(len(missing), 'row names a', 'rows name a')} picture that is not there: "
+        f"{listed(missing[:5])}"
+    ]
     has_order = any(_columns(read_csv(tree.path(name))).flags for name in files)  # type: ignore[union-attr]
     return OwnData(
         format=FORMAT.name,

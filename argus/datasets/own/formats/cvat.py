@@ -26,7 +26,7 @@ from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, 
 from argus.datasets.own.texts import read_xml
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, counted_kind, listed
 
 _HEAD_BYTES = 2**20
 _MAX_LOOKED_AT = 50
@@ -65,8 +65,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         reader.add(name, many=len(files) > 1)
     if not reader.pictures:
         raise DataError(
-            f"{listed(files)}: none of the {len(reader.missing):,} pictures that it names is below "
-            f"{tree.root}: {listed(reader.missing[:3]) or 'it names none'}."
+            f"{listed(files)}: none of the {counted(len(reader.missing), 'picture')} that it names "
+            f"is below {tree.root}: {listed(reader.missing[:3]) or 'it names none'}."
         )
     return record(
         tree,
@@ -129,11 +129,11 @@ class _Reader:
 
     def notes(self) -> list[str]:
         """What a person should know of what was read."""
-        found = [f"{number:,} {text}" for text, number in self.has.items() if number]
+        found = [counted_kind(number, text) for text, number in self.has.items() if number]
         if self.missing:
             found.append(
-                f"{len(self.missing):,} pictures are not there, or several could be meant: "
-                f"{listed(self.missing[:5])}"
+                f"{counted(len(self.missing), 'picture is not there', 'pictures are not there')}, "
+                f"or several could be meant: {listed(self.missing[:5])}"
             )
         return found
 
@@ -178,7 +178,7 @@ class _Reader:
             if item.tag in _LEFT_OUT:
                 self.has[f"shapes are a {item.tag}: left out"] += 1
             elif item.tag == "points" and not self._are_keypoints(item):
-                self.has["shapes are points of no skeleton: left out"] += 1
+                self.has["points in no skeleton: left out"] += 1
             elif item.tag not in ("box", *_OUTLINES, "points", "skeleton"):
                 continue
             elif not name:

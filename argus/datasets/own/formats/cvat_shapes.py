@@ -18,7 +18,7 @@ from argus.datasets.own.formats.shapes import (
 )
 from argus.datasets.own.record import Keypoint
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _MAX_SIDE = 100_000
 
@@ -127,7 +127,8 @@ def _mask(item: Element, size: tuple[int, int], where: str) -> dict[str, Any]:
     # A run beyond the rectangle would ask for any amount of memory.
     if (runs < 0).any() or (runs > width * height).any() or runs.sum() != width * height:
         raise DataError(
-            f"{where}: mask: rle has {runs.sum():,} pixels, its rectangle {width * height:,}."
+            f"{where}: mask: rle has {counted(runs.sum(), 'pixel')}, its rectangle "
+            f"{width * height:,}."
         )
     values = np.arange(len(runs)) % 2
     return pasted(np.repeat(values, runs).reshape(height, width), left, top, size)

@@ -11,6 +11,7 @@ from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.datasets.transforms.label_images import decode_grey
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
+from argus.names.wording import counted
 
 _MILLIMETRES = 1000.0
 _LOOKED_AT = 20
@@ -23,7 +24,7 @@ def _format(kind: str, title: str) -> Format:
         if found is None:
             return None
         number = len(found.maps)
-        why = f"{number:,} pictures have a {kind} map of the same name"
+        why = f"{counted(number, 'picture has a', 'pictures have a')} {kind} map of the same name"
         return Clue(sure=number >= len(found.without), why=f"{why} ({folders_text(tree, found)})")
 
     def read(tree: Tree, options: Options) -> OwnData:

@@ -12,7 +12,7 @@ from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _GOOD = ("good", "ok", "normal", "no_defect", "defect_free", "nodefect", "intact", "fine")
 _DEFECTS = (
@@ -35,7 +35,10 @@ def _clue(tree: Tree) -> Clue | None:
     has_masks = any(_is_mask(name) for name in tree.pictures)
     if not has_parts and not has_masks and not set(bad) <= set(_DEFECTS):
         return None
-    why = f"{kinds[GOOD]:,} pictures are in folders called good or alike, others in {listed(bad)}"
+    why = (
+        f"{counted(kinds[GOOD], 'picture is in folders', 'pictures are in folders')} called good "
+        f"or alike, others in {listed(bad)}"
+    )
     return Clue(sure=has_parts or has_masks, why=why)
 
 

@@ -30,7 +30,7 @@ from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, 
 from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, counted_kind, listed
 
 _HEAD_BYTES = 2**20
 _MAX_LOOKED_AT = 50
@@ -69,8 +69,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         reader.add(name, many=len(files) > 1)
     if not reader.pictures:
         raise DataError(
-            f"{listed(files) or tree.given}: none of the {len(reader.missing):,} pictures that "
-            f"Label Studio's tasks name is below {tree.root}: {listed(reader.missing[:3])}."
+            f"{listed(files) or tree.given}: none of the {counted(len(reader.missing), 'picture')} "
+            f"that Label Studio's tasks name is below {tree.root}: {listed(reader.missing[:3])}."
         )
     return record(
         tree,
@@ -122,11 +122,11 @@ class _Reader:
 
     def notes(self) -> list[str]:
         """What a person should know of what was read."""
-        found = [f"{number:,} {text}" for text, number in self.has.items() if number]
+        found = [counted_kind(number, text) for text, number in self.has.items() if number]
         if self.missing:
             found.append(
-                f"{len(self.missing):,} tasks name no picture that is there, or several could be "
-                f"meant: {listed(self.missing[:5])}"
+                f"{counted(len(self.missing), 'task names no', 'tasks name no')} picture that is "
+                f"there, or several could be meant: {listed(self.missing[:5])}"
             )
         return found
 
@@ -167,11 +167,11 @@ class _Reader:
                 if isinstance(parent, str):
                     joints[parent][names[0]] = point_of(shapes[0], size, where)
                 else:
-                    self.has["points belong to no region: left out"] += 1
+                    self.has["points in no region: left out"] += 1
             else:
                 self.has["regions have several labels: the first is read"] += len(set(names)) > 1
                 drawn[identity] = names[0], shapes[0]
-        self.has["points belong to no region: left out"] += sum(
+        self.has["points in no region: left out"] += sum(
             len(points) for parent, points in joints.items() if parent not in drawn
         )
         objects = [

@@ -27,7 +27,7 @@ from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _MAX_BYTES = 256 * 2**20  # with the picture inside
 _KEYS = (b'"shapes"', b'"imagePath"')
@@ -39,7 +39,8 @@ def _clue(tree: Tree) -> Clue | None:
     if not files:
         return None
     return Clue(
-        sure=True, why=f"{len(files):,} JSON files with shapes and imagePath, e.g. {files[0]}"
+        sure=True,
+        why=f"{counted(len(files), 'JSON file')} with shapes and imagePath, e.g. {files[0]}",
     )
 
 
@@ -69,13 +70,18 @@ def _read(tree: Tree, options: Options) -> OwnData:
             pictures.append(picture)
     if not pictures:
         raise DataError(
-            f"{tree.given}: none of the pictures that labelme's {len(missing):,} files name is "
-            f"there: {listed(missing[:3])}. Pictures inside the files are not read."
+            f"{tree.given}: none of the pictures that "
+            f"{counted(len(missing), 'file names', 'files name')} is there: {listed(missing[:3])}. "
+            "Pictures inside the files are not read."
         )
-    notes = [f"{number:,} shapes are {kind}: left out" for kind, number in left_out.items()]
+    notes = [
+        f"{counted(number, 'shape is', 'shapes are')} {kind}: left out"
+        for kind, number in left_out.items()
+    ]
     if missing:
         notes.append(
-            f"{len(missing):,} files name a picture that is not there: {listed(missing[:5])}"
+            f"{counted(len(missing), 'file names a', 'files name a')} picture that is not there: "
+            f"{listed(missing[:5])}"
         )
     return record(
         tree,
@@ -158,7 +164,7 @@ def _checked(shape: Any, where: str) -> tuple[str, list[list[float]]]:
     ):
         raise DataError(f"{where}: points {shown(corners)}, expected pairs of finite numbers.")
     if kind in ("rectangle", "circle", "mask") and len(corners) < 2:
-        raise DataError(f"{where}: a {kind} has {len(corners)} points, expected two.")
+        raise DataError(f"{where}: a {kind} has {counted(len(corners), 'point')}, expected two.")
     return str(kind), corners
 
 

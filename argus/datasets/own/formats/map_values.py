@@ -16,7 +16,7 @@ from argus.datasets.transforms.label_images import decode_label_map
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
 from argus.files.pictures import open_picture
-from argus.names.wording import folded, listed
+from argus.names.wording import counted, folded, listed
 
 IGNORE = 255
 _MOST_CLASSES = 255
@@ -84,7 +84,7 @@ def _mode_of(content: bytes) -> str:
         with open_picture(content) as picture:
             return str(picture.mode)
     except UnidentifiedImageError as error:
-        raise DataError(f"no picture ({len(content)} bytes)") from error
+        raise DataError(f"no picture ({counted(len(content), 'byte')})") from error
 
 
 def _colours(content: bytes) -> Counter[Colour]:
@@ -142,12 +142,14 @@ def _of_colours(seen: Seen, table: ClassTable | None) -> Meaning:
     )
     if table is None or not table.colours:
         if len(found) > _MOST_CLASSES:
-            raise DataError(f"{len(found)} colours and no file that says which class each is.")
+            raise DataError(
+                f"{counted(len(found), 'colour')} and no file that says which class each is."
+            )
         colours = tuple(sorted(found))
         names = tuple("#{:02x}{:02x}{:02x}".format(*colour) for colour in colours)
         note = (
-            f"no file names the {len(colours)} colours of the maps, so classes are called by them; "
-            "write labelmap.txt with a line name:red,green,blue for each"
+            f"no file names the {counted(len(colours), 'colour')} of the maps, so classes are "
+            "called by them; write labelmap.txt with a line name:red,green,blue for each"
         )
         counts = tuple(found[colour] for colour in colours)
         return Meaning(
@@ -186,7 +188,11 @@ def _of_values(seen: Seen, table: ClassTable | None) -> Meaning:
 
 
 def _unnamed(seen: Seen, values: Sequence[int], binary: bool) -> Meaning:
-    whole = "" if seen.num_maps == seen.num_all else f" in {seen.num_maps} of {seen.num_all} maps"
+    whole = (
+        ""
+        if seen.num_maps == seen.num_all
+        else f" in {seen.num_maps} of {counted(seen.num_all, 'map')}"
+    )
     if set(values) <= {0, 1} or binary:
         top = IGNORE if binary else 1
         note = (
@@ -221,8 +227,8 @@ def _named(seen: Seen, values: Sequence[int], binary: bool, table: ClassTable) -
         return _meaning(seen, classes, {0: 0, IGNORE: 1}, notes)
     if table.is_from_zero and most == len(names):
         notes.append(
-            f"{table.source} has {len(names)} names and the maps hold 0 to {most}: 0 is taken for "
-            f"void, and 1 for {names[0]!r}"
+            f"{table.source} has {counted(len(names), 'name')} and the maps hold 0 to {most}: 0 is "
+            f"taken for void, and 1 for {names[0]!r}"
         )
         labels = {0: IGNORE} | {number + 1: number for number in names}
         return _meaning(seen, tuple(names.values()), labels, notes, sure=False)

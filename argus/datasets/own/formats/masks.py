@@ -8,7 +8,7 @@ from argus.datasets.own.formats.paired import Pairs, folders_text, pairs
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 
 def _clue(tree: Tree) -> Clue | None:
@@ -18,7 +18,10 @@ def _clue(tree: Tree) -> Clue | None:
     if found is None or any(form.clue(tree) for form in others):
         return None
     share = len(found.maps) / (len(found.maps) + len(found.without))
-    why = f"{len(found.maps):,} pictures have a map of the same name ({folders_text(tree, found)})"
+    why = (
+        f"{counted(len(found.maps), 'picture has a map', 'pictures have a map')} of the same name "
+        f"({folders_text(tree, found)})"
+    )
     return Clue(sure=share >= 0.5, why=why)
 
 
@@ -60,9 +63,15 @@ def stray_notes(found: Pairs) -> list[str]:
     """What a person should know of files without a partner."""
     notes = []
     if found.without:
-        notes.append(f"{len(found.without):,} pictures have no map: {listed(found.without[:5])}")
+        notes.append(
+            f"{counted(len(found.without), 'picture has no map', 'pictures have no map')}: "
+            f"{listed(found.without[:5])}"
+        )
     if found.strays:
-        notes.append(f"{len(found.strays):,} maps have no picture: {listed(found.strays[:5])}")
+        notes.append(
+            f"{counted(len(found.strays), 'map has no', 'maps have no')} picture: "
+            f"{listed(found.strays[:5])}"
+        )
     return notes
 
 

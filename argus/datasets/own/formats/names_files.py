@@ -14,6 +14,7 @@ from typing import Any
 from argus.datasets.own.texts import read_csv, read_json, read_lines
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
+from argus.names.wording import counted
 
 Colour = tuple[int, int, int]
 _MOST_CLASSES = 100_000
@@ -74,7 +75,9 @@ def _read(tree: Tree, name: str) -> ClassTable | None:
         return _of_rows(read_csv(path), name)
     lines = read_lines(path)
     if len(lines) > _MOST_CLASSES:
-        raise DataError(f"{path}: {len(lines):,} lines; expected one name of a class a line.")
+        raise DataError(
+            f"{path}: {counted(len(lines), 'line')}; expected one name of a class a line."
+        )
     if file in _COLOURED:
         return _of_coloured(lines, name, path)
     if lines and lines[0] == "__ignore__":  # labelme's, whose number is -1

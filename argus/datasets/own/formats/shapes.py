@@ -18,6 +18,7 @@ from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, 
 from argus.datasets.own.texts import read_lines
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
+from argus.names.wording import counted
 
 Ring = tuple[float, ...]
 _ELLIPSE_CORNERS = 64
@@ -178,7 +179,7 @@ def record(
     notes = list(notes)
     if with_mask and with_mask < len(objects):
         number = len(objects) - with_mask
-        notes.append(f"{number:,} of {len(objects):,} objects have a box and no outline")
+        notes.append(f"{number:,} of {counted(len(objects), 'object')} have a box and no outline")
     kinds = _kinds(pictures, objects, with_mask, bool(labels))
     of_pictures = not objects or (kind in _OF_PICTURES and bool(labels))
     found = set(labels) if of_pictures else {one.name for one in objects}

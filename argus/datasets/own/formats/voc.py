@@ -18,7 +18,7 @@ from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pic
 from argus.datasets.own.texts import read_lines, read_xml
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _HEAD_BYTES = 4096
 _LOOKED_AT = 5
@@ -33,7 +33,8 @@ def _clue(tree: Tree) -> Clue | None:
     if not some or not all(_is_voc(tree, name) for name in some):
         return None
     return Clue(
-        sure=True, why=f"{len(files):,} XML files with annotation and object, e.g. {some[0]}"
+        sure=True,
+        why=f"{counted(len(files), 'XML file')} with annotation and object, e.g. {some[0]}",
     )
 
 
@@ -60,16 +61,26 @@ def _read(tree: Tree, options: Options) -> OwnData:
             pictures.append(picture)
     if not pictures:
         raise DataError(
-            f"{tree.given}: none of the pictures that {len(missing):,} XML files name is there, "
-            f"e.g. of {missing[0] if missing else 'none'}."
+            f"{tree.given}: none of the pictures that "
+            f"{counted(len(missing), 'XML file names', 'XML files name')} is there, e.g. of "
+            f"{missing[0] if missing else 'none'}."
         )
     notes = []
     if missing:
-        notes.append(f"{len(missing):,} XML files have no picture: {listed(missing[:5])}")
+        notes.append(
+            f"{counted(len(missing), 'XML file has no', 'XML files have no')} picture: "
+            f"{listed(missing[:5])}"
+        )
     if has["difficult"]:
-        notes.append(f"{has['difficult']:,} objects are marked as difficult: ignored")
+        notes.append(
+            f"{counted(has['difficult'], 'object is marked', 'objects are marked')} as difficult: "
+            "ignored"
+        )
     if has["empty"]:
-        notes.append(f"{has['empty']:,} objects have a box without area: left out")
+        notes.append(
+            f"{counted(has['empty'], 'object has a box', 'objects have a box')} without area: left "
+            "out"
+        )
     found = {one.name for picture in pictures for one in picture.objects}
     table = class_table(tree)
     stated = [n for n in table.names.values() if n not in _BACKGROUND] if table else []

@@ -19,7 +19,7 @@ from argus.datasets.own.record import PARTS, OwnData, OwnObject, OwnPicture, sor
 from argus.datasets.own.texts import read_lines, read_yaml
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 _LOOKED_AT = 20
 _MAX_KEYPOINTS = 1000
@@ -37,8 +37,8 @@ def _clue(tree: Tree) -> Clue | None:
     names = _yaml(tree) is not None or class_table(tree) is not None
     return Clue(
         sure=names,
-        why=f"{len(files):,} pictures have a text file of their name with lines of numbers, e.g. "
-        f"{some[0]}",
+        why=f"{counted(len(files), 'picture has a text', 'pictures have a text')} file of "
+        f"their name with lines of numbers, e.g. {some[0]}",
     )
 
 
@@ -111,7 +111,10 @@ def _read(tree: Tree, options: Options) -> OwnData:
         pictures.append(OwnPicture(path=name, size=size, part=part, objects=tuple(objects)))
     notes = []
     if has["empty"]:
-        notes.append(f"{has['empty']:,} pictures have no text file, so no object")
+        notes.append(
+            f"{counted(has['empty'], 'picture has no text', 'pictures have no text')} file, so no "
+            "object"
+        )
     doubts = []
     if not names:
         names = {label: str(label) for label in range(max(used, default=0) + 1)}
@@ -243,15 +246,17 @@ def _object(
     if number or len(values) in (4, 5):  # a score may follow a box
         if number and len(values) != 4 + number * dims:
             raise DataError(
-                f"{where}: {len(values)} numbers behind the class, expected {4 + number * dims} "
-                f"(kpt_shape {[number, dims]})."
+                f"{where}: {counted(len(values), 'number')} behind the class, expected "
+                f"{4 + number * dims} (kpt_shape {[number, dims]})."
             )
         x, y, w, h = values[:4]
         box = _clipped((x - w / 2, y - h / 2, x + w / 2, y + h / 2), width, height)
         points = _points(values[4:], dims, width, height) if number else ()
         return label, OwnObject(name=name, box=box, keypoints=points)
     if len(values) % 2 or len(values) < 6:
-        raise DataError(f"{where}: {len(values)} numbers behind the class, expected pairs x, y.")
+        raise DataError(
+            f"{where}: {counted(len(values), 'number')} behind the class, expected pairs x, y."
+        )
     ring = tuple(v * (width, height)[i % 2] for i, v in enumerate(values))
     return label, OwnObject(name=name, box=box_of([ring], None), polygons=(ring,))
 

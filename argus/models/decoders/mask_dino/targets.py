@@ -12,6 +12,7 @@ from mmdet.structures.mask import PolygonMasks
 from torch import Tensor
 
 from argus.errors import DataError
+from argus.names.wording import counted
 
 from .structures import Targets
 
@@ -104,8 +105,8 @@ def _things(
     where = sample.metainfo.get("img_path", "a sample")
     if "masks" not in instances:
         raise DataError(
-            f"Mask DINO: {where} has {len(instances)} instances but no masks; load them with "
-            "LoadAnnotations(with_bbox=True, with_mask=True)."
+            f"Mask DINO: {where} has {counted(len(instances), 'instance')} but no masks; load them "
+            "with LoadAnnotations(with_bbox=True, with_mask=True)."
         )
     if not instances.labels.is_cuda:  # on a GPU this would stall the stream: CheckLabel looks
         low, high = int(instances.labels.min()), int(instances.labels.max())

@@ -103,7 +103,7 @@ def test_annotations_without_a_box__are_classes_of_the_picture(tmp_path) -> None
 def test_missing_pictures__are_counted(tmp_path) -> None:
     write_json(tmp_path / "a.json", coco_content([picture(tmp_path / "1.png"), "gone.png"]))
     found = read_own(tmp_path)
-    assert len(found.pictures) == 1 and "1 files that are named" in found.notes[0]
+    assert len(found.pictures) == 1 and "1 file that a.json name: not there" in found.notes[0]
     write_json(tmp_path / "a.json", coco_content(["../../etc/passwd", "gone.png"]))
     with pytest.raises(DataError, match="none of the 2 pictures that it names is below"):
         read_own(tmp_path)

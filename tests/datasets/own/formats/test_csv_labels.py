@@ -71,7 +71,7 @@ def test_several_tables__are_refused_and_one_is_named(tmp_path) -> None:
         ("image,label,bbox\n1,a,1 2 3 4\n2,b,1 2 3 4\n", "a box in one cell"),
         ("image,label,x1,y1,x2,y2\n1,a,5,5,5,9\n", "has no area"),
         ("image,label,x1,y1,x2,y2\n1,a,5,x,5,9\n", "other things than numbers"),
-        ("image,label\n1,a\n2\n", "row 3: 1 cells, the heading has 2"),
+        ("image,label\n1,a\n2\n", "row 3: 1 cell, the heading has 2"),
     ],
 )
 def test_faults__are_named(tmp_path, text, message) -> None:

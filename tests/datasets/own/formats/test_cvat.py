@@ -48,7 +48,7 @@ def test_box__and_one_that_is_turned_around_its_middle(tmp_path) -> None:
     assert cat.box == (4, 2, 12, 6)
     # 8 x 4 pixels around (8, 4) become 4 x 8.
     np.testing.assert_allclose(dog.box, (6, 0, 10, 8), atol=1e-9)
-    assert read_own(tmp_path).notes == ("1 boxes are turned: the upright box around each is taken",)
+    assert read_own(tmp_path).notes == ("1 box is turned: the upright box around each is taken",)
     assert recognise(tmp_path).sure and recognise(tmp_path).format == "cvat"
 
 
@@ -108,7 +108,7 @@ def test_points__of_one_number_are_keypoints(tmp_path) -> None:
     assert found.keypoints == ("point 1", "point 2")
     assert found.pictures[1].objects[0].keypoints == ((3, 4, 2), (7, 9, 2))
     write(tmp_path, '<points label="cat" points="1,2"/>', BOX.format(label="cat", more=""))
-    assert "1 shapes are points of no skeleton: left out" in read_own(tmp_path).notes
+    assert "1 point in no skeleton: left out" in read_own(tmp_path).notes
 
 
 def test_tags__are_classes_and_objects_keep_theirs(tmp_path) -> None:

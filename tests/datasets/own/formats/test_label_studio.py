@@ -60,7 +60,7 @@ def test_box__and_one_that_is_turned_around_its_corner(tmp_path) -> None:
     np.testing.assert_allclose(turned.box, (2, 4, 6, 10), atol=1e-9)
     found = recognise(tmp_path)
     assert found.sure and found.format == "label_studio" and found.classes == ("cat",)
-    assert "1 boxes are turned" in found.oddities[0]
+    assert "1 box is turned" in found.oddities[0]
 
 
 def test_polygon_and_ellipse__are_outlines(tmp_path) -> None:
@@ -92,7 +92,7 @@ def test_points__belong_to_their_region(tmp_path) -> None:
     assert (found.kinds[0], found.keypoints) == ("keypoints", ("nose", "tail"))
     poses = [one.keypoints for one in found.pictures[0].objects]
     assert poses == [((12, 4, 2), (0, 0, 0)), ((0, 0, 0), (18, 8, 2))]
-    assert "1 points belong to no region: left out" in found.notes
+    assert "1 point in no region: left out" in found.notes
 
 
 def test_choices__are_classes(tmp_path) -> None:
@@ -111,7 +111,7 @@ def test_annotations_of_several_people__one_counts(tmp_path) -> None:
     found = read_own(tmp_path)
     assert [[o.name for o in p.objects] for p in found.pictures] == [["new"], ["true"], []]
     notes = " ".join(found.notes)
-    assert "2 pictures have several annotations" in notes and "1 pictures are not annot" in notes
+    assert "2 pictures have several annotations" in notes and "1 picture is not annot" in notes
 
 
 def test_short_form__is_the_same(tmp_path) -> None:

@@ -86,7 +86,7 @@ def test_flags__are_classes(tmp_path) -> None:
         (dict(points=[[1, 2, 3]]), "expected pairs of finite numbers"),
         (dict(points=[[1, float("inf")]]), "expected pairs of finite numbers"),
         (dict(label=7), "expected a label and points"),
-        (dict(shape_type="circle", points=[[1, 2]]), "a circle has 1 points, expected two"),
+        (dict(shape_type="circle", points=[[1, 2]]), "a circle has 1 point, expected two"),
         (dict(shape_type="mask", points=[[1, 2], [3, 4]], mask="?"), "a mask that is no PNG"),
     ],
 )

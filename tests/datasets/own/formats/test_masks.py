@@ -34,8 +34,8 @@ def test_pairs__files_without_a_partner_are_named(tmp_path) -> None:
     picture(tmp_path / "images/lonely.png")
     map_of(tmp_path / "masks/stray.png", halves(0, 1))
     notes = " ".join(read_own(tmp_path).notes)
-    assert "1 pictures have no map: images/lonely.png" in notes
-    assert "1 maps have no picture: masks/stray.png" in notes
+    assert "1 picture has no map: images/lonely.png" in notes
+    assert "1 map has no picture: masks/stray.png" in notes
 
 
 def test_match__two_that_could_be_meant_are_none() -> None:

@@ -27,7 +27,7 @@ def test_boxes__as_they_stand(tmp_path) -> None:
     found = read_own(tmp_path)
     (cat, dog), size = found.pictures[0].objects, found.pictures[0].size
     assert (cat.box, cat.is_crowd, dog.is_crowd, size) == ((1, 2, 9.5, 8), False, True, (24, 16))
-    assert found.classes == ("cat", "dog") and "1 objects are marked as difficult" in found.notes[0]
+    assert found.classes == ("cat", "dog") and "1 object is marked as difficult" in found.notes[0]
 
 
 def test_parts__are_lists(tmp_path) -> None:

@@ -29,7 +29,7 @@ def test_boxes__are_shares_of_the_picture(tmp_path) -> None:
         ("val", 0),
         ("val", 0),
     ]
-    assert "1 pictures have no text file" in found.notes[0]
+    assert "1 picture has no text file" in found.notes[0]
 
 
 def test_outlines__and_names_by_number(tmp_path) -> None:
