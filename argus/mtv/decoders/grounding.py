@@ -14,6 +14,7 @@ from argus.mtv.passes import Passes
 from argus.mtv.prompter import Prompter
 from argus.mtv.siglip import LOGIT_BIAS, LOGIT_SCALE
 from argus.mtv.texts import text_keys
+from argus.names.wording import counted
 from argus.registry import MODELS
 
 
@@ -84,8 +85,9 @@ class Grounding(Decoder):
             raise DataError(f"task {task!r} needs Regions, found {type(sample).__name__}.")
         if len(sample.boxes) > self.max_regions or len(sample.boxes) != len(sample.ids):
             raise DataError(
-                f"task {task!r}: a picture ({sample.img_path}) has {len(sample.boxes)} boxes and "
-                f"{len(sample.ids)} names; expected as many of both, and at most "
+                f"task {task!r}: a picture ({sample.img_path}) has "
+                f"{counted(len(sample.boxes), 'box', 'boxes')} and "
+                f"{counted(len(sample.ids), 'name')}; expected as many of both, and at most "
                 f"{self.max_regions} (max_regions)."
             )
         if len(sample.ids) and sample.ids.shape[-1] != self._length:

@@ -121,7 +121,8 @@ def _objects(tree: Tree) -> OwnData:
         if one.path in of_objects
     ]
     without = len(known.pictures) - len(pictures)
-    notes = [f"{without:,} pictures have a map of classes and none of objects: left out"]
+    have = counted(without, "picture has", "pictures have")
+    notes = [f"{have} a map of classes and none of objects: left out"]
     return replace(
         known,
         pictures=tuple(pictures),
