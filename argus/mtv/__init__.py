@@ -7,3 +7,14 @@ a step, the format of its batches, and how it begins from and becomes a folder o
 ``decoders`` has one module per task, ``losses`` what they minimise. Nothing else of Argus needs
 this package, which needs the extra ``mtv``.
 """
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy when it is asked for: ``MTV``."""
+    if name == "MTV":
+        from argus.mtv.api import MTV
+
+        return MTV
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

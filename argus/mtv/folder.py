@@ -21,6 +21,7 @@ from argus.files.records import read_record
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
 from argus.mtv.model import MTVModel
+from argus.mtv.quiet import quiet_transformers
 
 HEADS = "mtv_heads.safetensors"
 HEADS_CONFIG = "mtv_heads.json"
@@ -39,7 +40,8 @@ def save_mtv(model: MTVModel, folder: str | Path, *, heads: bool = True) -> None
         heads: Whether to write the decoders, without the teacher, which is of no use later.
     """
     folder = Path(folder)
-    model.backbone.save_pretrained(str(folder))
+    with quiet_transformers():
+        model.backbone.save_pretrained(str(folder))
     if heads:
         tensors = _own_tensors(model.decoders)
         decoders = {
@@ -58,7 +60,8 @@ def save_vision(model: Any, folder: str | Path) -> None:
         folder: Made if it is missing.
     """
     siglip = getattr(model, "backbone", model)
-    siglip.vision_model.save_pretrained(str(folder))
+    with quiet_transformers():
+        siglip.vision_model.save_pretrained(str(folder))
 
 
 def load_heads(model: MTVModel, folder: str | Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from transformers import SiglipConfig, SiglipModel
 
 from argus.errors import CheckpointError, ConfigError
+from argus.mtv.quiet import quiet_transformers
 from argus.registry import MODELS
 
 # 32,000 tokens and 64 places are the library's own.
@@ -71,11 +72,12 @@ def siglip(
     if size is not None and size not in SIZES:
         raise ConfigError(f"backbone.size: expected one of {', '.join(SIZES)}, found {size!r}.")
     known = SIZES[size] if size else dict(vision={}, text={})
-    config = SiglipConfig(
-        vision_config=known["vision"] | dict(vision or {}),
-        text_config=_TOKENS | known["text"] | dict(text or {}),
-    )
-    model = SiglipModel(config)
+    with quiet_transformers():
+        config = SiglipConfig(
+            vision_config=known["vision"] | dict(vision or {}),
+            text_config=_TOKENS | known["text"] | dict(text or {}),
+        )
+        model = SiglipModel(config)
     # transformers starts both at 0, from which every pair is a coin toss.
     for parameter, value in ((model.logit_scale, LOGIT_SCALE), (model.logit_bias, LOGIT_BIAS)):
         parameter.data.fill_(value)
@@ -89,9 +91,10 @@ def read_siglip(source: str | Path) -> SiglipModel:
         CheckpointError: If there is none, or tensors are missing, left over or of another shape.
     """
     try:
-        model, notes = SiglipModel.from_pretrained(
-            str(source), use_safetensors=True, trust_remote_code=False, output_loading_info=True
-        )
+        with quiet_transformers():
+            model, notes = SiglipModel.from_pretrained(
+                str(source), use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"{source} is no SigLIP model that can be read: {' '.join(str(error).split())[:300]} "

@@ -1,6 +1,6 @@
 """Inverse depth of a depth model, known up to scale and shift, after four blocks of the tower."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -81,7 +81,7 @@ class Depth(Decoder):
 
     def loss(self, passes: Passes, samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
         """``trimmed error + gradient_weight gradient matching``, mean over pictures with depth."""
-        prediction = self.predict(passes)
+        prediction = self.decode(passes.tap, passes.backbone.vision_model, passes.grid)
         target, valid = _targets(samples, prediction, task=task)
         error, edges = disparity_losses(
             prediction, target, valid, keep=self.keep, gradient_space=self.gradient_space
@@ -92,12 +92,18 @@ class Depth(Decoder):
         parts = detached(error=error, gradients=edges, images=there.float().mean())
         return loss, parts
 
-    def predict(self, passes: Passes) -> Tensor:
-        """(B, H, W) float32 inverse depth of the views."""
-        taps = [passes.tap(tap) for tap in self.taps]
+    def decode(self, tap: Callable[[int], Tensor], tower: Any, grid: tuple[int, int]) -> Tensor:
+        """(B, H, W) float32 inverse depth of views.
+
+        Args:
+            tap: Gives the output (B, N, D) of a block, counted from 1.
+            tower: The ``SiglipVisionModel`` of the block.
+            grid: Rows and columns of patches.
+        """
+        taps = [tap(number) for number in self.taps]
         if self.normalises_taps:
-            taps = [passes.backbone.vision_model.post_layernorm(tap) for tap in taps]
-        found: Tensor = self.head(taps, passes.grid)
+            taps = [tower.post_layernorm(value) for value in taps]
+        found: Tensor = self.head(taps, grid)
         return found
 
 

@@ -81,6 +81,15 @@ def test_sigmoid_loss__is_that_of_transformers() -> None:
     torch.testing.assert_close(found, expected.loss, rtol=1e-6, atol=1e-6)
 
 
+def test_open_clip__has_the_same_loss() -> None:
+    open_clip = pytest.importorskip("open_clip.loss", reason="open_clip is not installed")
+    images, texts, scale, bias = pair(5)
+    found = sigmoid_loss(images, texts, scale, bias, pairs=all_valid(5), chunk=2)
+    unit = torch.nn.functional.normalize
+    expected = open_clip.SigLipLoss()(unit(images), unit(texts), scale, bias)
+    torch.testing.assert_close(found, expected)
+
+
 def test_sigmoid_loss__does_not_mind_the_order() -> None:
     images, texts, scale, bias = pair(6)
     order = torch.randperm(6, generator=torch.Generator().manual_seed(3))

@@ -1,0 +1,187 @@
+"""A pretrained MTV or SigLIP, in use: what a picture is, and where, in words that nobody listed.
+
+from argus.mtv import MTV
+mtv = MTV.from_pretrained("work_dirs/mtv/model")
+mtv.classify(["photo.jpg"], ["a cat", "a dog"])
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from argus.errors import ConfigError
+from argus.mtv.batch import normalised
+from argus.mtv.decoders import Depth
+from argus.mtv.folder import read_decoder
+from argus.mtv.images import as_square, read_image
+from argus.mtv.siglip import read_siglip
+from argus.mtv.tokenizer import Tokenizer
+from argus.mtv.vision import run_vision
+
+TEMPLATES = ("a photo of a {}.",)
+
+
+class MTV:
+    """A pair of encoders in eval mode, and the depth head if there is one.
+
+    Images are paths, Pillow pictures, or arrays (H, W, 3) uint8 RGB.
+
+    Args:
+        siglip: A ``SiglipModel``.
+        tokenizer: Texts to tokens (n, L).
+        depth: The depth decoder.
+        device: Where to compute; a GPU if there is one by default.
+        batch_size: Images at a time.
+    """
+
+    def __init__(
+        self,
+        siglip: Any,
+        tokenizer: Any,
+        *,
+        depth: Depth | None = None,
+        device: str | None = None,
+        batch_size: int = 32,
+    ) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.siglip = siglip.to(self.device).eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+        self._depth = None if depth is None else depth.to(self.device).eval()
+        self.batch_size = batch_size
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path, *, device: str | None = None, batch_size: int = 32
+    ) -> "MTV":
+        """Read a folder that a training or ``transformers`` wrote, or a name on the Hub.
+
+        Raises:
+            CheckpointError: If there is no such model, or no tokenizer beside it.
+        """
+        siglip = read_siglip(source)
+        length = siglip.config.text_config.max_position_embeddings
+        depth = read_decoder(source, Depth, siglip)
+        return cls(
+            siglip,
+            Tokenizer(source, length=length),
+            depth=depth,  # type: ignore[arg-type]
+            device=device,
+            batch_size=batch_size,
+        )
+
+    @property
+    def side(self) -> int:
+        """Height and width in pixels that pictures are resized to."""
+        return int(self.siglip.config.vision_config.image_size)
+
+    @torch.no_grad()
+    def encode_image(self, images: Iterable[Any]) -> Tensor:
+        """(B, D) float32 embeddings of length 1."""
+        found = [
+            run_vision(self.siglip.vision_model, batch, pools=True).pooled
+            for batch in self._batches(images)
+        ]
+        return self._unit(found)
+
+    @torch.no_grad()
+    def encode_text(self, texts: Sequence[str]) -> Tensor:
+        """(n, D) float32 embeddings of length 1."""
+        ids = self.tokenizer(list(texts)).to(self.device)
+        found = [
+            self.siglip.text_model(input_ids=rows).pooler_output
+            for rows in ids.split(self.batch_size)
+        ]
+        return self._unit(found)
+
+    def similarity(self, images: Iterable[Any], texts: Sequence[str]) -> Tensor:
+        """(B, n) probabilities that a text goes with an image, each for itself, in [0, 1]."""
+        return torch.sigmoid(self._logits(self.encode_image(images), self.encode_text(texts)))
+
+    def classify(
+        self, images: Iterable[Any], names: Sequence[str], *, templates: Sequence[str] = TEMPLATES
+    ) -> Tensor:
+        """(B, n) probabilities of the names, of which one is right; they add up to 1.
+
+        Args:
+            images: B of them.
+            names: Of classes; there have to be two.
+            templates: Sentences with ``{}`` for the name; their embeddings are averaged.
+
+        Raises:
+            ConfigError: If there are fewer than two names, or a template has no place for one.
+        """
+        if len(names) < 2:
+            raise ConfigError(f"expected two names or more to choose from, found {list(names)}.")
+        for template in templates:
+            if "{}" not in template:
+                raise ConfigError(f"template {template!r}: it has no {{}} for the name.")
+        texts = [template.replace("{}", name) for name in names for template in templates]
+        embeddings = self.encode_text(texts).unflatten(0, (len(names), len(templates)))
+        classes = F.normalize(embeddings.mean(1), dim=-1)
+        return self._logits(self.encode_image(images), classes).softmax(-1)
+
+    @torch.no_grad()
+    def patch_features(self, images: Iterable[Any]) -> Tensor:
+        """(B, h, w, D) float32 patch tokens after the last normalisation."""
+        found = []
+        for batch in self._batches(images):
+            tokens = run_vision(self.siglip.vision_model, batch, tokens=True).tokens
+            assert tokens is not None
+            found.append(tokens.float().unflatten(1, (self._grid, self._grid)))
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def depth(self, images: Iterable[Any]) -> list[np.ndarray]:
+        """Inverse depth (H, W) float32 of each image at its size; larger is nearer.
+
+        Scale and shift are of no meaning, and not the same in two pictures.
+
+        Raises:
+            ConfigError: If the model has no depth head.
+        """
+        if self._depth is None:
+            raise ConfigError(
+                "this model has no depth head: released SigLIP and MTV folders have none. Train "
+                "one with the depth task, and write its heads too."
+            )
+        maps = []
+        for image in images:
+            picture = read_image(image)
+            view = normalised(as_square(picture, self.side)[None].to(self.device))
+            taps = sorted(set(self._depth.taps))
+            found = run_vision(self.siglip.vision_model, view, taps=taps).taps
+            by_block = dict(zip(taps, found, strict=True))
+            small = self._depth.decode(
+                by_block.__getitem__, self.siglip.vision_model, (self._grid, self._grid)
+            )
+            size = picture.height, picture.width
+            full = F.interpolate(small[None], size, mode="bilinear", align_corners=False)
+            maps.append(full[0, 0].cpu().numpy())
+        return maps
+
+    @property
+    def _grid(self) -> int:
+        return self.side // int(self.siglip.config.vision_config.patch_size)
+
+    def _batches(self, images: Iterable[Any]) -> Iterable[Tensor]:
+        waiting: list[Tensor] = []
+        for image in images:
+            waiting.append(as_square(read_image(image), self.side))
+            if len(waiting) == self.batch_size:
+                yield normalised(torch.stack(waiting).to(self.device))
+                waiting = []
+        if waiting:
+            yield normalised(torch.stack(waiting).to(self.device))
+
+    def _unit(self, embeddings: Sequence[Any]) -> Tensor:
+        if not embeddings:
+            return torch.zeros(0, self.siglip.config.vision_config.hidden_size, device=self.device)
+        return F.normalize(torch.cat(list(embeddings)).float(), dim=-1)
+
+    def _logits(self, images: Tensor, texts: Tensor) -> Tensor:
+        return self.siglip.logit_scale.exp() * images @ texts.T + self.siglip.logit_bias
