@@ -1,10 +1,15 @@
 """``argus train CONFIG`` and ``tools/train.py``: train the tasks of a config."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from argus.commands.config import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
+from argus.errors import ConfigError
 from argus.stop_signals import ended_by_signals
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 DESCRIPTION = "Train the tasks of a config."
 EPILOG = """\
@@ -43,6 +48,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="have curves and pictures in this program, too; can be repeated. TensorBoard's files "
         "are written anyway, unless CONFIG has a visualizer without them",
     )
+    parser.add_argument(
+        "--auto-batch",
+        action="store_true",
+        help="try steps of growing batches first, and train with the largest of which one fits "
+        "into the memory; says what it took, for the config",
+    )
     add_common_arguments(parser)
 
 
@@ -76,6 +87,27 @@ def _train(args: argparse.Namespace) -> None:
     from argus.engine.reports.trackers import add_trackers
 
     add_trackers(config, args.track)
+    if args.auto_batch:
+        _take_largest_batches(config, args)
     runner = MultitaskRunner.from_cfg(config)
     runner.train()
     runner.close()
+
+
+def _take_largest_batches(config: "Config", args: argparse.Namespace) -> None:
+    if args.launcher != "none" or args.resume is not None:
+        reason = (
+            "a training that goes on keeps its batches"
+            if args.launcher == "none"
+            else "several processes have to agree on their batches"
+        )
+        raise ConfigError(
+            f"--auto-batch: {reason}. Begin once in one process with --auto-batch, and write the "
+            "line that it says into the config."
+        )
+    from argus.engine.auto_batch.find import apply
+    from argus.engine.auto_batch.process import find_in_process
+
+    print("--auto-batch: trying steps of growing batches ...", flush=True)
+    for line in apply(find_in_process(config, unsafe_pickle=args.unsafe_pickle), config):
+        print(line, flush=True)
