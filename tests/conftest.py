@@ -1,17 +1,14 @@
 """What tests of several folders need: one thread, little garbage collection, a whole model."""
 
-import functools
 import gc
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 import argus  # noqa: F401 - before mmcv.ops, which finds its operators through it
+from tests.shortcuts import take_shortcuts
 
 # Two workers of one thread use two cores best. Set before torch is imported, here and in what the
 # tests start; a value that is set already stays.
@@ -39,21 +36,9 @@ def _no_bfloat16_on_cpus() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _descriptions_of_keypoints_are_read_once() -> Iterator[None]:
-    """Each data set of people has one parsed by mmpose, each check again: as long as a test."""
-    utils = sys.modules.get("mmpose.datasets.datasets.utils")
-    if utils is None:
-        yield
-        return
-    read = utils.Config.fromfile
-    known = functools.cache(read)
-    own = str(Path(sys.modules["mmpose"].__file__ or "").parent)
-
-    def read_once(path: str) -> Any:
-        return known(path) if str(path).startswith(own) else read(path)
-
+def _shortcuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(utils, "Config", SimpleNamespace(fromfile=read_once))
+        take_shortcuts(patch)
         yield
 
 

@@ -132,40 +132,40 @@ def test_configs__all_are_found():
     assert len(names) >= 13 + 45
 
 
-@needs_every_config
-def test_config__decoders_have_the_width_of_the_backbone(path):
-    config = read(path)
-    width = resolve_architecture(inner_backbone(config).vit.arch).embed_dim
-    for task in config.tasks.values():
-        found: set[int] = set()
-        for value in leaves(task.decoder, "in_channels"):
-            found |= set(value if isinstance(value, (list, tuple)) else [value])
-        # Behind a neck of mmdet, its width counts.
-        behind = (
-            {task.decoder.neck.out_channels}
-            if "out_channels" in task.decoder.get("neck", {})
-            else set()
-        )
-        assert width in found
-        assert found <= {width} | behind
+def test_configs__decoders_have_the_width_of_the_backbone():
+    for path in FILES:
+        config = read(path)
+        width = resolve_architecture(inner_backbone(config).vit.arch).embed_dim
+        for task in config.tasks.values():
+            found: set[int] = set()
+            for value in leaves(task.decoder, "in_channels"):
+                found |= set(value if isinstance(value, (list, tuple)) else [value])
+            # Behind a neck of mmdet, its width counts.
+            behind = (
+                {task.decoder.neck.out_channels}
+                if "out_channels" in task.decoder.get("neck", {})
+                else set()
+            )
+            assert width in found, path
+            assert found <= {width} | behind, path
 
 
-@needs_every_config
-def test_config__tables_show_fractions_under_the_metrics_names(path):
-    config = read(path)
-    tasks = parse_tasks(config.tasks)
-    trained = {task.stream for task in tasks.values() if task.train is not None}
-    for task in tasks.values():
-        assert task.stream in trained and task.val is not None
-        known = metrics_of(task)
-        assert {task.primary, *task.paper, *task.report, *task.lower_is_better} <= known
-        assert set(task.units) <= known
-        for name, value in task.paper.items():
-            assert value > 1 if task.units.get(name) == "degrees" else 0.1 < value < 1
-        assert task.reported
-        if not {"scenes", "small"} & set(path.parts):
-            assert task.table.startswith("Paper, Table ")
-            assert task.licence
+def test_configs__tables_show_fractions_under_the_metrics_names():
+    for path in FILES:
+        tasks = parse_tasks(read(path).tasks)
+        trained = {task.stream for task in tasks.values() if task.train is not None}
+        for task in tasks.values():
+            where = (path, task.name)
+            assert task.stream in trained and task.val is not None, where
+            known = metrics_of(task)
+            named = {task.primary, *task.paper, *task.report, *task.lower_is_better}
+            assert named <= known and set(task.units) <= known, where
+            for name, value in task.paper.items():
+                is_angle = task.units.get(name) == "degrees"
+                assert value > 1 if is_angle else 0.1 < value < 1, where
+            assert task.reported, where
+            if not {"scenes", "small"} & set(path.parts):
+                assert task.table.startswith("Paper, Table ") and task.licence, where
 
 
 LIBRARY_METRICS = {
@@ -208,18 +208,18 @@ def test_config__builds_at_toy_size(path):
     assert trained != is_frozen
 
 
-@needs_every_config
-def test_config__schedule_ends_with_the_training(path):
-    config = read(path)
-    step = 0
-    for scheduler in config.param_scheduler:
-        assert scheduler.begin in (0, step)  # a warm-up may be a part of what follows
-        step = scheduler.end
-        if scheduler.type is CosineAnnealingLR:
-            assert scheduler.T_max == scheduler.end - scheduler.begin
-            assert scheduler.eta_min <= 1e-8
-        assert all(milestone < step for milestone in scheduler.get("milestones", []))
-    assert step in (0, config.train_cfg.max_iters)  # 0: a constant rate
+def test_configs__schedule_ends_with_the_training():
+    for path in FILES:
+        config = read(path)
+        step = 0
+        for scheduler in config.param_scheduler:
+            assert scheduler.begin in (0, step), path  # a warm-up may be a part of what follows
+            step = scheduler.end
+            if scheduler.type is CosineAnnealingLR:
+                assert scheduler.T_max == scheduler.end - scheduler.begin, path
+                assert scheduler.eta_min <= 1e-8, path
+            assert all(milestone < step for milestone in scheduler.get("milestones", [])), path
+        assert step in (0, config.train_cfg.max_iters), path  # 0: a constant rate
 
 
 def test_base__settings_that_libraries_would_choose_otherwise():

@@ -19,10 +19,3 @@ def test_note_of_a_library__is_left_out_in_either_order(first: str) -> None:
         [sys.executable, "-c", f"{first}\n{SAY}"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "something else\n" and done.stderr == ""
-
-
-def test_libraries__print_nothing_where_they_are_imported_directly() -> None:
-    code = "import argus, mmdet.datasets, mmdet.evaluation, mmseg.datasets, mmpretrain.datasets"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "OneDL" not in done.stdout + done.stderr
-    assert "faster_coco_eval" not in done.stdout + done.stderr

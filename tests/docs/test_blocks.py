@@ -9,7 +9,6 @@ import pytest
 
 from tests.docs.blocks import BLOCKS, ROOT
 from tests.docs.reader import Reader, commands
-from tests.export.small_model import write_model
 from tests.in_process import InProcess
 
 EXECUTABLE = [block for block in BLOCKS if block.is_executable]
@@ -26,7 +25,6 @@ def reader(tmp_path_factory: pytest.TempPathFactory, tiny_model_folder: Path) ->
         (root / folder).symlink_to(ROOT / folder)
     for model in ("work_dirs/demo/model", "work_dirs/argus_base"):
         shutil.copytree(tiny_model_folder, root / model)
-    write_model(root / "work_dirs/small")  # fewer layers to translate
     with pytest.MonkeyPatch.context() as patch:
         in_process = InProcess(patch, root)
         render = ["python", "-m", "argus.datasets.scenes", "data/scenes", *FEW.split()]

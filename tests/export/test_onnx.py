@@ -1,5 +1,9 @@
-"""One exported ONNX file of four tasks on one backbone, looked at from all sides."""
+"""One exported ONNX file of four tasks on one backbone, looked at from all sides.
 
+It is written, and run, by the commands that the README shows.
+"""
+
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,23 +16,50 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+import argus.export
 from argus.api import Argus
-from argus.export import export_model
+from tests.docs.blocks import BLOCKS, ROOT
+from tests.docs.reader import commands
 from tests.export.small_model import write_model
+from tests.in_process import InProcess
 
 SIZE = (64, 96)
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "run_onnx.py"
+(BLOCK,) = [block for block in BLOCKS if block.tested_by == "tests/export/test_onnx.py"]
+EXPORT, EXAMPLE = commands(BLOCK.text)
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = write_model(tmp_path_factory.mktemp("model"))
-    return Argus.from_pretrained(folder, device="cpu", dtype="fp32")
+def clone(tmp_path_factory):
+    """A folder that stands for the repository, with a model of few layers."""
+    root = tmp_path_factory.mktemp("clone")
+    (root / "docs").symlink_to(ROOT / "docs")
+    write_model(root / "work_dirs/demo/model")
+    return root
 
 
 @pytest.fixture(scope="module")
-def report(model, tmp_path_factory):
-    return export_model(model, "all", tmp_path_factory.mktemp("out") / "small.onnx", sizes=[SIZE])
+def model(clone):
+    return Argus.from_pretrained(clone / "work_dirs/demo/model", device="cpu", dtype="fp32")
+
+
+@pytest.fixture(scope="module")
+def report(clone):
+    """Of the README's command, with all tasks and another size."""
+    line = " ".join(EXPORT)
+    for old, new in (("--tasks depth semantic", "--tasks all"), ("--size 128 128", "--size 64 96")):
+        assert old in line
+        line = line.replace(old, new)
+    export_model, made = argus.export.export_model, []
+
+    def keep(*args, **options):
+        made.append(export_model(*args, **options))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argus.export, "export_model", keep)
+        assert InProcess(patch, clone).call(line.split()) == 0
+    (report,) = made
+    return dataclasses.replace(report, files=tuple(clone / file for file in report.files))
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +129,10 @@ def test_export__one_backbone_and_no_fragile_operators(model, report):
 
 def test_export__metadata_round_trip(report, session):
     (path,) = report.files
-    assert {file.name for file in path.parent.iterdir()} == {"small.onnx", "small.json"}
+    assert {file.name for file in path.parent.iterdir()} == {"argus.onnx", "argus.json"}
     about = json.loads(session.get_modelmeta().custom_metadata_map["argus"])
     assert about == json.loads(path.with_suffix(".json").read_text())
-    assert about["check"]["differences"] == report.differences["small.onnx"]
+    assert about["check"]["differences"] == report.differences["argus.onnx"]
     assert set(about["tasks"]) == {"depth", "semantic", "classification", "instance"}
     assert about["tasks"]["semantic"]["classes"] == ["red", "green", "blue"]
     assert about["input"]["axes"] == ["batch", 3, *SIZE] == session.get_inputs()[0].shape
@@ -110,21 +141,23 @@ def test_export__metadata_round_trip(report, session):
         assert output.shape == described["axes"]
     assert "metres" in about["outputs"][0]["meaning"]
     assert len(about["model"]["sha256"]) == 64
-    assert "small.onnx | depth | max m" in report.table
+    assert "argus.onnx | depth | max m" in report.table
 
 
-def test_example__gives_the_pictures_of_the_library(model, report, tmp_path, pictures):
-    Image.fromarray(pictures[0]).save(tmp_path / "photo.png")
-    command = [sys.executable, str(EXAMPLE), str(report.files[0]), "photo.png", "out"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+def test_example__gives_the_pictures_of_the_library(model, report, clone, pictures):
+    python, script, file, picture, out = EXAMPLE
+    assert python == "python" and clone / file == report.files[0]
+    Image.fromarray(pictures[0]).save(clone / "photo.png")  # without the losses of a JPEG
+    command = [sys.executable, script, file, str(Path(picture).with_suffix(".png")), out]
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = model.predict(pictures[0], size=64)
     about = json.loads(report.files[0].with_suffix(".json").read_text())
     palette = np.array(about["tasks"]["semantic"]["palette"], np.uint8)
-    painted = np.asarray(Image.open(tmp_path / "out" / "semantic.png"))
+    painted = np.asarray(Image.open(clone / out / "semantic.png"))
     assert (painted != palette[expected["semantic"].labels]).any(-1).mean() < 1e-3
-    depth = np.asarray(Image.open(tmp_path / "out" / "depth.png")).astype(float)
+    depth = np.asarray(Image.open(clone / out / "depth.png")).astype(float)
     np.testing.assert_allclose(depth / 1000, expected["depth"].metres, atol=2e-3)
     name, _, share = expected["classification"].top(1)[0]
     assert f"classification: {name} ({share:.1%})" in done.stdout
-    assert (tmp_path / "out" / "instance.png").is_file()
+    assert (clone / out / "instance.png").is_file()

@@ -1,8 +1,10 @@
 """What a stranger's model must not do, through every door that a model comes in by."""
 
 import copy
+import functools
 import json
 import pickle
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +85,14 @@ class Evil:
         return Path.touch, (self.path,)
 
 
+@functools.cache
+def plain_files() -> dict[str, bytes]:
+    """The files of a model's folder, which takes longer to write than to read."""
+    with tempfile.TemporaryDirectory() as folder:
+        tiny_model("depth").write(Path(folder) / "model")
+        return {path.name: path.read_bytes() for path in (Path(folder) / "model").iterdir()}
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "kept").touch()
@@ -93,10 +103,11 @@ def place(tmp_path: Path) -> Path:
 
 def write(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """The folder of a model whose config was changed by a stranger."""
-    model = tiny_model("depth")
-    config = copy.deepcopy(model.config)
+    config = copy.deepcopy(tiny_model("depth").config)
     change(config)
-    ModelFolder(config=model.config, state=model.state, manifest=model.manifest).write(folder)
+    folder.mkdir(exist_ok=True)
+    for name, content in plain_files().items():
+        (folder / name).write_bytes(content)
     path = folder / "config.json"
     # With the mark that it shares with the other files, so that nothing but the attack is wrong.
     path.write_text(json.dumps(json.loads(path.read_text()) | to_json(config)))

@@ -78,6 +78,16 @@ class Browser:
         self._driver.terminate()
         self._driver.wait(10)
 
+    def start_anew(self, width: int = 1280, height: int = 900) -> None:
+        """Leave the page, and forget what was stored, allowed and logged; a new window is slow."""
+        self.open("about:blank")
+        self.devtools("Network.clearBrowserCache")
+        self.devtools("Storage.clearDataForOrigin", origin="*", storageTypes="all")
+        self.devtools("Browser.resetPermissions")
+        self.emulate(width, height, dark=False)
+        self.requests()
+        self.console_errors()
+
     def emulate(self, width: int, height: int, *, dark: bool) -> None:
         """Be another device; arguments as for the class."""
         size = dict(width=width, height=height, deviceScaleFactor=1, mobile=width < 600)

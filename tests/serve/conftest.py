@@ -59,12 +59,19 @@ def url(contacted: list[Any], log_file: logging.FileHandler) -> Iterator[str]:
     page.close()
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def window() -> Iterator[Browser]:
     if not (CHROMIUM and DRIVER):
         pytest.skip("chromium and chromedriver (Debian: chromium-driver) are not installed")
     with Browser() as opened:
         yield opened
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    """A window in which nothing has been."""
+    window.start_anew()
+    return window
 
 
 @pytest.fixture(scope="session")
