@@ -4,10 +4,12 @@ VENV_PYTHON := .venv/bin/python
 ARGS ?=
 OPS ?=
 DEVICE ?=
+WEIGHTS ?=
+STEPS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-core demo docs test fuzz test-slow test-draws test-gpu test-real
+.PHONY: help install install-core demo demo-real docs test fuzz test-slow test-draws test-gpu test-real
 .PHONY: test-versions lint format check env clean clean-venv
 
 help: ## Show what can be made
@@ -15,6 +17,7 @@ help: ## Show what can be made
 	@echo "  PYTHON=python3.12 picks the Python to install for; ARGS='-k name' goes to pytest,"
 	@echo "  OPS=compiled builds all of mmcv's operators (10 minutes, a compiler),"
 	@echo "  DEVICE=cpu installs PyTorch without CUDA where a registry has it,"
+	@echo "  STEPS=20 WEIGHTS=FILE shortens demo-real, and names its ViT-S,"
 	@echo "  WORKERS=0 runs the fast tests in one process, for a debugger."
 
 CHOICES = $(if $(OPS),--operators $(OPS)) $(if $(DEVICE),--device $(DEVICE))
@@ -27,6 +30,9 @@ install-core: ## Set up .venv without what tests and documents need
 
 demo: install-core ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
 	@$(VENV_PYTHON) tools/demo/scenes.py $(ARGS)
+
+demo-real: install-core ## Train on streets and nuclei with a real ViT-S; WEIGHTS=FILE has it at hand
+	@$(VENV_PYTHON) tools/demo/real.py $(if $(WEIGHTS),--weights $(WEIGHTS)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
 
 test: install ## Run the fast tests
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -1,4 +1,4 @@
-"""The tour that `make demo` runs, and the pictures that its model draws for the guide.
+"""The tours that `make demo` and `make demo-real` run, and the pictures for the guide.
 
 ``tools/demo.py`` beside this folder is another tool: ``argus predict`` by OpenMMLab's name.
 """

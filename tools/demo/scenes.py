@@ -6,15 +6,11 @@ Every step is one of the commands a user would type; the demo prints each before
 
 import argparse
 import json
-import os
-import shlex
-import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Works from any folder, installed or not.
@@ -24,6 +20,7 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.evaluation.table import results_table  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
+from tools.demo.steps import Demo  # noqa: E402
 
 MIN_GAIN = 0.1
 """How far a share has to be above that of the untrained model."""
@@ -81,35 +78,21 @@ SPLITS = "validation, which settings are chosen on; anomaly: test, which nothing
 LAYOUTS = ("coco", "ade20k", "imagenet", "nyuv2", "pascal", "mvtec")
 
 
-class ScenesDemo:
+class ScenesDemo(Demo):
     """Run the demo.
 
     Args:
         root: The repository.
-        work_dir: Where everything but the scenes is written.
         data_dir: Where the scenes are, or are written.
-        num_processes: Processes of the trainings.
-        options: Further ``KEY=VALUE`` changes of both configs.
+        **settings: As :class:`~tools.demo.steps.Demo`.
     """
 
     stage1 = "configs/scenes/stage1_5task.py"
     stage2 = "configs/scenes/stage2_7task.py"
 
-    def __init__(
-        self,
-        root: Path,
-        *,
-        work_dir: Path,
-        data_dir: Path,
-        num_processes: int = 2,
-        options: Sequence[str] = (),
-    ) -> None:
-        self.root = root
-        self.work_dir = work_dir
+    def __init__(self, root: Path, *, data_dir: Path, **settings: Any) -> None:
+        super().__init__(root, **settings)
         self.data_dir = data_dir
-        self.num_processes = num_processes
-        self.options = list(options)
-        self.seconds: dict[str, float] = {}
 
     def run(self) -> bool:
         """Run all steps; whether every bar was reached.
@@ -144,47 +127,7 @@ class ScenesDemo:
             return
         command = [sys.executable, "-m", "argus.datasets.scenes", str(self.data_dir)]
         layouts = ["--layouts", *LAYOUTS]
-        self._step("scenes", [*command, *layouts, "--num-train", "900", "--num-val", "100"])
-
-    def train(self, name: str, config: str, *options: str) -> str:
-        """Train from scratch; the path of the last checkpoint."""
-        folder = self.work_dir / name
-        shutil.rmtree(folder, ignore_errors=True)
-        launcher = [str(self.root / "tools/dist_train.sh"), config, str(self.num_processes)]
-        self._step(
-            name, [*launcher, "--work-dir", str(folder), *_cfg_options([*self.options, *options])]
-        )
-        return str(folder / (folder / "last_checkpoint").read_text().strip())
-
-    def merge(self, first: str, second: str) -> str:
-        """Join both stages into one model; its folder."""
-        folder = str(self.work_dir / "model")
-        tool = str(self.root / "tools/checkpoints/merge.py")
-        self._step("merge", [sys.executable, tool, first, second, "--out", folder])
-        return folder
-
-    def test(
-        self,
-        name: str,
-        subject: str,
-        checkpoint: str = "",
-        *,
-        arguments: Sequence[str] = (),
-        options: Sequence[str] = (),
-    ) -> dict[str, float]:
-        """Evaluate a model, or a checkpoint of a config; its metrics."""
-        out = self.work_dir / f"{name}.json"
-        command = [
-            *(
-                str(self.root / "tools/dist_test.sh"),
-                subject,
-                *([checkpoint] if checkpoint else []),
-            ),
-            *(str(self.num_processes), "--work-dir", str(self.work_dir / "test")),
-            *("--out", str(out), *arguments, *_cfg_options(options)),
-        ]
-        self._step(name, command)
-        return json.loads(out.read_text())
+        self.step("scenes", [*command, *layouts, "--num-train", "900", "--num-val", "100"])
 
     def report(self, trained: Mapping[str, float], untrained: Mapping[str, float]) -> bool:
         """Print the table and write ``results.json``; whether every bar was reached."""
@@ -209,25 +152,6 @@ class ScenesDemo:
         if missed:
             print(f"NOT reached: {', '.join(missed)}")
         return not missed
-
-    def _step(self, name: str, command: Sequence[str]) -> None:
-        print(f"\n== {name}: {shlex.join(command)}", flush=True)
-        started = time.perf_counter()
-        status = self.call(command)
-        self.seconds[name] = round(time.perf_counter() - started, 1)
-        if status:
-            raise ConfigError(
-                f"the step {name!r} failed with exit status {status}; its output is above."
-            )
-
-    def call(self, command: Sequence[str]) -> int:
-        """Run a command in the repository; its exit status."""
-        environment = {**os.environ, "PYTHON": sys.executable}
-        return subprocess.run(command, cwd=self.root, env=environment, check=False).returncode
-
-
-def _cfg_options(options: Sequence[str]) -> list[str]:
-    return ["--cfg-options", *options] if options else []
 
 
 def main() -> None:

@@ -1,0 +1,106 @@
+"""What the demos share: steps that are commands of a user, printed, run and timed."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from argus.errors import ConfigError
+
+
+class Demo:
+    """Train, merge and test by the commands that a user would type.
+
+    Args:
+        root: The repository.
+        work_dir: Where everything but the data is written.
+        num_processes: Processes of the trainings and tests.
+        options: Further ``KEY=VALUE`` changes of the trainings' configs.
+
+    Attributes:
+        seconds: Of each step.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        work_dir: Path,
+        num_processes: int = 2,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.root = root
+        self.work_dir = work_dir
+        self.num_processes = num_processes
+        self.options = list(options)
+        self.seconds: dict[str, float] = {}
+
+    def train(self, name: str, config: str, *options: str) -> str:
+        """Train from scratch; the path of the last checkpoint."""
+        folder = self.work_dir / name
+        shutil.rmtree(folder, ignore_errors=True)
+        launcher = [str(self.root / "tools/dist_train.sh"), config, str(self.num_processes)]
+        self.step(
+            name, [*launcher, "--work-dir", str(folder), *cfg_options([*self.options, *options])]
+        )
+        return str(folder / (folder / "last_checkpoint").read_text().strip())
+
+    def merge(self, *checkpoints: str) -> str:
+        """Join the stages into one model; its folder."""
+        folder = str(self.work_dir / "model")
+        tool = str(self.root / "tools/checkpoints/merge.py")
+        self.step("merge", [sys.executable, tool, *checkpoints, "--out", folder])
+        return folder
+
+    def test(
+        self,
+        name: str,
+        subject: str,
+        checkpoint: str = "",
+        *,
+        arguments: Sequence[str] = (),
+        options: Sequence[str] = (),
+    ) -> dict[str, float]:
+        """Evaluate a model, or a checkpoint of a config; its metrics."""
+        out = self.work_dir / f"{name}.json"
+        command = [
+            *(
+                str(self.root / "tools/dist_test.sh"),
+                subject,
+                *([checkpoint] if checkpoint else []),
+            ),
+            *(str(self.num_processes), "--work-dir", str(self.work_dir / "test")),
+            *("--out", str(out), *arguments, *cfg_options(options)),
+        ]
+        self.step(name, command)
+        return json.loads(out.read_text())
+
+    def step(self, name: str, command: Sequence[str]) -> None:
+        """Run a command, and note its time.
+
+        Raises:
+            ConfigError: It fails.
+        """
+        print(f"\n== {name}: {shlex.join(command)}", flush=True)
+        started = time.perf_counter()
+        status = self.call(command)
+        self.seconds[name] = round(time.perf_counter() - started, 1)
+        if status:
+            raise ConfigError(
+                f"the step {name!r} failed with exit status {status}; its output is above."
+            )
+
+    def call(self, command: Sequence[str]) -> int:
+        """Run a command in the repository; its exit status."""
+        environment = {**os.environ, "PYTHON": sys.executable}
+        return subprocess.run(command, cwd=self.root, env=environment, check=False).returncode
+
+
+def cfg_options(options: Sequence[str]) -> list[str]:
+    """The words by which a command takes changes of its config."""
+    return ["--cfg-options", *options] if options else []
