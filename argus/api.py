@@ -36,6 +36,7 @@ from argus.model_config import (
 )
 from argus.model_files.hub import push_model, resolve_model, save_model
 from argus.model_folder import ModelFolder
+from argus.models.backbones.separate_vit import read_model
 from argus.models.multitask import MultitaskModel
 from argus.precision import autocast
 from argus.results import Prediction
@@ -135,7 +136,7 @@ class Argus:
             CheckpointError: There is no model, or it is damaged.
             ConfigError: An unknown task, device or dtype.
         """
-        folder = ModelFolder.read(resolve_model(path_or_repo, revision))
+        folder = read_model(resolve_model(path_or_repo, revision))
         return cls(folder, tasks=tasks, device=device, dtype=dtype, compile=compile, trust=trust)
 
     def save_pretrained(self, folder: str | Path, *, licence: str = "") -> Path:

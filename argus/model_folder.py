@@ -26,7 +26,11 @@ from argus.files.lock import alone_in
 from argus.files.together import place_of, replacing_together, settle
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
+    from collections.abc import Callable
+
     from torch import Tensor, nn
+
+    SeparateTensors = Callable[[Mapping[str, Any], str], dict[str, Tensor]]
 
 FORMAT = "argus-model-1"
 WEIGHTS = "model.safetensors"
@@ -54,8 +58,17 @@ class ModelFolder:
     manifest: dict[str, Any]
 
     @classmethod
-    def read(cls, path: str | Path) -> "ModelFolder":
+    def read(cls, path: str | Path, *, separate: "SeparateTensors | None" = None) -> "ModelFolder":
         """Read a folder.
+
+        Args:
+            path: The folder.
+            separate: Gives the tensors that a released model names by hash, from what it says of
+                them and the prefix of their names; :func:`argus.models.backbones.separate_vit.
+                read_model` knows where they are.
+
+        Returns:
+            The model in float32, as it is built; it says nothing of its release.
 
         Raises:
             CheckpointError: If a file is missing or damaged, or of another format; a damaged tensor
@@ -64,6 +77,17 @@ class ModelFolder:
         path = Path(path)
         manifest = read_manifest(path)
         state = _read_tensors(place_of(path, WEIGHTS))
+        release = manifest.pop("release", None)
+        if release is not None:
+            state = {name: _in_float32(tensor) for name, tensor in state.items()}
+        if release is not None and "vit" in release:
+            prefix = manifest["backbone"].get("frozen", "")
+            if separate is None or not prefix:
+                raise CheckpointError(
+                    f"{path} is a model without its frozen ViT: "
+                    + ("it cannot be read here." if prefix else "it does not say where it goes.")
+                )
+            state |= separate(release["vit"], prefix)
         return cls(config=read_config(path), state=state, manifest=manifest)
 
     def write(self, path: str | Path) -> None:
@@ -100,7 +124,7 @@ class ModelFolder:
                 self.manifest["tasks"][task]["metrics"][metric] = value
 
     def write_manifest(self, path: str | Path) -> None:
-        """Write the manifest alone, beside the two other files.
+        """Write the manifest alone, beside the other files; what is said of a release stays.
 
         Raises:
             CheckpointError: As for :meth:`write`.
@@ -109,7 +133,9 @@ class ModelFolder:
         with _writing(path):
             settle(path, FILES)
             mark = _read_json(path / CONFIG).get(_WRITING)
-            write_json(path / MANIFEST, self._marked(mark))
+            release = _read_json(path / MANIFEST).get("release")
+            kept = {} if release is None else {"release": release}
+            write_json(path / MANIFEST, {**self._marked(mark), **kept})
 
     def _marked(self, mark: str | None) -> dict[str, Any]:
         content = {"format": FORMAT, **self.manifest}
@@ -161,6 +187,10 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"model folder {path} cannot be written: {error}.") from error
+
+
+def _in_float32(tensor: "Tensor") -> "Tensor":
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:

@@ -25,7 +25,9 @@ COMMON = (
 )
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
-APPLICATIONS = ("argus.commands", "argus.serve", "argus.export", "argus.analysis")
+APPLICATIONS = (
+    *("argus.commands", "argus.serve", "argus.export", "argus.analysis", "argus.release"),
+)
 # A system of its own on the engine, which nothing else knows.
 MTV = "argus.mtv"
 
@@ -106,9 +108,10 @@ MAY_NOT_IMPORT = {
     "argus.engine": (*APPLICATIONS, "argus.api", "argus.model_files", "argus.inference"),
     "argus.model_files": (*APPLICATIONS, "argus.api"),
     "argus.api": APPLICATIONS,
-    "argus.serve": ("argus.commands", "argus.export", "argus.analysis"),
-    "argus.export": ("argus.commands", "argus.serve", "argus.analysis"),
-    "argus.analysis": ("argus.commands", "argus.serve", "argus.export"),
+    "argus.serve": ("argus.commands", "argus.export", "argus.analysis", "argus.release"),
+    "argus.export": ("argus.commands", "argus.serve", "argus.analysis", "argus.release"),
+    "argus.analysis": ("argus.commands", "argus.serve", "argus.export", "argus.release"),
+    "argus.release": ("argus.commands", "argus.serve", "argus.analysis"),
     "argus.new_task": APPLICATIONS,
     MTV: (*APPLICATIONS, "argus.api", "argus.model_files", "argus.inference", "argus.recipes"),
 }

@@ -75,9 +75,9 @@ def load_config(args: argparse.Namespace) -> "Config":
             ) from error
     if Path(args.config).is_dir():
         from argus.engine.evaluate import config_of_model
-        from argus.model_folder import ModelFolder
+        from argus.models.backbones.separate_vit import read_model
 
-        model = ModelFolder.read(args.config)
+        model = read_model(args.config)
         trusted = getattr(args, "trust", ())
         config = change_config(
             config_of_model(model, trusted=trusted, given=list(changes)), changes

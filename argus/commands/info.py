@@ -83,6 +83,11 @@ def _facts(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     backbone = described["backbone"]
     if backbone.get("name"):
         yield "backbone", f"{backbone['name']}, SHA-256 {backbone['sha256']}"
+    release = described.get("release", {})
+    if release:
+        yield "weights in", release["stored"]
+    if "vit" in release:
+        yield "ViT apart", f"{release['vit'].get('name', '')} SHA-256 {release['vit']['sha256']}"
     if backbone.get("parameters"):
         trained = ""
         if "trained" in backbone:

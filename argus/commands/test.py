@@ -67,7 +67,7 @@ def test(args: argparse.Namespace) -> None:
     """Evaluate and write the table."""
     config = load_config(args)
     from argus.engine.evaluate import evaluate
-    from argus.model_folder import ModelFolder
+    from argus.models.backbones.separate_vit import read_model
 
     is_model = Path(args.config).is_dir()
     if is_model == bool(args.checkpoint):
@@ -76,7 +76,7 @@ def test(args: argparse.Namespace) -> None:
             if is_model
             else f"no checkpoint: name it after {args.config}, or 'none' for the untrained model."
         )
-    model = ModelFolder.read(args.config) if is_model else None
+    model = read_model(args.config) if is_model else None
     metrics, table = evaluate(
         config,
         model or (None if args.checkpoint == "none" else args.checkpoint),

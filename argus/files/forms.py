@@ -27,6 +27,7 @@ _FILE_NAME = text(
 )
 _HASH = text(r"[0-9a-f]{64}|", "a SHA-256, 64 hexadecimal digits, or nothing")
 _PREFIX = text(r"(backbone\.(\w+\.)+)?", "a prefix of tensor names such as 'backbone.vit.'")
+_VIT_HASH = text(r"[0-9a-f]{64}", "a SHA-256, 64 hexadecimal digits")
 _COLOUR = listing(WHOLE, length=3)
 
 _TASK = table(
@@ -76,7 +77,17 @@ MANIFEST: Schema = table(
                     tasks=table(others=_TASK_NAME),
                 )
             )
-        )
+        ),
+        release=table(
+            required=dict(stored=text(r"float16", "float16")),
+            optional=dict(
+                vit=table(
+                    required=dict(sha256=_VIT_HASH, num_values=WHOLE),
+                    optional=dict(name=_TEXT, source=_TEXT),
+                ),
+                differences=table(others=table(others=FINITE)),
+            ),
+        ),
     ),
 )
 """Of ``manifest.json``, beside its format."""

@@ -7,7 +7,7 @@ from typing import Any
 from argus.errors import CheckpointError, ConfigError
 from argus.files.together import place_of
 from argus.model_files.model_card import measured
-from argus.model_files.weight_file import count_by_part, part_of
+from argus.model_files.weight_file import count_values, part_of
 from argus.model_folder import WEIGHTS, read_config, read_manifest
 
 _TRAINED_BACKBONE = "trained_backbone"
@@ -43,7 +43,7 @@ def describe(path: str | Path) -> dict[str, Any]:
 
 def _describe_model(path: Path) -> dict[str, Any]:
     manifest, config = read_manifest(path), read_config(path)
-    counts = count_by_part(place_of(path, WEIGHTS))
+    counts = count_values(place_of(path, WEIGHTS), manifest)
     tasks = {
         name: {**task, "metrics": measured(task), "parameters": counts.get(name, 0)}
         for name, task in manifest["tasks"].items()
@@ -58,6 +58,7 @@ def _describe_model(path: Path) -> dict[str, Any]:
         "backbone": {**manifest["backbone"], "parameters": counts.get("backbone", 0)},
         "tasks": tasks,
         "sources": manifest.get("sources", []),
+        "release": manifest.get("release", {}),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from argus.errors import CheckpointError
 from argus.files.together import place_of
 from argus.model_files.model_card import model_card
-from argus.model_files.weight_file import count_by_part
+from argus.model_files.weight_file import count_values
 from argus.model_folder import FILES, WEIGHTS, ModelFolder, read_manifest
 
 CARD = "README.md"
@@ -161,8 +161,9 @@ def push_model(
 
 
 def _card(folder: Path, name: str, licence: str) -> str:
-    counts = count_by_part(place_of(folder, WEIGHTS))
-    return model_card(read_manifest(folder), name=name, num_values=counts, licence=licence)
+    manifest = read_manifest(folder)
+    counts = count_values(place_of(folder, WEIGHTS), manifest)
+    return model_card(manifest, name=name, num_values=counts, licence=licence)
 
 
 def _first_line(error: Exception) -> str:

@@ -21,6 +21,7 @@ from argus.model_config import (
 from argus.model_files.manifest import describe_task
 from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
+from argus.models.backbones.separate_vit import read_model
 from argus.precision import AUTO
 
 _BACKBONE = "backbone."
@@ -54,7 +55,7 @@ def merge(
     """
     names = {(str(path), old): new for (path, old), new in (renames or {}).items()}
     if Path(base).is_dir():
-        model = ModelFolder.read(base)
+        model = read_model(base)
     else:
         model = _start(str(base), weights, trusted)
         _add(model, str(base), weights=weights, renames=names, trusted=trusted)

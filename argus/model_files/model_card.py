@@ -47,11 +47,11 @@ def model_card(
         f"# {name.split('/')[-1]}",
         _summary(manifest, num_values),
         "## Use",
-        _usage(manifest, name),
+        _usage(manifest, name) + _vit_apart(manifest),
         "## Tasks",
         _tasks_table(manifest, num_values),
         "## Measured",
-        _metrics_table(manifest),
+        _metrics_table(manifest) + _rounding(manifest),
         "## Limits",
         _limits(manifest),
         "## Licences",
@@ -152,6 +152,40 @@ argus predict photo.jpg --model {name} --tasks all --out answers
 
 `model.safetensors` holds the weights, `config.json` what builds the model, and `manifest.json` what
 this page was made of. Reading them runs no code of theirs."""
+
+
+def _vit_apart(manifest: Mapping[str, Any]) -> str:
+    """How a released model comes to its ViT."""
+    vit = manifest.get("release", {}).get("vit")
+    if vit is None:
+        return ""
+    name, source = vit.get("name", ""), vit.get("source", "")
+    text = (
+        "\n\nThe frozen ViT, whose weights are as they were, is not in it. It is known by "
+        f"the SHA-256 of its tensors, `{vit['sha256']}`, and taken from the file that the "
+        "environment variable `ARGUS_VIT` names"
+    )
+    if name:
+        text += f", or else from the official file of `{name}`, which is fetched on first use"
+    return text + (f". Its file is from: {source}." if source else ".")
+
+
+def _rounding(manifest: Mapping[str, Any]) -> str:
+    """What the rounding of a released model's weights does to its answers."""
+    release = manifest.get("release")
+    if release is None:
+        return ""
+    lines = [
+        f"\n\nThe values are of the trained weights; here they are rounded to {release['stored']}. "
+        "The largest differences of the answers that this makes, on a few pictures:",
+        "",
+        "| task | difference |",
+        "|---|---|",
+    ]
+    for task, measures in release.get("differences", {}).items():
+        told = ", ".join(f"{measure} {value:.2g}" for measure, value in measures.items())
+        lines.append(f"| {_cell(task)} | {_cell(told)} |")
+    return "\n".join(lines)
 
 
 def _tasks_table(manifest: Mapping[str, Any], num_values: Mapping[str, int]) -> str:

@@ -14,15 +14,10 @@ from argus.files.download_progress import progress_line
 from argus.files.downloads import discard, fetch
 from argus.files.durable import replacing, write_text
 from argus.files.foreign import raise_if_foreign
-from argus.models.backbones.dinov2 import ARCHITECTURES, DinoVisionTransformer
+from argus.models.backbones.released import NAMES, most_bytes_of, released_shapes
 from argus.models.backbones.weights import misfits, official_file_name, official_url
 
 FOLDER = Path("data/weights")
-_SIZES = {architecture.name: size for size, architecture in ARCHITECTURES.items()}
-NAMES = tuple(f"dinov2_{vit}14{registers}" for vit in _SIZES for registers in ("", "_reg4"))
-"""Of the released models."""
-# For what a file of tensors holds beside their numbers.
-_OVERHEAD_BYTES = 2**22
 
 
 def get_official_weights(
@@ -85,8 +80,8 @@ def get_official_weights(
 
 def _bring(name: str, target: Path, source: str | None, expected: str | None, origin: str) -> str:
     """Bring a file into place and return its hash."""
-    shapes = _shapes(name)
-    most_bytes = sum(tensor.numel() * 4 for tensor in shapes.values()) + _OVERHEAD_BYTES
+    shapes = released_shapes(name)
+    most_bytes = most_bytes_of(shapes)
     partial = target.with_name(target.name + ".part")
     source = source or official_url(name)
     if is_address(source):
@@ -158,17 +153,6 @@ def _copy(source: Path, partial: Path, most_bytes: int) -> None:
     except OSError as error:
         discard(partial)
         raise DataError(f"{source} cannot be copied to {partial}: {error.strerror}.") from error
-
-
-def _shapes(name: str) -> dict[str, torch.Tensor]:
-    """The tensors of a released model, without numbers."""
-    found = re.fullmatch(r"dinov2_(vit[sblg])14(_reg4)?", name)
-    assert found is not None
-    with torch.device("meta"):
-        vit = DinoVisionTransformer(
-            _SIZES[found.group(1)], weights="random", num_registers=4 if found.group(2) else 0
-        )
-    return vit.state_dict()
 
 
 def _hash(path: Path) -> str:

@@ -1,7 +1,9 @@
 """What the head of a safetensors file tells, without reading the tensors."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -27,6 +29,14 @@ def count_by_part(path: str | Path) -> dict[str, int]:
                     counts[part] = counts.get(part, 0) + math.prod(tensor.get_shape())
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    return counts
+
+
+def count_values(path: str | Path, manifest: Mapping[str, Any]) -> dict[str, int]:
+    """As :func:`count_by_part`, with the ViT that a released model's manifest names by hash."""
+    counts = count_by_part(path)
+    vit = manifest.get("release", {}).get("vit", {})
+    counts["backbone"] = counts.get("backbone", 0) + vit.get("num_values", 0)
     return counts
 
 

@@ -60,9 +60,9 @@ def explainer_of(args: argparse.Namespace, config: str, checkpoint: str | None) 
     read = load_config(argparse.Namespace(**{**vars(args), "config": config}))
     from argus.analysis.grad_cam import Explainer
     from argus.analysis.models import load_model
-    from argus.model_folder import ModelFolder
+    from argus.models.backbones.separate_vit import read_model
 
-    weights = ModelFolder.read(config) if checkpoint is None else checkpoint
+    weights = read_model(config) if checkpoint is None else checkpoint
     tasks = None if args.task is None else [args.task]
     loaded = load_model(read, weights, kind=args.weights, tasks=tasks)
     return Explainer(loaded, task=args.task, method=args.method)

@@ -42,6 +42,7 @@ from argus.api import Argus  # noqa: E402
 from argus.config_values import to_plain  # noqa: E402
 from argus.model_folder import ModelFolder  # noqa: E402
 from argus.models.backbones import trained_backbone  # noqa: E402
+from argus.models.backbones.separate_vit import read_model  # noqa: E402
 from argus.models.multitask import MultitaskModel  # noqa: E402
 from tools.benchmarks.timing import MEGABYTE, measure  # noqa: E402
 
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print a table."""
     args = parse_args(arguments)
     folder = (
-        ModelFolder.read(args.model)
+        read_model(args.model)
         if args.model
         else random_model(BASE if args.base else TINY, args.tasks)
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.libraries import import_libraries  # noqa: E402
 
 
 def main() -> None:
@@ -18,10 +19,11 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the checkpoints")
     args = parser.parse_args()
     with user_errors():
+        import_libraries()
         from argus.model_files.split import split
-        from argus.model_folder import ModelFolder
+        from argus.models.backbones.separate_vit import read_model
 
-        for path in split(ModelFolder.read(args.model), args.out):
+        for path in split(read_model(args.model), args.out):
             print(path)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from argus.checkpoint import read_checkpoint, tensor_hash
 from argus.errors import CheckpointError, ConfigError
 from argus.model_config import build_enclosed, resolve_config
-from argus.model_folder import ModelFolder
+from argus.models.backbones.separate_vit import read_model
 from argus.registry import MODELS
 
 WEIGHTS = ("auto", "ema", "raw")
@@ -84,7 +84,7 @@ def _of_model(path: str, backbone: Any) -> tuple[Any, str]:
         raise ConfigError(
             f"trained_backbone: {path} is a model and has its backbone's config; remove backbone."
         )
-    model = ModelFolder.read(path)
+    model = read_model(path)
     state = {name.removeprefix(_PREFIX): value for name, value in model.backbone.items()}
     config = resolve_config(model.config, tasks=())["backbone"]
     with build_enclosed(state, what=f"the backbone of {path}"):
