@@ -22,9 +22,8 @@ _batch_sizes = dict(camvid=2, nuclei=1)  # of each process
 tasks = dict(camvid=camvid_semantic, nuclei=nuclei_instance)
 for _name, _task in tasks.items():
     _task.setdefault("test", _task["val"])
-    _task.pop("val")  # a validation takes a minute or two, and nothing is chosen by it
     _task["train"]["batch_size"] = _batch_sizes[_name]
-    for _part in ("train", "test"):
+    for _part in ("train", "val", "test"):
         for _step in _task[_part]["dataset"]["pipeline"]:
             if "crop_size" in _step:
                 _step["crop_size"] = _crop_size

@@ -69,8 +69,11 @@ class RealDemo(Demo):
         """
         vit = self.get_vit()
         self.get_data()
-        length = [] if self.steps is None else schedule(self.steps)
-        checkpoint = self.train("stage1", self.config, f"backbone.vit.weights={vit}", *length)
+        options = [f"backbone.vit.weights={vit}"]
+        # A validation takes a minute or two, and nothing is chosen by it.
+        options += [f"tasks.{task}.val=None" for task in PHOTOS]
+        options += [] if self.steps is None else schedule(self.steps)
+        checkpoint = self.train("stage1", self.config, *options)
         model = self.merge(checkpoint)
         pictures = ("--show-dir", str(self.work_dir / "pictures"))
         metrics = self.test("results", model, arguments=("--save-metrics", *pictures))

@@ -55,6 +55,7 @@ def test_run__vit_training_model_numbers_and_pictures(
     assert list(demo.seconds) == names
     _, train, merge, test, predict, _ = demo.commands
     assert f"backbone.vit.weights={VIT_FILE}" in train and "train_cfg.max_iters=20" in train
+    assert "tasks.nuclei.val=None" in train
     assert str(tmp_path / "work/stage1/iter_2.pth") in merge
     assert str(tmp_path / "work/model") in test and "--save-metrics" in test
     photos = [str(tmp_path / "data/camvid/images/test" / f"{n}.png") for n in (0, 2, 4, 6)]
