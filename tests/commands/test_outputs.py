@@ -15,6 +15,7 @@ from argus.commands.outputs import CocoWriter, VideoWriter
 from argus.errors import DataError
 from argus.results import Instances, Poses, Prediction
 from tests.commands.toy_model import write_picture
+from tests.serve.browser import CHROMIUM, DRIVER, Browser
 
 BOXES = np.array([[2, 3, 12, 23], [5, 5, 25, 15]], np.float32)
 
@@ -176,6 +177,26 @@ def test_video__is_what_browsers_play_and_any_frame_can_be_gone_to(tmp_path: Pat
         is_read, frame = video.read()
         bright = (frame[frame.shape[0] // 2] > 100).any(-1).mean()
         assert is_read and abs(bright - (10 * number + 5) / 80) < 0.04, number
+
+
+PLAYER = """<video id="video" muted preload="auto" src="clip.mp4"></video><p id="told">waits</p>
+<script>
+video.onerror = () => { told.textContent = video.error.message };
+video.oncanplaythrough = () => { video.oncanplaythrough = null; video.currentTime = 0.12 };
+video.onseeked = () => { told.textContent = `at ${video.currentTime} of ${video.duration}` };
+</script>"""
+
+
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+def test_video__is_played_by_a_browser(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "clip.mp4", 25, draw=True)
+    for number in range(5):
+        writer.write(moving_bar(number))
+    writer.close()
+    (tmp_path / "page.html").write_text(PLAYER)
+    with Browser() as browser:
+        browser.open((tmp_path / "page.html").as_uri())
+        browser.wait_for_text("#told", "at 0.12 of 0.2")
 
 
 def test_video__without_an_encoder_of_vp9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
