@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BASE = Path(__file__).parents[1] / "configs/_base_"
-FILES = [BASE / "default_runtime.py"]
+FILES = [BASE / "default_runtime.py", BASE / "normalisation.py"]
 FILES += [
     path
     for part in ("backbones", "models", "schedules", "tasks")

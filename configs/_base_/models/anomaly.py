@@ -3,11 +3,14 @@
 For a backbone of 768 channels (Base); Large sets the ``in_channels`` to 1024.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.mvtec_ad import MVTEC_4
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import AnomalyDetector, DensePreprocessor
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 
 def anomaly_model(head):
@@ -16,8 +19,7 @@ def anomaly_model(head):
         type=AnomalyDetector,
         data_preprocessor=dict(
             type=DensePreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             size_divisor=32,
         ),

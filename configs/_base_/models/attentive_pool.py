@@ -4,7 +4,7 @@ For a backbone of 768 channels (Base); Large sets the ``in_channels`` to 1024 an
 16. ``levels=(1, 2, 3)`` pools 1,029 instead of 4,165 tokens at 224 px.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmpretrain.models import (
     ClsDataPreprocessor,
     ImageClassifier,
@@ -15,12 +15,14 @@ from mmpretrain.models import (
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import AttentivePooling
 
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
+
 attentive_pool = dict(
     type=ImageClassifier,
     data_preprocessor=dict(
         type=ClsDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         to_rgb=True,
         num_classes=1000,
     ),

@@ -22,7 +22,7 @@ from mmdet.models.task_modules import (
     MaxIoUAssigner,
     RandomSampler,
 )
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders.co_detr import (
@@ -33,6 +33,9 @@ from argus.models.decoders.co_detr import (
     CollaborativeRoIHead,
 )
 
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
+
 _width = 256  # not stated in paper; Co-DETR
 _num_scales = 5  # not stated in paper; Co-DETR
 _num_layers = 6  # not stated in paper; Co-DETR
@@ -41,8 +44,7 @@ co_detr = dict(
     type=CoDETR,
     data_preprocessor=dict(
         type=DetDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_size_divisor=32,
         non_blocking=True,

@@ -4,10 +4,13 @@ For a backbone of 768 channels (Base); Large sets ``in_channels`` to 1024. Group
 image of a batch depends on another.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import DenseEstimator, DensePreprocessor, UPerNetwork
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 
 def dense_model(*, size, head):
@@ -16,8 +19,7 @@ def dense_model(*, size, head):
         type=DenseEstimator,
         data_preprocessor=dict(
             type=DensePreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_val=0,
             size=size,

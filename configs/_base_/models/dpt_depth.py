@@ -9,7 +9,7 @@ DINOv2's depth training. ``bin_depth_head`` is the variant with the expectation 
 (``dpt_depth["head"] = bin_depth_head``): ``update`` would merge the two heads.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import (
@@ -20,6 +20,9 @@ from argus.models.decoders import (
     DPTNetwork,
 )
 from argus.models.losses import GradientMatchingLoss, SILogLoss
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 _min_depth = 0.001  # metres; not stated in paper: DINOv2 on NYUv2
 _max_depth = 10.0  # metres; not stated in paper: DINOv2 on NYUv2
@@ -51,8 +54,7 @@ dpt_depth = dict(
     type=DenseEstimator,
     data_preprocessor=dict(
         type=DensePreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_val=0,
         size=(416, 544),  # not stated in paper: DINOv2's crop on NYUv2

@@ -5,12 +5,15 @@ encoder of the training pipeline (mmpose's ``GenerateTarget``) and names the cro
 ``TopdownAffine(input_size=udp_codec["input_size"], use_udp=True)``.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmpose.codecs import UDPHeatmap
 from mmpose.models import KeypointMSELoss, PoseDataPreprocessor, TopdownPoseEstimator
 
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import DPTKeypointHead
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 udp_codec = dict(
     type=UDPHeatmap,
@@ -23,8 +26,7 @@ dpt_keypoint = dict(
     type=TopdownPoseEstimator,
     data_preprocessor=dict(
         type=PoseDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         non_blocking=True,
     ),

@@ -20,9 +20,12 @@ from mmdet.models.task_modules import (
     HungarianAssigner,
     MaskPseudoSampler,
 )
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 _embed_dims = 256  # not stated in paper; Mask2Former
 _position = dict(num_feats=128, normalize=True)  # not stated in paper; Mask2Former
@@ -33,8 +36,7 @@ mask2former_panoptic = dict(
     type=Mask2Former,
     data_preprocessor=dict(
         type=DetDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_mask=True,
         pad_seg=True,

@@ -7,6 +7,7 @@ paper, is set here by name.
 """
 
 from mmdet.models.data_preprocessors import DetDataPreprocessor
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders.mask_dino import (
@@ -16,12 +17,14 @@ from argus.models.decoders.mask_dino import (
     MaskDINOPixelEncoder,
 )
 
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
+
 mask_dino = dict(
     type=MaskDINO,
     data_preprocessor=dict(
         type=DetDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_mask=True,
         pad_size_divisor=32,

@@ -22,9 +22,12 @@ from mmdet.models.task_modules import (
     MaxIoUAssigner,
     RandomSampler,
 )
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.models.backbones.shared import SharedBackbone
+
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
 
 _width = 256  # not stated in paper; mmdet's Mask R-CNN
 
@@ -32,8 +35,7 @@ mask_rcnn = dict(
     type=MaskRCNN,
     data_preprocessor=dict(
         type=DetDataPreprocessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_mask=True,
         pad_size_divisor=32,

@@ -4,7 +4,7 @@ For a backbone of 768 channels (Base); Large sets the ``in_channels`` to 1024. T
 that of DINOv2. GroupNorm everywhere, so that no image of a batch depends on another.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmseg.models import (
     CrossEntropyLoss,
     EncoderDecoder,
@@ -15,6 +15,9 @@ from mmseg.models import (
 
 from argus.models.backbones.shared import SharedBackbone
 
+with read_base():
+    from ..normalisation import dinov2 as _dinov2
+
 # not stated in paper: GroupNorm stands where UperNet has SyncBN; 32 groups as in Mask DINO's heads
 _norm = dict(type="GN", num_groups=32)
 
@@ -22,8 +25,7 @@ upernet = dict(
     type=EncoderDecoder,
     data_preprocessor=dict(
         type=SegDataPreProcessor,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        **_dinov2,
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,

@@ -5,13 +5,15 @@ flawless patch to the next, which those of a small backbone do not. The head and
 chosen on the validation pictures; those of the test are looked at by tools/test.py alone.
 """
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.mvtec_ad import MVTecAD
 from argus.datasets.transforms import LoadAnomalyMask, LoadImage, PackDense, SyntheticAnomaly
 from argus.evaluation.metrics import AnomalyImageMetric, AnomalyPixelMetric
-from argus.models.backbones.shared import SharedBackbone
-from argus.models.decoders import AnomalyDetector, DensePreprocessor, DRAEMHead
+from argus.models.decoders import DRAEMHead
+
+with read_base():
+    from ...._base_.models.anomaly import anomaly_model as _anomaly_model
 
 _dataset = dict(
     type=MVTecAD,
@@ -42,23 +44,16 @@ def _measured(split):
 
 anomaly = dict(
     decoder=dict(
-        type=AnomalyDetector,
-        data_preprocessor=dict(
-            type=DensePreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            bgr_to_rgb=True,
-            size_divisor=32,
+        _anomaly_model(
+            dict(
+                type=DRAEMHead,
+                in_channels=[_channels] * 4,
+                channels=32,
+                norm_cfg=dict(type="GN", num_groups=8),
+                score_window=21,
+            )
         ),
-        backbone=dict(type=SharedBackbone),
         categories=_dataset["categories"],
-        head=dict(
-            type=DRAEMHead,
-            in_channels=[_channels] * 4,
-            channels=32,
-            norm_cfg=dict(type="GN", num_groups=8),
-            score_window=21,
-        ),
     ),
     train=dict(
         dataset=dict(

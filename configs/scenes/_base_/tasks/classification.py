@@ -1,7 +1,7 @@
 """Classification of generated pictures of one object, ten classes, with attentive pooling."""
 
 from mmcv.transforms import RandomFlip, Resize
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmpretrain.datasets import ImageNet, PackInputs
 from mmpretrain.evaluation import Accuracy
 from mmpretrain.models import (
@@ -16,6 +16,9 @@ from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import AttentivePooling
 
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
+
 _data_root = "data/scenes/imagenet"
 _metainfo = dict(classes=CLASSIFICATION_CLASSES)
 _num_classes = 10
@@ -27,8 +30,7 @@ classification = dict(
         type=ImageClassifier,
         data_preprocessor=dict(
             type=ClsDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             to_rgb=True,
             num_classes=_num_classes,
         ),

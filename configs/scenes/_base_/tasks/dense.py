@@ -1,12 +1,15 @@
 """What the dense tasks on generated scenes share: rooms in NYUv2's layout, people in PASCAL's."""
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.nyuv2 import NYUv2
 from argus.datasets.pascal_context import PascalContext
 from argus.datasets.transforms import JointRandomFlip, LoadImage
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import DenseEstimator, DensePreprocessor, DPTNetwork, UPerNetwork
+
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
 
 _rooms = dict(type=NYUv2, data_root="data/scenes/nyuv2")
 _people = dict(type=PascalContext, data_root="data/scenes/pascal_mt")
@@ -28,8 +31,7 @@ def _decoder(network, head):
         type=DenseEstimator,
         data_preprocessor=dict(
             type=DensePreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
         ),
         backbone=dict(type=SharedBackbone),

@@ -12,6 +12,7 @@ from argus.models.decoders.mask_dino import (
 )
 
 with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
     from .coco import coco_data
 
 _channels = 96
@@ -21,8 +22,7 @@ instance = dict(
         type=MaskDINO,
         data_preprocessor=dict(
             type=DetDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_mask=True,
             pad_size_divisor=32,

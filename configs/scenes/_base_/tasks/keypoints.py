@@ -1,6 +1,6 @@
 """Person keypoints of generated scenes, top-down crops of 96 x 64, with a small DPT decoder."""
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmpose.codecs import UDPHeatmap
 from mmpose.datasets.transforms import (
     GenerateTarget,
@@ -18,6 +18,9 @@ from argus.datasets.transforms import LoadImage
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import DPTKeypointHead
 
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
+
 _data_root = "data/scenes/coco"
 _input_size = (64, 96)
 _codec = dict(type=UDPHeatmap, input_size=_input_size, heatmap_size=(16, 24), sigma=1)
@@ -28,8 +31,7 @@ keypoints = dict(
         type=TopdownPoseEstimator,
         data_preprocessor=dict(
             type=PoseDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
         ),
         backbone=dict(type=SharedBackbone),

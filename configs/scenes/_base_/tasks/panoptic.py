@@ -15,7 +15,7 @@ from mmdet.models.task_modules import (
     HungarianAssigner,
     MaskPseudoSampler,
 )
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.ade20k import ADE20KPanoptic
 from argus.datasets.scenes.classes import (
@@ -33,6 +33,9 @@ from argus.datasets.transforms import (
 )
 from argus.evaluation.metrics import PanopticQuality
 from argus.models.backbones.shared import SharedBackbone
+
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
 
 _data_root = "data/scenes/ADEChallengeData2016"
 _metainfo = dict(
@@ -59,8 +62,7 @@ panoptic = dict(
         type=Mask2Former,
         data_preprocessor=dict(
             type=DetDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_mask=True,
             pad_seg=True,

@@ -1,9 +1,12 @@
 """A small UperNet of mmseg for the backbone of the scenes: semantic classes, human parts."""
 
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmseg.models import CrossEntropyLoss, EncoderDecoder, SegDataPreProcessor, UPerHead
 
 from argus.models.backbones.shared import SharedBackbone
+
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
 
 
 def upernet(class_weight, **heads):
@@ -12,8 +15,7 @@ def upernet(class_weight, **heads):
         type=EncoderDecoder,
         data_preprocessor=dict(
             type=SegDataPreProcessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_val=0,
             seg_pad_val=255,

@@ -14,37 +14,59 @@ from mmdet.models.detectors import ATSS
 from mmdet.models.losses import CrossEntropyLoss, FocalLoss, GIoULoss
 from mmdet.models.necks import FPN
 from mmdet.models.task_modules import AnchorGenerator, ATSSAssigner, DeltaXYWHBBoxCoder
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.models.backbones.shared import SharedBackbone
 
-_data_root = "data/small/bccd"
-_metainfo = dict(
-    classes=("RBC", "WBC", "Platelets"), palette=[(220, 20, 60), (0, 0, 142), (255, 170, 30)]
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
+
+_dataset = dict(
+    type=XMLDataset,
+    data_root="data/small/bccd",
+    data_prefix=dict(sub_data_root=""),
+    metainfo=dict(
+        classes=("RBC", "WBC", "Platelets"),
+        palette=[(220, 20, 60), (0, 0, 142), (255, 170, 30)],
+    ),
 )
 _width = 384  # of the backbone
 _size = (320, 256)
 
-_test_pipeline = [
-    dict(type=LoadImage),
-    dict(type=Resize, scale=_size, keep_ratio=True),
-    # After Resize: the metric compares at the original size.
-    dict(type=LoadAnnotations, with_bbox=True),
-    dict(type=CheckLabel, num_classes=3),
-    dict(
-        type=PackDetInputs,
-        meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor", "instances"),
-    ),
-]
+
+def _measured(part):
+    return dict(
+        dataset=dict(
+            **_dataset,
+            ann_file=f"ImageSets/Main/{part}.txt",
+            test_mode=True,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=Resize, scale=_size, keep_ratio=True),
+                # After Resize: the metric compares at the original size.
+                dict(type=LoadAnnotations, with_bbox=True),
+                dict(type=CheckLabel, num_classes=3),
+                dict(
+                    type=PackDetInputs,
+                    meta_keys=(
+                        *("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
+                        "instances",
+                    ),
+                ),
+            ],
+        ),
+        batch_size=4,
+        num_workers=1,
+    )
+
 
 bccd_detection = dict(
     decoder=dict(
         type=ATSS,
         data_preprocessor=dict(
             type=DetDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_size_divisor=32,
         ),
@@ -85,11 +107,8 @@ bccd_detection = dict(
     ),
     train=dict(
         dataset=dict(
-            type=XMLDataset,
-            data_root=_data_root,
+            **_dataset,
             ann_file="ImageSets/Main/train.txt",
-            data_prefix=dict(sub_data_root=""),
-            metainfo=_metainfo,
             filter_cfg=dict(filter_empty_gt=True),
             pipeline=[
                 dict(type=LoadImage),
@@ -104,32 +123,8 @@ bccd_detection = dict(
         num_workers=1,
         sampling="shuffle",
     ),
-    val=dict(
-        dataset=dict(
-            type=XMLDataset,
-            data_root=_data_root,
-            ann_file="ImageSets/Main/val.txt",
-            data_prefix=dict(sub_data_root=""),
-            metainfo=_metainfo,
-            test_mode=True,
-            pipeline=_test_pipeline,
-        ),
-        batch_size=4,
-        num_workers=1,
-    ),
-    test=dict(
-        dataset=dict(
-            type=XMLDataset,
-            data_root=_data_root,
-            ann_file="ImageSets/Main/test.txt",
-            data_prefix=dict(sub_data_root=""),
-            metainfo=_metainfo,
-            test_mode=True,
-            pipeline=_test_pipeline,
-        ),
-        batch_size=4,
-        num_workers=1,
-    ),
+    val=_measured("val"),
+    test=_measured("test"),
     metrics=dict(type=CocoMetric, metric="bbox"),
     loss_weight=1.0,
     primary="bbox_mAP",

@@ -1,40 +1,33 @@
 """Boundaries and saliency on the same pictures in one stream: one backbone pass, two decoders."""
 
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.transforms import (
     IfPresent,
-    JointRandomCrop,
-    JointRandomFlip,
-    JointRandomResize,
     LoadBoundaryPeople,
-    LoadImage,
     LoadSaliency,
     PackDense,
     PackTasks,
 )
 
 with read_base():
+    from .bsds import bsds_pipeline
     from .bsds_boundary import bsds_boundary
     from .sod_saliency import sod_saliency
 
 _train = bsds_boundary["train"]["dataset"]
 _train["labels"] = ["boundary", "saliency"]
 _train["data_prefix"]["saliency_path"] = "sod/masks"
-_train["pipeline"] = [
-    dict(type=LoadImage),
-    dict(
-        type=IfPresent,
-        key="boundary_path",
-        transform=dict(type=LoadBoundaryPeople, agreement=0.5),
-    ),
-    dict(type=IfPresent, key="saliency_path", transform=dict(type=LoadSaliency, threshold=127)),
-    dict(type=JointRandomResize, ratio_range=(1.0, 1.5)),
-    dict(type=JointRandomCrop, size=(320, 320)),
-    dict(type=JointRandomFlip, prob=0.5),
-    dict(type=PhotoMetricDistortion),
-    dict(
+_train["pipeline"] = bsds_pipeline(
+    load=[
+        dict(
+            type=IfPresent,
+            key="boundary_path",
+            transform=dict(type=LoadBoundaryPeople, agreement=0.5),
+        ),
+        dict(type=IfPresent, key="saliency_path", transform=dict(type=LoadSaliency, threshold=127)),
+    ],
+    pack=dict(
         type=PackTasks,
         packers=dict(
             boundary=dict(type=PackDense, fields=["boundary"]),
@@ -42,7 +35,7 @@ _train["pipeline"] = [
         ),
         needs=dict(boundary=["gt_boundary"], saliency=["gt_saliency"]),
     ),
-]
+)
 bsds_joint = dict(boundary=bsds_boundary, saliency=sod_saliency)
 for _task in bsds_joint.values():
     _task["stream"] = "bsds"

@@ -6,7 +6,7 @@ on the whole set is published with top-1 97.7.
 """
 
 from mmcv.transforms import RandomFlip, Resize
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 from mmpretrain.datasets import PackInputs, RandomCrop
 from mmpretrain.evaluation import Accuracy
 from mmpretrain.models import (
@@ -21,25 +21,40 @@ from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders import AttentivePooling
 
-_data_root = "data/small/cifar10"
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
+
+_dataset = dict(type=ClassFolders, data_root="data/small/cifar10")
 _num_classes = 10
 _width = 384  # of the backbone
 _size = (128, 128)
 
-_test_pipeline = [
-    dict(type=LoadImage),
-    dict(type=CheckLabel, num_classes=_num_classes),
-    dict(type=Resize, scale=_size, interpolation="bicubic"),
-    dict(type=PackInputs),
-]
+
+def _measured(folder, *, of_each_class):
+    return dict(
+        dataset=dict(
+            **_dataset,
+            data_prefix=folder,
+            of_each_class=of_each_class,
+            test_mode=True,
+            pipeline=[
+                dict(type=LoadImage),
+                dict(type=CheckLabel, num_classes=_num_classes),
+                dict(type=Resize, scale=_size, interpolation="bicubic"),
+                dict(type=PackInputs),
+            ],
+        ),
+        batch_size=20,
+        num_workers=1,
+    )
+
 
 cifar10_classification = dict(
     decoder=dict(
         type=ImageClassifier,
         data_preprocessor=dict(
             type=ClsDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             to_rgb=True,
             num_classes=_num_classes,
         ),
@@ -54,8 +69,7 @@ cifar10_classification = dict(
     ),
     train=dict(
         dataset=dict(
-            type=ClassFolders,
-            data_root=_data_root,
+            **_dataset,
             data_prefix="train",
             of_each_class=(0, 280),
             pipeline=[
@@ -71,30 +85,8 @@ cifar10_classification = dict(
         num_workers=1,
         sampling="shuffle",
     ),
-    val=dict(
-        dataset=dict(
-            type=ClassFolders,
-            data_root=_data_root,
-            data_prefix="train",
-            of_each_class=(280, 300),
-            test_mode=True,
-            pipeline=_test_pipeline,
-        ),
-        batch_size=20,
-        num_workers=1,
-    ),
-    test=dict(
-        dataset=dict(
-            type=ClassFolders,
-            data_root=_data_root,
-            data_prefix="test",
-            of_each_class=(0, 100),
-            test_mode=True,
-            pipeline=_test_pipeline,
-        ),
-        batch_size=20,
-        num_workers=1,
-    ),
+    val=_measured("train", of_each_class=(280, 300)),
+    test=_measured("test", of_each_class=(0, 100)),
     metrics=dict(type=Accuracy, topk=(1,)),
     loss_weight=1.0,
     primary="top1",

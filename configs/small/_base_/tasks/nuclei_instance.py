@@ -17,7 +17,7 @@ from mmdet.datasets.transforms import (
 )
 from mmdet.evaluation import CocoMetric
 from mmdet.models.data_preprocessors import BatchFixedSizePad, DetDataPreprocessor
-from mmengine.config import read_base  # noqa: F401  marks a new-style config
+from mmengine.config import read_base
 
 from argus.datasets.coco import CocoInstances
 from argus.datasets.transforms import CheckLabel, LoadImage
@@ -29,6 +29,9 @@ from argus.models.decoders.mask_dino import (
     MaskDINOPixelEncoder,
 )
 
+with read_base():
+    from ...._base_.normalisation import dinov2 as _dinov2
+
 _data_root = "data/small/nuclei"
 _metainfo = dict(classes=("nucleus",), palette=[(220, 20, 60)])
 _width = 384  # of the backbone
@@ -39,8 +42,7 @@ nuclei_instance = dict(
         type=MaskDINO,
         data_preprocessor=dict(
             type=DetDataPreprocessor,
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
+            **_dinov2,
             bgr_to_rgb=True,
             pad_mask=True,
             pad_size_divisor=32,
