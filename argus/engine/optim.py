@@ -13,6 +13,7 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from argus.building import building
 from argus.errors import ConfigError
+from argus.models.task_model import TaskModel
 from argus.precision import AUTO, autocast, resolve_precision
 from argus.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 from argus.tasks import streams_of
@@ -155,9 +156,9 @@ class MultitaskOptimConstructor:
     def _depth_factor(self, model: nn.Module, name: str) -> float:
         if self.layer_decay is None or not name.startswith("backbone."):
             return 1.0
-        backbone: Any = model.backbone
-        depth = backbone.layer_id(name.removeprefix("backbone."))
-        return float(self.layer_decay ** (backbone.num_layers - 1 - depth))
+        assert isinstance(model, TaskModel)
+        layer, number = model.layer_of(name.removeprefix("backbone."))
+        return float(self.layer_decay ** (number - 1 - layer))
 
 
 class _Factors:

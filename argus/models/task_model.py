@@ -67,6 +67,15 @@ class TaskModel(BaseModel):
         """
         return type(self.backbone).__name__, {}
 
+    def layer_of(self, name: str) -> tuple[int, int]:
+        """Layer that a parameter of the backbone is of, and how many layers there are.
+
+        Args:
+            name: Within the backbone. Layers count from 0, the embeddings; the last is all that is
+                above the blocks.
+        """
+        return self.backbone.layer_id(name), self.backbone.num_layers
+
     def before_step(self, step: int, max_steps: int) -> None:
         """Called before an optimizer step's first forward pass.
 

@@ -20,6 +20,8 @@ from argus.mtv.passes import Passes
 from argus.mtv.vision import freeze_unread
 from argus.registry import MODELS
 
+ENCODERS = ("vision", "text")
+
 
 @MODELS.register_module()
 class MTVModel(TaskModel):
@@ -33,6 +35,7 @@ class MTVModel(TaskModel):
         decoders: Config of a decoder of :mod:`argus.mtv.decoders` per task.
         loss_weights: Factor of each task's loss; 1.0 where absent.
         streams: One stream with all tasks; that by default.
+        locked: Encoders that are not trained: ``vision``, ``text`` or both.
         chunk: Images and texts that go through an encoder at a time. What lies between is computed
             again in the backward pass: a batch of any size fits, with the same gradients, for a
             third more time. ``None`` for all at once.
@@ -48,6 +51,7 @@ class MTVModel(TaskModel):
         *,
         loss_weights: Mapping[str, float] | None = None,
         streams: Mapping[str, Sequence[str]] | None = None,
+        locked: Sequence[str] = (),
         chunk: int | None = None,
     ) -> None:
         super().__init__()
@@ -58,6 +62,10 @@ class MTVModel(TaskModel):
             raise ConfigError(
                 f"the tasks of MTV are labels of the same pictures, found the streams {streams}. "
                 "Give all of them one stream, e.g. stream='pairs'."
+            )
+        if not set(locked) <= set(ENCODERS):
+            raise ConfigError(
+                f"task_model.locked: expected some of {', '.join(ENCODERS)}, found {list(locked)}."
             )
         if chunk is not None and chunk < 1:
             raise ConfigError(f"task_model.chunk: expected None or a number >= 1, found {chunk}.")
@@ -85,6 +93,8 @@ class MTVModel(TaskModel):
         self.streams = {stream: tuple(tasks) for stream, tasks in streams.items()}
         self.chunk = chunk
         self._freeze_unread()
+        for name in locked:
+            self.backbone.get_submodule(f"{name}_model").requires_grad_(False)
 
     def _freeze_unread(self) -> None:
         decoders = self._decoders.values()
@@ -142,6 +152,17 @@ class MTVModel(TaskModel):
         texts = {task: own for task, own in ids.items() if own is not None}
         passes = Passes(self.backbone, stacked.images, decoders, texts, chunk=self.chunk)
         return passes, stacked
+
+    def layer_of(self, name: str) -> tuple[int, int]:
+        """As of SigLIP: embeddings, the blocks of the encoder, and what is above them."""
+        encoder = name.split(".")[0].removesuffix("_model")
+        if encoder not in ENCODERS:  # logit scale and bias
+            return 0, 1
+        number = len(self.backbone.get_submodule(f"{encoder}_model").encoder.layers) + 2
+        parts = name.split(".")
+        if parts[1] == "embeddings":
+            return 0, number
+        return (int(parts[3]) + 1 if parts[1] == "encoder" else number - 1), number
 
     def before_step(self, step: int, max_steps: int) -> None:
         """Temperatures follow the step."""

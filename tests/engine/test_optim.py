@@ -6,6 +6,7 @@ from torch import nn
 
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper, no_decay_names
 from argus.errors import ConfigError
+from argus.models.task_model import TaskModel
 from tests.models.backbones.toys import toy_adapter
 
 LR, DECAY = 1e-3, 0.05
@@ -29,7 +30,7 @@ class _Head(nn.Module):
         self.attention = nn.MultiheadAttention(4, 2)
 
 
-class _Model(nn.Module):
+class _Model(TaskModel):
     def __init__(self) -> None:
         super().__init__()
         self.backbone = toy_adapter(freeze_vit=False)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from argus.engine.optim import MultitaskOptimConstructor
 from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Caption, Regions
 from argus.mtv.model import MTVModel
@@ -164,6 +165,27 @@ def test_autocast__keeps_depth_and_scores_in_float32() -> None:
     assert all(value.isfinite() for value in logs.values())
 
 
+def test_locked_encoder__is_not_trained_and_the_rest_is() -> None:
+    model = tiny_mtv("vl", "grounding", locked=["vision"])
+    found = gradients(model, [1, 2, 5, 7])
+    for name, gradient in found.items():
+        assert (gradient is None) == name.startswith("backbone.vision_model"), name
+
+
+def test_layer_decay__falls_from_the_top_of_each_encoder() -> None:
+    model = tiny_mtv()
+    constructor = MultitaskOptimConstructor({}, dict(layer_decay=0.5))
+    groups = constructor.param_groups(model, lr=1.0, weight_decay=0.0)
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    rates = {names[p]: group["lr"] for group in groups for p in group["params"]}
+    expected = {"embeddings.position_embedding": 0.125, "encoder.layers.0.mlp.fc1": 0.25}
+    expected |= {"encoder.layers.1.mlp.fc1": 0.5, "head.mlp.fc1": 1.0}
+    for name, rate in expected.items():
+        assert rates[f"backbone.vision_model.{name}.weight"] == rate
+    assert rates["backbone.text_model.encoder.layers.0.mlp.fc1.weight"] == 0.25
+    assert rates["backbone.logit_scale"] == rates["decoders.ssl.mask_token"] == 1.0
+
+
 def with_label(task: str, label: Any) -> dict[str, Any]:
     raw = batch([1, 2])
     raw["data_samples"][1][task] = label
@@ -209,6 +231,7 @@ def test_views__of_different_sizes_are_refused() -> None:
 WRONG_CONFIGS: list[tuple[dict[str, Any], str]] = [
     (dict(decoders={}), "MTV needs at least one task"),
     (dict(streams=dict(a=["vl"], b=["ssl"])), "are labels of the same pictures"),
+    (dict(locked=["audio"]), "task_model.locked: expected some of vision, text"),
     (dict(chunk=0), "task_model.chunk: expected None or a number >= 1, found 0"),
     (dict(decoders=dict(vl=dict(type=nn.Identity))), "expected a decoder of argus.mtv.decoders"),
     (dict(decoders=dict(vl=DECODERS["vl"] | dict(equal_texts="x"))), "equal_texts: expected"),

@@ -1,0 +1,14 @@
+"""MTV-L/16: SigLIP's encoders at 256 px, 652,150,786 parameters.
+
+Values without a remark are stated in the paper (arXiv 2601.13886).
+"""
+
+from argus.mtv.model import MTVModel
+from argus.mtv.siglip import siglip
+
+task_model = dict(
+    type=MTVModel,
+    locked=(),
+    chunk=None,  # not stated in paper; all at once, a number saves memory
+)
+backbone = dict(type=siglip, size="large_256")
