@@ -10,17 +10,16 @@ logits are at hand: nothing is computed again, no logits are kept, and no proces
 in the backward pass, where DDP's own messages are under way.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from argus.errors import ConfigError
+from argus.mtv.losses.peers import Peers
 
 EQUAL_TEXTS = ("negative", "ignore", "positive")
 
@@ -56,6 +55,7 @@ def sigmoid_loss(
     *,
     pairs: Pairs,
     chunk: int = 1024,
+    peers: Peers | None = None,
 ) -> Tensor:
     """Sum over texts, mean over images, of ``softplus(-y (scale cos(image, text) + bias))``.
 
@@ -70,6 +70,7 @@ def sigmoid_loss(
         bias: () or (1,).
         pairs: Of this process.
         chunk: Texts whose logits are in memory at a time: n x chunk float32 numbers.
+        peers: The processes; those of the training by default.
 
     Returns:
         () float32; 0 if no process has a valid row.
@@ -82,6 +83,7 @@ def sigmoid_loss(
             bias.float().reshape(()),
             pairs,
             chunk,
+            peers or Peers(),
         )
     return loss
 
@@ -96,20 +98,23 @@ class _Sigmoid(torch.autograd.Function):
         bias: Tensor,
         pairs: Pairs,
         chunk: int,
+        peers: Peers,
     ) -> Tensor:
         wants = any(ctx.needs_input_grad)
-        num_valid = _sum_over_processes(pairs.valid.sum().float())
-        factor = _world_size() / num_valid.clamp(min=1)
+        num_valid = peers.total(pairs.valid.sum().float())
+        factor = peers.number / num_valid.clamp(min=1)
         loss = images.new_zeros(())
         to_images, to_texts = torch.zeros_like(images), torch.zeros_like(texts)
         to_scale, to_bias = torch.zeros_like(scale), torch.zeros_like(bias)
         own = torch.arange(len(images), device=images.device)
-        for owner, shown, keys, valid in _texts_of_all(texts, pairs):
+        mine = (texts, pairs.keys, pairs.valid.to(torch.uint8))
+        for owner, (shown, keys, is_valid) in peers.shown(mine):
+            valid = is_valid.bool()
             to_shown = torch.zeros_like(shown)
             for start in range(0, len(shown), chunk):
                 rows = slice(start, start + chunk)
                 sign = _signs(pairs, keys[rows], valid[rows])
-                if owner == _rank():
+                if owner == peers.rank:
                     columns = own[rows]
                     sign[columns, columns - start] = (pairs.valid & valid)[columns].to(sign)
                 cosines = images @ shown[rows].T
@@ -122,8 +127,8 @@ class _Sigmoid(torch.autograd.Function):
                 to_shown[rows] = slope.T @ images
                 to_scale += (slope * cosines).sum()
                 to_bias += slope.sum()
-            if wants:
-                _send_home(to_shown, owner, to_texts)
+            if wants and (home := peers.send_home(to_shown, owner)) is not None:
+                to_texts += home
         ctx.save_for_backward(
             to_images * (scale * factor),
             to_texts * (scale * factor),
@@ -136,7 +141,7 @@ class _Sigmoid(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         # A process whose loss has another weight than the others' would need to tell them.
-        return (*(grad * saved for saved in ctx.saved_tensors), None, None)
+        return (*(grad * saved for saved in ctx.saved_tensors), None, None, None)
 
 
 def _signs(pairs: Pairs, keys: Tensor, valid: Tensor) -> Tensor:
@@ -146,37 +151,3 @@ def _signs(pairs: Pairs, keys: Tensor, valid: Tensor) -> Tensor:
         equal = pairs.keys[:, None] == keys[None]
         sign = sign.where(~equal, 0.0 if pairs.equal_texts == "ignore" else -sign)
     return sign
-
-
-def _texts_of_all(texts: Tensor, pairs: Pairs) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-    """Rank, texts, keys and validity of one process after the other."""
-    for owner in range(_world_size()):
-        shown, keys, valid = texts, pairs.keys, pairs.valid.to(torch.uint8)
-        if _world_size() > 1:
-            if owner != _rank():
-                shown, keys, valid = (torch.empty_like(value) for value in (shown, keys, valid))
-            for value in (shown, keys, valid):
-                dist.broadcast(value.contiguous() if owner == _rank() else value, owner)
-        yield owner, shown, keys, valid.bool()
-
-
-def _send_home(to_shown: Tensor, owner: int, to_texts: Tensor) -> None:
-    """Add up what all processes have for the texts of one, there."""
-    if _world_size() > 1:
-        dist.reduce(to_shown, owner)
-    if owner == _rank():
-        to_texts.copy_(to_shown)
-
-
-def _sum_over_processes(value: Tensor) -> Tensor:
-    if _world_size() > 1:
-        dist.all_reduce(value)
-    return value
-
-
-def _world_size() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def _rank() -> int:
-    return dist.get_rank() if dist.is_initialized() else 0

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from argus.errors import ConfigError
 from argus.mtv.losses.sigmoid import EQUAL_TEXTS, Pairs, sigmoid_loss
+from tools.benchmarks.sigmoid_loss import embeddings, gathered_loss, step
 
 
 def pair(number: int, *, seed: int = 0, width: int = 6) -> list[Tensor]:
@@ -137,3 +139,32 @@ def test_text_keys__are_equal_for_equal_texts_alone() -> None:
     keys = text_keys(ids)
     assert len(keys.unique()) == len(ids.unique(dim=0)) > 1500
     assert torch.equal(text_keys(ids[5:9]), keys[5:9])
+
+
+class Largest(TorchDispatchMode):
+    """The largest tensor that an operation gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numel = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        for value in found if isinstance(found, (tuple, list)) else [found]:
+            if isinstance(value, Tensor):
+                self.numel = max(self.numel, value.numel())
+        return found
+
+
+@pytest.mark.parametrize("number", [1, 4, 64])
+def test_sigmoid_loss__holds_no_more_with_more_processes(number: int) -> None:
+    """No tensor is larger than this process's embeddings, and the loss is that of a gather."""
+    values = embeddings(12, "cpu", width=16)
+    expected = gathered_loss(*values, number).detach()
+    with Largest() as largest:
+        found = step("argus", values, number)
+    assert largest.numel == 12 * 16
+    torch.testing.assert_close(found, expected)
+    with Largest() as largest:
+        step("gather", values, number)
+    assert largest.numel == number * 12 * 16
