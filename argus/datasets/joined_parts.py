@@ -17,11 +17,13 @@ class Part:
         config: Its config; the pipeline goes on with that of the wrappers around it.
         dataset: Built from it.
         metainfo: Its own, and what the whole says where it says nothing.
+        place: Of its config in that of the whole, e.g. ``.datasets[1]``; empty for the whole.
     """
 
     config: Mapping[str, Any]
     dataset: Any
     metainfo: Mapping[str, Any]
+    place: str = ""
 
 
 # Of a data set, its number among the parts; of a wrapper, those of the data sets inside.
@@ -43,7 +45,7 @@ class JoinedParts:
         self._whole = dataset
         self._metainfo = getattr(dataset, "metainfo", {})
         self.parts: list[Part] = []
-        self._tree = self._split(config, dataset, ())
+        self._tree = self._split(config, dataset, (), "")
 
     def number_at(self, index: int) -> int:
         """The number, in ``parts``, of the part that a sample of the whole is of."""
@@ -54,17 +56,31 @@ class JoinedParts:
             dataset, tree = inner[number], tree[number]
         return tree
 
-    def _split(self, config: Mapping[str, Any], dataset: Any, outer: Sequence[Any]) -> _Tree:
+    def first_samples(self) -> list[int]:
+        """The first sample of every part that has one, in the order of the whole."""
+        found: dict[int, int] = {}
+        for index in range(len(self._whole)):
+            found.setdefault(self.number_at(index), index)
+            if len(found) == len(self.parts):
+                break
+        return list(found.values())
+
+    def _split(
+        self, config: Mapping[str, Any], dataset: Any, outer: Sequence[Any], place: str
+    ) -> _Tree:
         inner = _inner(dataset)
         configs = config.get("datasets", [config.get("dataset")])
         is_known = isinstance(configs, (list, tuple)) and len(configs) == len(inner)
         steps = [*(config.get("pipeline") or ()), *outer]
         if inner and is_known and all(isinstance(item, Mapping) for item in configs):
-            pairs = zip(configs, inner, strict=True)
-            return [self._split(item, part, steps) for item, part in pairs]
+            joins = "datasets" in config
+            return [
+                self._split(item, part, steps, place + (f".datasets[{n}]" if joins else ".dataset"))
+                for n, (item, part) in enumerate(zip(configs, inner, strict=True))
+            ]
         config = {**config, "pipeline": steps} if outer else config
         meta = {**self._metainfo, **getattr(dataset, "metainfo", {})}
-        self.parts.append(Part(config=config, dataset=dataset, metainfo=meta))
+        self.parts.append(Part(config=config, dataset=dataset, metainfo=meta, place=place))
         return len(self.parts) - 1
 
 

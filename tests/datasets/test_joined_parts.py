@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmpretrain.datasets import KFoldDataset
+from mmseg.datasets.transforms import PackSegInputs
 from PIL import Image
 
 from argus.datasets.build import build_dataset
@@ -15,6 +16,8 @@ from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.transforms import LoadImage
 from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.loaders import guarded_dataset
+from argus.engine.loading.packed_samples import check_packed
+from argus.errors import ConfigError
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 from tests.engine.checks.test_given_maps import DET, OWN, with_step
@@ -39,6 +42,9 @@ def test_parts__of_every_sample(tmp_path: Path) -> None:
     dataset = build_dataset(config, where="toy")
     parts = JoinedParts(config, dataset)
     roots = [found.config["data_root"] for found in parts.parts]
+    places = ["[0].dataset", *(f"[1].dataset.datasets[{n}]" for n in (0, 1)), "[2].dataset"]
+    assert [found.place for found in parts.parts] == [f".datasets{place}" for place in places]
+    assert [parts.number_at(index) for index in parts.first_samples()] == [0, 1, 2, 3]
     assert [Path(root).name for root in roots] == ["2", "1", "2", "3"]
     numbers = [parts.number_at(index) for index in range(len(dataset))]
     assert sorted(set(numbers)) == [0, 1, 2, 3]
@@ -110,3 +116,16 @@ def test_pictures__that_are_turned_in_a_part_that_does_not_say_how(
     data = TrainData(dataset=joined, batch_size=1, num_workers=0)
     tell_of_turned(dataset, data, where="here")
     assert len(told) == 1 and "of 4 pictures, 1 picture has" in told[0] and "/b/" in told[0]
+
+
+def test_packing__that_a_part_lacks(tmp_path: Path) -> None:
+    packed, other = (by_value(tmp_path / name) for name in "ab")
+    packed["pipeline"].append(dict(type=PackSegInputs))
+    config = dict(type=ConcatDataset, datasets=[packed, other])
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    data = TrainData(dataset=config, batch_size=1, num_workers=0)
+    with pytest.raises(ConfigError, match=r"here\.datasets\[1\]: its .*PackSegInputs"):
+        check_packed(dataset, data, where="here", tell=print)
+    other["pipeline"].append(dict(type=PackSegInputs))
+    dataset = guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
+    check_packed(dataset, data, where="here", tell=print)

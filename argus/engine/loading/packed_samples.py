@@ -1,4 +1,4 @@
-"""Look at the first sample of a data set, as the decoder of its task gets it."""
+"""Look at the first sample of a data set, or of each of its parts, as the decoder gets it."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 
 from argus.datasets.build import transforms_of
+from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.datasets.seeding import isolated_rng
 from argus.datasets.stored_entries import parts_of
@@ -42,8 +43,9 @@ def check_packed(
 ) -> None:
     """Refuse a pipeline that does not end with a packing transform, by its first sample.
 
-    That is loaded as all samples are, by a loader process under a time limit: one that ends its
-    process or makes it hang is told, and in training another sample is taken.
+    Of a joined data set by that of every part. It is loaded as all samples are, by a loader process
+    under a time limit: one that ends its process or makes it hang is told, and in training another
+    sample is taken.
 
     Args:
         dataset: With its pipeline.
@@ -56,21 +58,32 @@ def check_packed(
         ConfigError: Naming the transforms that pack, or the tasks.
         DataError: No sample can be loaded.
     """
+    parts = JoinedParts(data.dataset, dataset.dataset)
+    order = parts.first_samples()
     names = _Keys(dataset.dataset, task=dataset.task, seed=dataset.seed, strict=dataset.strict)
     loader = WatchedLoader(
         names,
         batch_size=1,
         num_workers=min(data.num_workers, 1),
         timeout=data.timeout,
-        make_sampler=lambda start: FixedOrder(range(1)),
+        make_sampler=lambda start: FixedOrder(order[start:]),
     )
     # A loader draws a number, after which the weights would begin as others.
     with isolated_rng(0), without_threads_of_opencv():
         with contextlib.closing(loader.iterate()) as batches:
-            batch = next(batches)
-    for message in batch[REPLACED]:
-        tell(f"{where}: {message}")
-    (sample,) = batch[_KEYS]
+            found = list(batches)
+    for index, batch in zip(order, found, strict=True):
+        place = where + parts.parts[parts.number_at(index)].place
+        for message in batch[REPLACED]:
+            tell(f"{place}: {message}")
+        (keys,), (labels,) = batch[_KEYS], batch[_LABELS]
+        _check_keys(keys, place)
+        if len(tasks) > 1:
+            _check_tasks(labels, _packed_tasks(dataset.dataset), tasks, place)
+
+
+def _check_keys(sample: list[str], where: str) -> None:
+    """Whether a sample has a picture and labels."""
     missing = [key for key in ("inputs", "data_samples") if key not in sample]
     if missing == ["inputs"]:
         raise ConfigError(
@@ -84,9 +97,6 @@ def check_packed(
             "PackSegInputs (mmseg), PackPoseInputs (mmpose), PackInputs (mmpretrain), PackDense "
             "(Argus), or PackTasks for tasks that share a stream."
         )
-    if len(tasks) > 1:
-        (labels,) = batch[_LABELS]
-        _check_tasks(labels, _packed_tasks(dataset.dataset), tasks, where)
 
 
 def _check_tasks(
