@@ -7,7 +7,7 @@ samples of one process with the whole batch; and any position can be reached wit
 lies before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ SAMPLINGS = ("shuffle", "sequential", "balanced")
 class TaskSampler(Sampler[tuple[int, int]]):
     """Endless iterator over ``(draw, index)``: the number of the draw and the sample to load.
 
-    - ``shuffle``: every epoch is a fresh permutation of the data set.
+    - ``shuffle``: every epoch is a fresh permutation of the data set, or what its own order says.
     - ``sequential``: the data set in its own order, again and again.
     - ``balanced``: an epoch has as many draws as the data set has samples; sample i is drawn
       ``len * weights[i] / sum(weights)`` times, rounded up or down at random (systematic
@@ -37,6 +37,8 @@ class TaskSampler(Sampler[tuple[int, int]]):
         world_size: Number of processes.
         sampling: One of ``shuffle``, ``sequential``, ``balanced``.
         weights: Positive weight of every sample; needed by ``balanced`` alone.
+        order: For ``shuffle``: gives the sample of an epoch and a place in it, where the data set
+            has an order of its own.
 
     Raises:
         ConfigError: An empty data set, an unknown sampling, weights missing or of wrong length.
@@ -52,6 +54,7 @@ class TaskSampler(Sampler[tuple[int, int]]):
         world_size: int = 1,
         sampling: str = "shuffle",
         weights: Sequence[float] | np.ndarray | None = None,
+        order: Callable[[int, int], int] | None = None,
     ) -> None:
         if num_samples < 1:
             raise ConfigError(
@@ -76,6 +79,7 @@ class TaskSampler(Sampler[tuple[int, int]]):
         self.sampling = sampling
         self.start_step = 0
         self._cumulative = None if weights is None else _cumulative_share(weights, num_samples)
+        self._order_of = order
         self._epoch = -1
         self._order: np.ndarray | None = None
 
@@ -109,6 +113,8 @@ class TaskSampler(Sampler[tuple[int, int]]):
         epoch, offset = divmod(draw, self.num_samples)
         if self.sampling == "sequential":
             return offset
+        if self.sampling == "shuffle" and self._order_of is not None:
+            return self._order_of(epoch, offset)
         if epoch != self._epoch or self._order is None:
             self._order = self._make_order(epoch)
             self._epoch = epoch

@@ -131,14 +131,18 @@ class MultitaskLoader:
         if data.sampling == "balanced":
             categories = [dataset.get_cat_ids(index) for index in range(len(dataset))]
             weights = class_balanced_weights(categories, power=data.balance_power)
+        stream_seed = stable_seed(seed, stream)
+        # Data in shards are read by an order that keeps together what lies together.
+        own_order = getattr(dataset.dataset, "epoch_order", lambda seed: None)
         sampler = TaskSampler(
             len(dataset),
             data.batch_size,
-            seed=stable_seed(seed, stream),
+            seed=stream_seed,
             rank=get_rank(),
             world_size=get_world_size(),
             sampling=data.sampling,
             weights=weights,
+            order=own_order(stream_seed),
         )
         self.datasets[stream], self.samplers[stream] = dataset, sampler
         self.budgets[stream] = SharedBudget(task, max_share=data.max_bad_share)

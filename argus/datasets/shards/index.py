@@ -1,0 +1,223 @@
+"""Where everything in a tar file lies: its headers read once, and kept beside it.
+
+A tar file has no table of contents. Its headers are read from the first to the last, without the
+contents between them, and what they say is stored in ``.NAME.index.npz`` beside the file, which
+counts as long as the file's size and time are those it was made of. Where nothing can be written it
+is made anew in every process that needs it.
+"""
+
+import hashlib
+import tarfile
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from argus.datasets.shards.members import split_name
+from argus.errors import DataError
+from argus.files.durable import replacing
+from argus.files.foreign import raise_if_foreign
+from argus.files.pictures import check_regular_file
+
+MAX_MEMBERS = 5_000_000
+_MAX_HEADER_BYTES = 2**20
+_VERSION = 1
+_BLOCK = 512
+_END = b"\0" * _BLOCK
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardIndex:
+    """What a shard holds.
+
+    Args:
+        keys: Of its samples, in their order.
+        kinds: Of members, such as ``jpg``; ``kind_of`` gives the places.
+        first: (N + 1,) int64, the first member of each sample, and the number of all.
+        kind_of: (M,) int32.
+        offset: (M,) int64 bytes.
+        size: (M,) int64 bytes.
+        fault: What is wrong with the file as a whole; empty for nothing.
+    """
+
+    keys: tuple[str, ...]
+    kinds: tuple[str, ...]
+    first: np.ndarray
+    kind_of: np.ndarray
+    offset: np.ndarray
+    size: np.ndarray
+    fault: str = ""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def digest(self) -> str:
+        """The same for shards whose samples have the same keys in the same order."""
+        return hashlib.sha256("\0".join(self.keys).encode()).hexdigest()
+
+    def members(self, place: int) -> dict[str, tuple[int, int]]:
+        """Offset and size of the members of a sample, by kind."""
+        rows = range(int(self.first[place]), int(self.first[place + 1]))
+        return {
+            self.kinds[self.kind_of[row]]: (int(self.offset[row]), int(self.size[row]))
+            for row in rows
+        }
+
+
+def read_index(path: Path) -> ShardIndex:
+    """The index of a tar file: the stored one, or a new one, which is stored.
+
+    Raises:
+        DataError: It is missing, compressed, or no tar file.
+    """
+    try:
+        check_regular_file(path)
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    stamp = np.array([_VERSION, status.st_size, status.st_mtime_ns], np.int64)
+    stored = stored_at(path)
+    found = _stored(stored, stamp)
+    if found is None:
+        found = scan(path)
+        try:
+            with replacing(stored) as partial, open(partial, "wb") as file:
+                np.savez(file, stamp=stamp, **_arrays(found))
+        except OSError:  # a folder of others, or a full disk: it is made anew next time
+            pass
+    return found
+
+
+def stored_at(path: Path) -> Path:
+    """The file that the index of a shard is kept in."""
+    return path.with_name(f".{path.name}.index.npz")
+
+
+def scan(path: Path) -> ShardIndex:
+    """Read the headers of a tar file.
+
+    Folders, links and devices are passed over, and so are names that no sample has. What a file
+    that ends too early still names is in the index, and fails when it is read.
+
+    Raises:
+        DataError: It is compressed, no tar file, or has too many members.
+    """
+    keys: list[str] = []
+    kinds: dict[str, int] = {}
+    first: list[int] = []
+    rows: list[tuple[int, int, int]] = []
+    fault = ""
+    with open(path, "rb") as file:
+        total = path.stat().st_size
+        head = file.read(_BLOCK)
+        _check_head(head, path)
+        file.seek(0)
+        try:
+            for entry in _entries(file):
+                named = split_name(entry.name)
+                if named is None:
+                    continue
+                key, kind = named
+                if not keys or key != keys[-1]:
+                    keys.append(key)
+                    first.append(len(rows))
+                place = kinds.setdefault(kind, len(kinds))
+                if any(row[0] == place for row in rows[first[-1] :]):
+                    raise DataError(f"{path}: {entry.name!r:.100} is in it twice in a row.")
+                rows.append((place, entry.offset_data, entry.size))
+                if len(rows) > MAX_MEMBERS:
+                    raise DataError(f"{path}: more than {MAX_MEMBERS:,} members; split it.")
+                if entry.offset_data + entry.size > total:
+                    fault = "it ends in the midst of a sample"
+        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+            fault = f"it cannot be read to its end ({type(error).__name__}: {error})"
+        if not fault and not _has_end(file, total):
+            fault = "it has no end mark"
+    table = np.array(rows, np.int64).reshape(-1, 3)
+    return ShardIndex(
+        keys=tuple(keys),
+        kinds=tuple(kinds),
+        first=np.array([*first, len(rows)], np.int64),
+        kind_of=table[:, 0].astype(np.int32),
+        offset=table[:, 1],
+        size=table[:, 2],
+        fault=fault,
+    )
+
+
+def _check_head(head: bytes, path: Path) -> None:
+    raise_if_foreign(head, path)
+    for start, name in ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz")):
+        if head.startswith(start):
+            raise DataError(
+                f"{path}: compressed by {name}, so that no sample can be read without all before "
+                "it: unpack it to a plain .tar. Pictures do not get smaller by it."
+            )
+    if head != _END and head[257:262] != b"ustar" and len(head) == _BLOCK:
+        try:
+            tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+        except tarfile.TarError as error:
+            raise DataError(f"{path}: no tar file ({error}).") from error
+
+
+def _entries(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
+    """Headers of regular files."""
+    with warnings.catch_warnings(), tarfile.open(fileobj=_Sparing(file), mode="r:") as tar:
+        while (entry := tar.next()) is not None:
+            tar.members = []  # it would keep all of them
+            if entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and entry.sparse is None:
+                yield entry
+
+
+class _Sparing:
+    """A file that gives no more at a time than headers have: their sizes are stated by the file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self._file = file.seek, file.tell, file
+
+    def read(self, size: int) -> bytes:
+        """As ``read`` of files."""
+        if size > _MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+def _has_end(file: BinaryIO, total: int) -> bool:
+    file.seek(max(total - _BLOCK, 0))
+    return file.read(_BLOCK) == _END
+
+
+def _arrays(index: ShardIndex) -> dict[str, Any]:
+    return dict(
+        keys=np.frombuffer("\0".join(index.keys).encode("utf-8", "surrogateescape"), np.uint8),
+        kinds=np.array(index.kinds, np.str_),
+        first=index.first,
+        kind_of=index.kind_of,
+        offset=index.offset,
+        size=index.size,
+        fault=np.array(index.fault),
+    )
+
+
+def _stored(path: Path, stamp: np.ndarray) -> ShardIndex | None:
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            if not np.array_equal(found["stamp"], stamp):
+                return None
+            keys = found["keys"].tobytes().decode("utf-8", "surrogateescape")
+            return ShardIndex(
+                keys=tuple(keys.split("\0")) if keys else (),
+                kinds=tuple(map(str, found["kinds"])),
+                first=found["first"],
+                kind_of=found["kind_of"],
+                offset=found["offset"],
+                size=found["size"],
+                fault=str(found["fault"]),
+            )
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
