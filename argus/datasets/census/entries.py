@@ -55,13 +55,25 @@ def entry_census(
 
 
 def _xml_files(dataset: Any) -> Iterator[str]:
-    infos = (dataset.get_data_info(index) for index in spread(len(dataset))[:MOST_FILES])
+    infos = (dataset.get_data_info(index) for index in spread(len(dataset), MOST_FILES))
     return (path for path in (info.get("xml_path") for info in infos) if isinstance(path, str))
 
 
-def spread(number: int) -> list[int]:
-    """The numbers below one, in an order that is the same every time and follows no folder."""
-    return np.random.default_rng(0).permutation(number).tolist()
+# Times as many entries as are looked at, above which they are drawn without an order of all.
+_MANY = 1_000
+
+
+def spread(number: int, most: int | None = None) -> list[int]:
+    """Numbers below one, in an order that is the same every time and follows no folder.
+
+    Args:
+        number: The end.
+        most: So many at most; all by default. Of very many entries they are drawn one by one.
+    """
+    generator = np.random.default_rng(0)
+    if most is not None and number > _MANY * most:
+        return list(dict.fromkeys(generator.integers(number, size=most).tolist()))
+    return generator.permutation(number)[:most].tolist()
 
 
 def is_enough(census: Census, most: int | None) -> bool:

@@ -74,7 +74,7 @@ def missing_files(
         most: Entries that are looked at.
     """
     number = len(dataset)
-    chosen = sorted(spread(number)[:most])
+    chosen = sorted(spread(number, most))
     missing: dict[str, None] = {}
     for index in chosen:
         info = dataset.get_data_info(index)

@@ -43,6 +43,12 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         "--layouts", nargs="+", default=LAYOUTS, choices=LAYOUTS, help="which layouts to write"
     )
     parser.add_argument(
+        "--shards",
+        action="store_true",
+        help="also write all scenes and single-object pictures as tar shards, with captions, "
+        "regions with names, and depth",
+    )
+    parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes; any number, same set"
     )
     parser.add_argument(
@@ -63,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
             width=args.size[0],
             height=args.size[1],
             seed=args.seed,
-            layouts=tuple(args.layouts),
+            layouts=(*args.layouts, *(["shards"] if args.shards else [])),
         )
         generate(args.out, settings, num_workers=args.workers, overwrite=args.overwrite)
     except DataError as error:

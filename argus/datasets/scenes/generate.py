@@ -11,7 +11,8 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from argus.datasets.scenes.anomaly import sample_anomaly
 from argus.datasets.scenes.classes import ANOMALY_CATEGORIES, CLASSIFICATION_CLASSES
 from argus.datasets.scenes.compose import sample_portrait, sample_scene
 from argus.datasets.scenes.labels import label_scene
-from argus.datasets.scenes.render import render
-from argus.datasets.scenes.writers import ade20k, coco, imagenet, mvtec, nyuv2, pascal
+from argus.datasets.scenes.render import Hits, Scene, cast, render
+from argus.datasets.scenes.writers import ade20k, coco, imagenet, mvtec, nyuv2, pascal, shards
 from argus.errors import DataError
 from argus.parent_death import end_with_parent
 
@@ -32,6 +33,8 @@ MARKER = "scenes.json"
 SCENE_LAYOUTS: dict[str, Any] = {"coco": coco, "ade20k": ade20k, "nyuv2": nyuv2, "pascal": pascal}
 """Layouts every scene is written to."""
 LAYOUTS = (*SCENE_LAYOUTS, "imagenet", "mvtec")
+"""Layouts that are written unless others are asked for."""
+ALL_LAYOUTS = (*LAYOUTS, shards.NAME)
 SPLITS = ("train", "val")
 _SCENE, _PORTRAIT, _ANOMALY = range(3)  # part of every picture's seed: never renumber
 
@@ -49,7 +52,7 @@ class Settings:
         width: Width of every picture, pixels.
         height: Height of every picture, pixels.
         seed: Seed of the whole set.
-        layouts: Which of `LAYOUTS` to write.
+        layouts: Which of `ALL_LAYOUTS` to write.
     """
 
     num_train: int
@@ -75,9 +78,9 @@ class Settings:
             )
         if self.seed < 0:
             raise DataError(f"the seed must not be negative; found {self.seed}")
-        unknown = sorted(set(self.layouts) - set(LAYOUTS))
+        unknown = sorted(set(self.layouts) - set(ALL_LAYOUTS))
         if unknown or not self.layouts:
-            raise DataError(f"unknown layouts {unknown}; choose some of {', '.join(LAYOUTS)}")
+            raise DataError(f"unknown layouts {unknown}; choose some of {', '.join(ALL_LAYOUTS)}")
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,11 @@ class Job:
 
 def _jobs(settings: Settings) -> list[Job]:
     jobs = []
-    if set(settings.layouts) & set(SCENE_LAYOUTS):
+    layouts = set(settings.layouts)
+    if layouts & {*SCENE_LAYOUTS, shards.NAME}:
         for split, count in zip(SPLITS, (settings.num_train, settings.num_val), strict=True):
             jobs += [Job(_SCENE, split, index) for index in range(count)]
-    if "imagenet" in settings.layouts:
+    if layouts & {"imagenet", shards.NAME}:
         for split, count in zip(SPLITS, settings.num_classification, strict=True):
             jobs += [Job(_PORTRAIT, split, index) for index in range(count)]
     if "mvtec" in settings.layouts:
@@ -130,15 +134,31 @@ def _run(task: tuple[Settings, Path, Job]) -> dict[str, Any]:
     if job.kind == _PORTRAIT:
         name = CLASSIFICATION_CLASSES[job.index % len(CLASSIFICATION_CLASSES)]
         scene = sample_portrait(name, settings.width, settings.height, rng)
-        imagenet.write_portrait(root, job.split, job.index, name, render(scene))
-        return {}
+        picture = render(scene)
+        if "imagenet" in settings.layouts:
+            imagenet.write_portrait(root, job.split, job.index, name, picture)
+        return _shard_sample(settings, job, scene, None, picture, key=f"{name}_{job.index:06d}")
     scene, hits = sample_scene(settings.width, settings.height, rng)
     labels, picture = label_scene(scene, hits), render(scene)
-    return {
+    sample = _shard_sample(settings, job, scene, hits, picture, key=f"scene_{job.index:06d}")
+    return sample | {
         layout: writer.write_scene(root, job.split, job.index, picture, labels)
         for layout, writer in SCENE_LAYOUTS.items()
         if layout in settings.layouts
     }
+
+
+def _shard_sample(
+    settings: Settings, job: Job, scene: Scene, hits: Hits | None, picture: np.ndarray, *, key: str
+) -> dict[str, Any]:
+    """The members of a picture in shards, if they are asked for; one of a thing has no hits yet."""
+    if shards.NAME not in settings.layouts:
+        return {}
+    # Words are drawn apart, so that pictures are the same with and without them.
+    rng = _random(settings.seed, replace(job, category=shards.NAME))
+    is_portrait = hits is None
+    found = shards.sample(scene, hits or cast(scene), picture, rng, portrait=is_portrait)
+    return {shards.NAME: (key, found)}
 
 
 def _initialise_worker(parent: int) -> None:
@@ -226,9 +246,15 @@ def _write(root: Path, settings: Settings, num_workers: int) -> None:
             folder.mkdir(parents=True, exist_ok=True)
     results = _results([(settings, root, job) for job in jobs], num_workers)
     records: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for job, result in zip(jobs, _with_progress(results, len(jobs)), strict=True):
-        for layout, record in result.items():
-            records.setdefault((layout, job.split), []).append(record)
+    with ExitStack() as stack:
+        parts: dict[str, shards.ShardParts] = {}
+        if shards.NAME in settings.layouts:
+            parts = {s: stack.enter_context(shards.ShardParts(root, s)) for s in SPLITS}
+        for job, result in zip(jobs, _with_progress(results, len(jobs)), strict=True):
+            if shards.NAME in result:
+                parts[job.split].write(*result.pop(shards.NAME))
+            for layout, record in result.items():
+                records.setdefault((layout, job.split), []).append(record)
     for layout, writer in SCENE_LAYOUTS.items():
         if layout in settings.layouts:
             for split in SPLITS:

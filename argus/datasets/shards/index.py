@@ -8,7 +8,6 @@ is made anew in every process that needs it.
 
 import hashlib
 import tarfile
-import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,6 +133,8 @@ def scan(path: Path) -> ShardIndex:
                     raise DataError(f"{path}: more than {MAX_MEMBERS:,} members; split it.")
                 if entry.offset_data + entry.size > total:
                     fault = "it ends in the midst of a sample"
+        except DataError:
+            raise
         except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
             fault = f"it cannot be read to its end ({type(error).__name__}: {error})"
         if not fault and not _has_end(file, total):
@@ -167,9 +168,10 @@ def _check_head(head: bytes, path: Path) -> None:
 
 def _entries(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
     """Headers of regular files."""
-    with warnings.catch_warnings(), tarfile.open(fileobj=_Sparing(file), mode="r:") as tar:
+    sparing: Any = _Sparing(file)
+    with tarfile.open(fileobj=sparing, mode="r:") as tar:
         while (entry := tar.next()) is not None:
-            tar.members = []  # it would keep all of them
+            tar.members = []  # type: ignore[attr-defined]  # it would keep all of them
             if entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and entry.sparse is None:
                 yield entry
 

@@ -5,10 +5,6 @@ members with one key are one sample: ``a/000.jpg``, ``a/000.regions.json``. A na
 it never becomes a path of the disk.
 """
 
-from argus.datasets.files.listing import PICTURE_SUFFIXES
-
-PICTURES = frozenset(suffix[1:] for suffix in PICTURE_SUFFIXES)
-"""Members that are the picture of a sample."""
 MAX_NAME = 1_000
 
 

@@ -36,8 +36,7 @@ class ShardSet:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        for cache in (_index, _places, _File):
-            cache.cache_clear()  # of files that may have been replaced
+        forget_files()
         found = shards_in(self.folder)
         sizes: list[int] = []
         self.paths: list[Path] = []
@@ -139,8 +138,8 @@ class SideCar:
             missing += len(index) - len(common)
         if missing:
             self.notes.append(
-                f"{self.folder}: no entry for {counted(missing, 'sample')} of {len(main):,}; others "
-                "stand in for them"
+                f"{self.folder}: no entry for {counted(missing, 'sample')} of {len(main):,}; "
+                "others stand in for them"
             )
 
     def read(self, number: int, kinds: Iterable[str]) -> dict[str, bytes]:
@@ -192,11 +191,10 @@ def _places(path: str) -> Mapping[str, int]:
     return {key: place for place, key in enumerate(keys)}
 
 
-@lru_cache(maxsize=_FILES_KEPT)
 class _File:
-    """An open shard, of one process: places are given with each read, so that none is shared."""
+    """An open shard."""
 
-    def __init__(self, path: Path, process: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __del__(self) -> None:
@@ -204,8 +202,21 @@ class _File:
             os.close(self.descriptor)
 
 
+@lru_cache(maxsize=_FILES_KEPT)
+def _file(path: Path, process: int) -> _File:
+    """The open shard of a process, so that none is shared."""
+    return _File(path)
+
+
+def forget_files() -> None:
+    """Close all shards, and forget what is in them: they may have been replaced."""
+    _index.cache_clear()
+    _places.cache_clear()
+    _file.cache_clear()
+
+
 def _read(path: Path, places: Mapping[str, tuple[int, int]]) -> dict[str, bytes]:
-    file = _File(path, os.getpid())
+    file = _file(path, os.getpid())
     found = {}
     for kind, (offset, size) in places.items():
         if size > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""Write samples into shards, ``00000.tar``, ``00001.tar``, ...: the same bytes for the same samples."""
+"""Write samples into shards, ``00000.tar``, ``00001.tar``, ...; equal samples give equal bytes."""
 
 import io
 import tarfile
@@ -76,9 +76,7 @@ class ShardWriter:
         self._open.close()
         self._keys = set()
         partial = self._open.enter_context(replacing(self.folder / f"{number:05d}.tar"))
-        self._tar = self._open.enter_context(
-            tarfile.open(partial, "w", format=tarfile.PAX_FORMAT)
-        )
+        self._tar = self._open.enter_context(tarfile.open(partial, "w", format=tarfile.PAX_FORMAT))
 
     def __exit__(
         self,

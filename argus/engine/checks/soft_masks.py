@@ -52,7 +52,7 @@ def _mask_loader(config: Mapping[str, Any], metainfo: Mapping[str, Any]) -> Load
 
 
 def _notes(dataset: ResilientDataset, data: TrainData | EvalData, look: "_Look") -> list[str]:
-    order = spread(len(dataset))[:_MOST_ENTRIES]
+    order = spread(len(dataset), _MOST_ENTRIES)
     chosen = [i for i in order if dataset.get_data_info(i).get("mask_path")][:_MOST_MASKS]
     counts = MapCounts()
     with contextlib.closing(looked_at(dataset, data, look, chosen)) as batches:

@@ -56,7 +56,7 @@ def _notes(
     loaders: Sequence[LoadImage],
     most: int,
 ) -> list[str]:
-    chosen = spread(len(dataset))[:most]
+    chosen = spread(len(dataset), most)
     turned = TurnedByLoader(
         [
             (load, stock_image_loader(part.config))

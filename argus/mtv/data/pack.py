@@ -1,0 +1,147 @@
+"""The end of a pipeline: from what is known of a picture to the samples of the tasks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from torch import Tensor
+
+from argus.errors import ConfigError, DataError
+from argus.mtv.batch import Caption, Crops, Disparity, Regions, Sample
+from argus.mtv.data.tokenizer import load_tokenizer
+from argus.registry import TRANSFORMS
+
+CAPTIONS, CROPS, REGIONS, DEPTH = "captions", "crops", "regions", "depth"
+LABELS = (CAPTIONS, CROPS, REGIONS, DEPTH)
+
+
+@TRANSFORMS.register_module()
+class PackPairs(BaseTransform):
+    """Pack a picture for the tasks of MTV; see :mod:`argus.mtv.batch`.
+
+    Args:
+        labels: What each task takes, by its name: ``captions``, ``crops``, ``regions`` or
+            ``depth``. What no task takes is not read.
+        tokenizer: Folder or name on the Hub of a tokenizer, for captions and regions.
+        length: Tokens of every text; as the tokenizer states by default.
+        form: See :func:`~argus.mtv.data.tokenizer.load_tokenizer`.
+        max_regions: Regions of a picture; of more, some are drawn. Not more than the decoder takes.
+        prompt: What a region's name is put into, at ``{}``.
+        overlong: What becomes of a caption of more tokens: ``cut``, as SigLIP does, or ``replace``,
+            by another picture.
+
+    Raises:
+        ConfigError: A value is out of range, or texts are to be packed without a tokenizer.
+    """
+
+    def __init__(
+        self,
+        labels: Mapping[str, str],
+        *,
+        tokenizer: str | None = None,
+        length: int | None = None,
+        form: str | None = None,
+        max_regions: int = 4,
+        prompt: str = "{}",
+        overlong: str = "cut",
+    ) -> None:
+        unknown = sorted(set(labels.values()) - set(LABELS))
+        if unknown or not labels:
+            raise ConfigError(
+                f"PackPairs.labels: expected dict(task=one of {', '.join(LABELS)}), found "
+                f"{dict(labels)}."
+            )
+        if overlong not in ("cut", "replace"):
+            raise ConfigError(f"PackPairs.overlong: expected cut or replace, found {overlong!r}.")
+        if max_regions < 1 or "{}" not in prompt:
+            raise ConfigError(
+                "PackPairs: expected max_regions >= 1 and a prompt with {}, found "
+                f"{max_regions} and {prompt!r}."
+            )
+        self.labels = dict(labels)
+        self.max_regions = max_regions
+        self.prompt = prompt
+        self.overlong = overlong
+        self.tokenizer = None
+        if {CAPTIONS, REGIONS} & set(labels.values()):
+            if tokenizer is None:
+                raise ConfigError(
+                    "PackPairs.tokenizer is missing: captions and names of regions become tokens. "
+                    "Give the folder or the name on the Hub of the text encoder's tokenizer."
+                )
+            self.tokenizer = load_tokenizer(tokenizer, length=length, form=form)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Pack; ``img`` and ``crops`` are BGR, and become RGB.
+
+        Raises:
+            DataError: A caption is empty once it is in the form of the tokenizer, or too long.
+        """
+        pack = {
+            CAPTIONS: self._caption,
+            CROPS: self._crops,
+            REGIONS: self._regions,
+            DEPTH: self._disparity,
+        }
+        samples = {task: pack[label](results) for task, label in self.labels.items()}
+        return dict(
+            inputs=_as_rgb(results["img"]),
+            data_samples={task: found for task, found in samples.items() if found is not None},
+        )
+
+    def _caption(self, results: dict[str, Any]) -> Sample:
+        assert self.tokenizer is not None
+        captions = [text for text in results["captions"] if self.tokenizer.form(text)]
+        if not captions:
+            raise DataError(
+                f"{results['img_path']}: no caption is left without punctuation: "
+                f"{results['captions'][:1]!r:.100}"
+            )
+        caption = captions[np.random.randint(len(captions))]
+        if self.overlong == "replace":
+            (number,) = self.tokenizer.lengths([caption])
+            if number > self.tokenizer.length:
+                raise DataError(
+                    f"{results['img_path']}: a caption of {number} tokens, more than "
+                    f"{self.tokenizer.length}: {caption!r:.80}"
+                )
+        return Caption(ids=self.tokenizer([caption])[0], img_path=results["img_path"])
+
+    def _crops(self, results: dict[str, Any]) -> Sample:
+        if "crops" not in results:
+            raise ConfigError("PackPairs: no crops; put LocalCrops before the view.")
+        return Crops(images=_as_rgb(results["crops"]), img_path=results["img_path"])
+
+    def _regions(self, results: dict[str, Any]) -> Sample | None:
+        regions = results.get("regions")
+        if regions is None or not len(regions):
+            return None
+        assert self.tokenizer is not None
+        rows = np.arange(len(regions))
+        if len(rows) > self.max_regions:
+            rows = np.sort(np.random.permutation(rows)[: self.max_regions])
+        names = [self.prompt.replace("{}", regions.names[row]) for row in rows]
+        return Regions(
+            boxes=torch.from_numpy(regions.boxes[rows]),
+            ids=self.tokenizer(names),
+            img_path=results["img_path"],
+        )
+
+    def _disparity(self, results: dict[str, Any]) -> Sample | None:
+        if "disparity" not in results:
+            return None
+        values, valid = results["disparity"]
+        if not valid.any():
+            return None
+        return Disparity(
+            values=torch.from_numpy(values),
+            valid=torch.from_numpy(valid),
+            img_path=results["img_path"],
+        )
+
+
+def _as_rgb(pictures: np.ndarray) -> Tensor:
+    """(..., H, W, 3) BGR to (..., 3, H, W) RGB."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures[..., ::-1], -1, -3)))

@@ -1,0 +1,99 @@
+"""What the data sets of pictures and captions have in common: a pipeline, and notes before a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch.utils.data import Dataset
+
+from argus.building import building
+from argus.datasets.census.entries import spread
+from argus.errors import DataError
+from argus.mtv.data.pack import CAPTIONS, LABELS, PackPairs
+from argus.mtv.data.repeats import caption_notes
+from argus.registry import TRANSFORMS
+
+_MOST_CAPTIONS = 20_000
+"""Pictures whose captions are looked at before a run; of shards, a disk in a network gives fewer."""
+
+
+class Pairs(Dataset[Any]):
+    """Pictures with captions.
+
+    Args:
+        pipeline: Transforms; the last is ``PackPairs``, which says what is read. Without any,
+            samples are as :meth:`load` gives them.
+    """
+
+    metainfo: dict[str, Any] = {}
+
+    def __init__(self, pipeline: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.pipeline: list[Any] = []
+        for number, step in enumerate(pipeline):
+            with building(step, where=f"pipeline[{number}]"):
+                self.pipeline.append(TRANSFORMS.build(dict(step)))
+        packer = next((step for step in self.pipeline if isinstance(step, PackPairs)), None)
+        self.packer = packer
+        self.labels = frozenset(LABELS if packer is None else packer.labels.values())
+        self.notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def name(self, index: int) -> str:
+        """What messages call a picture."""
+        raise NotImplementedError
+
+    def captions(self, index: int) -> list[str]:
+        """The captions of a picture, without the picture.
+
+        Raises:
+            DataError: It has none.
+        """
+        raise NotImplementedError
+
+    def load(self, index: int) -> dict[str, Any]:
+        """A sample before the pipeline.
+
+        Returns:
+            ``img`` (H, W, 3) BGR uint8, ``img_path``, ``captions``, and where the picture has them
+            and a task takes them ``regions`` (:class:`~argus.mtv.data.regions.NamedBoxes`) and
+            ``disparity``, values (h, w) float32 and their validity (h, w) bool.
+
+        Raises:
+            DataError: Something of it cannot be used.
+        """
+        raise NotImplementedError
+
+    def prepare_data(self, index: int) -> Any:
+        """A sample after the pipeline.
+
+        Raises:
+            DataError: As :meth:`load`, or of a transform; with the name of the picture.
+        """
+        name = self.name(index)
+        try:
+            results: Any = self.load(index)
+            for step in self.pipeline:
+                results = step(results)
+                if results is None:
+                    return None
+        except DataError as error:
+            if name in str(error):
+                raise
+            raise DataError(f"{name}: {error}") from error
+        return results
+
+    def __getitem__(self, index: int) -> Any:
+        return self.prepare_data(index)
+
+    def caption_notes(self, *, most: int = _MOST_CAPTIONS) -> tuple[str, ...]:
+        """What a person should know of the captions, from some pictures spread over the data."""
+        if CAPTIONS not in self.labels:
+            return ()
+        found = []
+        for index in spread(len(self), most):
+            try:
+                found.append(self.captions(index))
+            except DataError:  # counted when it is drawn
+                continue
+        return caption_notes(found, tokenizer=self.packer.tokenizer if self.packer else None)

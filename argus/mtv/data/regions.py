@@ -1,0 +1,71 @@
+"""Named boxes of a picture: ``regions.json``, a list of ``{"box": [...], "text": ..., "score": ...}``.
+
+``box`` is xyxy as fractions of the picture's width and height; ``score`` may be absent.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from argus.errors import DataError
+from argus.mtv.data.captions import json_of
+
+KIND = "regions.json"
+MAX_REGIONS = 1_000
+# Of the sides of a picture, by which rounding may lead out of it.
+_ROUNDING = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedBoxes:
+    """Regions of a picture.
+
+    Args:
+        boxes: (R, 4) float32 xyxy in [0, 1].
+        names: R texts.
+    """
+
+    boxes: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def regions_in(content: bytes) -> NamedBoxes:
+    """The regions of a sample.
+
+    Raises:
+        DataError: It has another form, a box without area or outside the picture, or no name.
+    """
+    entries = json_of(content, KIND)
+    if not isinstance(entries, list) or len(entries) > MAX_REGIONS:
+        raise DataError(f"its {KIND} is no list of at most {MAX_REGIONS:,} regions")
+    boxes, names = [], []
+    for number, entry in enumerate(entries):
+        box, name = _entry(entry, f"region {number}")
+        boxes.append(box)
+        names.append(name)
+    return NamedBoxes(boxes=np.array(boxes, np.float32).reshape(-1, 4), names=tuple(names))
+
+
+def _entry(entry: Any, what: str) -> tuple[np.ndarray, str]:
+    if not isinstance(entry, dict):
+        raise DataError(f'{what} is no object with "box" and "text"')
+    name = entry.get("text")
+    if not isinstance(name, str) or not name.strip():
+        raise DataError(f"{what} has no name: found text={name!r:.60}")
+    try:
+        box = np.array(entry.get("box"), np.float64)
+    except (TypeError, ValueError, OverflowError):
+        box = np.zeros(0)
+    if box.shape != (4,) or not np.isfinite(box).all():
+        raise DataError(f"{what} ({name:.60}) has no box of four numbers: {entry.get('box')!r:.80}")
+    if (box < -_ROUNDING).any() or (box > 1 + _ROUNDING).any():
+        hint = ": pixels? Fractions of width and height are expected" * bool(box.max() > 2)
+        raise DataError(f"{what} ({name:.60}) lies outside the picture, {box.tolist()}{hint}")
+    box = box.clip(0, 1)
+    if (box[2:] <= box[:2]).any():
+        raise DataError(f"{what} ({name:.60}) has no area: x1, y1, x2, y2 = {box.tolist()}")
+    return box, " ".join(name.split())

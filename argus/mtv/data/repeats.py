@@ -1,0 +1,62 @@
+"""Captions that several pictures have: of another picture with the same text, each is a negative.
+
+Class templates ("a photo of a dog") and reports ("no finding") are of this kind. What equal texts
+of a batch are is said by ``equal_texts`` of the decoder, which compares the tokens: a caption needs
+no further mark.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from argus.mtv.data.tokenizer import Tokenizer, canonical
+
+WARN_SHARE = 0.05
+"""Share of pictures with a caption of another one, above which it is told."""
+
+
+def repeated_share(captions: Sequence[Sequence[str]]) -> tuple[float, str, int]:
+    """How many pictures have a caption that another has, too.
+
+    Args:
+        captions: Of each picture.
+
+    Returns:
+        Share of the captions, each counted once per picture; the most frequent, and of how many
+        pictures it is.
+    """
+    forms = [{canonical(text): text for text in own} for own in captions]
+    counts = Counter(form for own in forms for form in own)
+    if not counts:
+        return 0.0, "", 0
+    repeated = sum(number for number in counts.values() if number > 1)
+    form, number = counts.most_common(1)[0]
+    text = next(own[form] for own in forms if form in own)
+    return repeated / counts.total(), text, number
+
+
+def caption_notes(
+    captions: Sequence[Sequence[str]], *, tokenizer: Tokenizer | None
+) -> tuple[str, ...]:
+    """What a person should know of captions, in sentences without a stop.
+
+    Args:
+        captions: Of each picture that was looked at.
+        tokenizer: Theirs, if it is known.
+    """
+    notes = []
+    share, text, number = repeated_share(captions)
+    if share > WARN_SHARE:
+        notes.append(
+            f"{share:.0%} of the captions of {len(captions):,} pictures occur at several of them "
+            f"({text[:60]!r} at {number:,}): in a batch each is a negative of the others' "
+            "pictures, unless equal_texts of the decoder is 'ignore' or 'positive'"
+        )
+    if tokenizer is not None:
+        lengths = tokenizer.lengths([text for own in captions for text in own][:2_000])
+        cut = sum(length > tokenizer.length for length in lengths)
+        if cut > WARN_SHARE * len(lengths):
+            notes.append(
+                f"{cut / len(lengths):.0%} of the captions have more than {tokenizer.length} tokens"
+                ", and are read up to there"
+            )
+    return tuple(notes)
