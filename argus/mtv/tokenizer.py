@@ -15,7 +15,12 @@ from torch import Tensor
 from transformers import AutoTokenizer, SiglipTokenizer
 
 from argus.errors import CheckpointError, DataError
+from argus.mtv.quiet import quiet_transformers
 
+LENGTH = 64
+"""Tokens of a text, of SigLIP as of SigLIP 2."""
+# What the library states where a tokenizer states nothing.
+_NO_LENGTH = 10_000
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -29,36 +34,71 @@ class Tokenizer:
 
     Args:
         source: With ``spiece.model`` or ``tokenizer.json``.
-        length: Places of the text encoder; texts are cut and padded to it, always.
+        length: Places of the text encoder; texts are cut and padded to it, always. As the
+            tokenizer states by default, 64 where it states nothing.
 
     Raises:
         CheckpointError: If there is no tokenizer.
     """
 
-    def __init__(self, source: str | Path, *, length: int = 64) -> None:
+    def __init__(self, source: str | Path, *, length: int | None = None) -> None:
+        is_folder = Path(source).is_dir()
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
+            with quiet_transformers():
+                self._tokenizer = AutoTokenizer.from_pretrained(
+                    str(source), local_files_only=is_folder, trust_remote_code=False
+                )
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+            remedy = (
+                "SigLIP's has spiece.model and tokenizer_config.json"
+                if is_folder
+                else "it is no folder, and did not come from the Hub. Without a connection give "
+                "the folder of a SigLIP model, or train one with "
+                "python -m argus.mtv.data.train_tokenizer"
+            )
             raise CheckpointError(
-                f"{source} has no tokenizer that can be read: {' '.join(str(error).split())[:300]}"
+                f"{source} has no tokenizer that can be read: {remedy} "
+                f"({' '.join(str(error).split())[:300]})."
             ) from error
-        self.length = length
+        stated = self._tokenizer.model_max_length
+        self.length = length or (stated if stated and stated < _NO_LENGTH else LENGTH)
         self._is_canonical = isinstance(self._tokenizer, SiglipTokenizer)
 
+    def __len__(self) -> int:
+        """How many tokens there are: ``vocab_size`` of the text encoder."""
+        return len(self._tokenizer)
+
+    def form(self, text: str) -> str:
+        """A text as it was in the training of this tokenizer's model."""
+        if self._is_canonical:
+            return canonical(text)
+        return re.sub(r"\s+", " ", text.lower()).strip()
+
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Tokens (n, length) int64.
+        """Tokens (n, length) int64; of a text that is too long the last one is that of an end.
 
         Raises:
             DataError: If a text is no text.
         """
+        if not len(texts):
+            return torch.zeros(0, self.length, dtype=torch.int64)
+        found = self._tokenizer(
+            self._forms(texts), padding="max_length", truncation=True, max_length=self.length
+        )
+        return torch.tensor(found["input_ids"], dtype=torch.int64).reshape(-1, self.length)
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text with that of its end, uncut."""
+        if not len(texts):
+            return []
+        found = self._tokenizer(self._forms(texts), verbose=False)
+        return [len(ids) for ids in found["input_ids"]]
+
+    def _forms(self, texts: Sequence[str]) -> list[str]:
         for text in texts:
             if not isinstance(text, str):
                 raise DataError(f"expected texts, found {text!r:.80}.")
-        clean = [canonical(text) if self._is_canonical else text.lower() for text in texts]
-        found = self._tokenizer(
-            clean, padding="max_length", truncation=True, max_length=self.length
-        )
-        return torch.tensor(found["input_ids"], dtype=torch.int64).reshape(-1, self.length)
+        return [self.form(text) for text in texts]
 
     def save(self, folder: str | Path) -> None:
         """Write it beside a model."""

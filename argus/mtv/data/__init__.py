@@ -4,7 +4,7 @@ Here belongs what turns shards (:mod:`argus.datasets.shards`) or a person's own 
 into the samples of :mod:`argus.mtv.batch`. ``shard_pairs`` and ``own_pairs`` are the data sets; the
 members of a sample are read by ``captions``, ``regions`` and ``disparity``; ``views`` and ``crops``
 are the transforms, ``geometry`` what they do to picture, boxes and depth alike, ``pack`` the end of
-a pipeline. ``tokenizer`` reads and trains tokenizers.
+a pipeline. ``train_tokenizer`` makes a tokenizer of captions alone.
 """
 
 from argus.mtv.data.crops import LocalCrops

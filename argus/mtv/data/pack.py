@@ -10,7 +10,7 @@ from torch import Tensor
 
 from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Caption, Crops, Disparity, Regions, Sample
-from argus.mtv.data.tokenizer import load_tokenizer
+from argus.mtv.tokenizer import Tokenizer
 from argus.registry import TRANSFORMS
 
 CAPTIONS, CROPS, REGIONS, DEPTH = "captions", "crops", "regions", "depth"
@@ -26,7 +26,6 @@ class PackPairs(BaseTransform):
             ``depth``. What no task takes is not read.
         tokenizer: Folder or name on the Hub of a tokenizer, for captions and regions.
         length: Tokens of every text; as the tokenizer states by default.
-        form: See :func:`~argus.mtv.data.tokenizer.load_tokenizer`.
         max_regions: Regions of a picture; of more, some are drawn. Not more than the decoder takes.
         prompt: What a region's name is put into, at ``{}``.
         overlong: What becomes of a caption of more tokens: ``cut``, as SigLIP does, or ``replace``,
@@ -34,6 +33,7 @@ class PackPairs(BaseTransform):
 
     Raises:
         ConfigError: A value is out of range, or texts are to be packed without a tokenizer.
+        CheckpointError: The tokenizer cannot be read.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class PackPairs(BaseTransform):
         *,
         tokenizer: str | None = None,
         length: int | None = None,
-        form: str | None = None,
         max_regions: int = 4,
         prompt: str = "{}",
         overlong: str = "cut",
@@ -64,14 +63,14 @@ class PackPairs(BaseTransform):
         self.max_regions = max_regions
         self.prompt = prompt
         self.overlong = overlong
-        self.tokenizer = None
+        self.tokenizer: Tokenizer | None = None
         if {CAPTIONS, REGIONS} & set(labels.values()):
             if tokenizer is None:
                 raise ConfigError(
                     "PackPairs.tokenizer is missing: captions and names of regions become tokens. "
                     "Give the folder or the name on the Hub of the text encoder's tokenizer."
                 )
-            self.tokenizer = load_tokenizer(tokenizer, length=length, form=form)
+            self.tokenizer = Tokenizer(tokenizer, length=length)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack; ``img`` and ``crops`` are BGR, and become RGB.

@@ -8,7 +8,7 @@ no further mark.
 from collections import Counter
 from collections.abc import Sequence
 
-from argus.mtv.data.tokenizer import Tokenizer, canonical
+from argus.mtv.tokenizer import Tokenizer, canonical
 
 WARN_SHARE = 0.05
 """Share of pictures with a caption of another one, above which it is told."""

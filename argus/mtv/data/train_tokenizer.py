@@ -13,7 +13,7 @@ from pathlib import Path
 from argus.errors import ConfigError, DataError
 from argus.files.durable import replacing
 from argus.mtv.data.texts import texts_of
-from argus.mtv.data.tokenizer import LENGTH, canonical
+from argus.mtv.tokenizer import LENGTH, canonical
 
 MAX_TEXTS = 1_000_000
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from transformers import SiglipTokenizer
 
-from argus.errors import ConfigError, DataError
-from argus.mtv.data.tokenizer import Tokenizer, canonical, load_tokenizer, lower
+from argus.errors import CheckpointError, DataError
 from argus.mtv.data.train_tokenizer import main, train_tokenizer
+from argus.mtv.tokenizer import Tokenizer, canonical
 from tests.mtv.data.toy import LENGTH
 
 TEXTS = [
@@ -21,11 +21,10 @@ TEXTS = [
 def test_canonical__is_that_of_siglip(tokens: str) -> None:
     inner = SiglipTokenizer.from_pretrained(tokens)
     assert [canonical(text) for text in TEXTS] == [inner.canonicalize_text(text) for text in TEXTS]
-    assert lower("A  b,C") == "a b,c"
 
 
 def test_tokenizer__pads_every_text_and_ends_it(tokens: str) -> None:
-    tokenizer = load_tokenizer(tokens)
+    tokenizer = Tokenizer(tokens)
     ids = tokenizer(["red ball", "a red ball " * 20, "Red, BALL!"])
     assert ids.shape == (3, LENGTH) and ids.dtype == torch.int64
     assert torch.equal(ids[0], ids[2])
@@ -34,20 +33,20 @@ def test_tokenizer__pads_every_text_and_ends_it(tokens: str) -> None:
     assert ids[1, -1] == 1 and (ids[1, :-1] != 1).all()
     assert tokenizer.lengths(["red ball"]) == [number + 1] and tokenizer.lengths(["x" * 99])[0] > 50
     assert tokenizer([]).shape == (0, LENGTH) and tokenizer.lengths([]) == []
-    assert load_tokenizer(tokens, length=5)(["a red ball and more"]).shape == (1, 5)
+    assert Tokenizer(tokens, length=5)(["a red ball and more"]).shape == (1, 5)
 
 
 def test_tokenizer__is_as_the_library_itself_pads(tokens: str) -> None:
     inner = SiglipTokenizer.from_pretrained(tokens)
     expected = inner(TEXTS[:3], padding="max_length", truncation=True, return_tensors="pt")
-    assert torch.equal(load_tokenizer(tokens)(TEXTS[:3]), expected["input_ids"])
+    assert torch.equal(Tokenizer(tokens)(TEXTS[:3]), expected["input_ids"])
 
 
 def test_tokenizer__one_that_is_not_there(tmp_path) -> None:
-    with pytest.raises(ConfigError, match=r"folder has no tokenizer.*spiece.model"):
-        load_tokenizer(str(tmp_path))
-    with pytest.raises(ConfigError, match="form: expected one of canonical, lower"):
-        Tokenizer(None, length=4, form="upper")
+    with pytest.raises(
+        CheckpointError, match=r"has no tokenizer that can be read: SigLIP's has spiece.model"
+    ):
+        Tokenizer(str(tmp_path))
 
 
 def test_tokenizer__without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +56,10 @@ def test_tokenizer__without_a_connection(monkeypatch: pytest.MonkeyPatch) -> Non
         raise OSError("We couldn't connect to 'https://huggingface.co'")
 
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", fails)
-    with pytest.raises(ConfigError, match=r"did not come from the Hub.*train_tokenizer.*connect"):
-        load_tokenizer("google/siglip-base-patch16-224")
+    with pytest.raises(
+        CheckpointError, match=r"did not come from the Hub.*train_tokenizer.*couldn"
+    ):
+        Tokenizer("google/siglip-base-patch16-224")
 
 
 def test_train__too_few_texts(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
