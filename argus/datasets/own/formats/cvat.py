@@ -6,7 +6,7 @@ one ``group_id`` and label are parts of one object, as in CVAT's export of COCO.
 labels and draws the skeletons.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -20,16 +20,15 @@ from argus.datasets.own.formats.cvat_shapes import (
     shape_of,
     size_of,
 )
+from argus.datasets.own.formats.exports import ExportReader, export_files
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.shapes import Shape, has_area, joined, record
 from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, all_labelled
 from argus.datasets.own.texts import read_xml
-from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
+from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
-from argus.names.wording import counted, counted_kind, listed
+from argus.names.wording import listed
 
-_HEAD_BYTES = 2**20
-_MAX_LOOKED_AT = 50
 _OUTLINES = ("polygon", "ellipse", "mask")
 _LEFT_OUT = ("polyline", "cuboid")
 
@@ -42,17 +41,11 @@ def _clue(tree: Tree) -> Clue | None:
 
 
 def _files(tree: Tree) -> list[str]:
-    candidates = tree.with_suffix(".xml")
-    # A file per picture is another format.
-    if len(candidates) > _MAX_LOOKED_AT:
-        return []
-    return [name for name in candidates if _is_cvat(tree, name)]
+    return export_files(tree, ".xml", _is_cvat)
 
 
-def _is_cvat(tree: Tree, name: str) -> bool:
-    """Whether a file begins as CVAT's do; the first picture comes after a list of all labels."""
-    with tree.path(name).open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+def _is_cvat(head: bytes) -> bool:
+    """Whether a file is of images; the first comes after a list of all labels."""
     return b"<annotations" in head and b"<image " in head and b"<track" not in head
 
 
@@ -61,13 +54,7 @@ def _read(tree: Tree, options: Options) -> OwnData:
     if not files:
         raise DataError(f"{tree.given}: no XML file of CVAT for images.")
     reader = _Reader(tree)
-    for name in files:
-        reader.add(name, many=len(files) > 1)
-    if not reader.pictures:
-        raise DataError(
-            f"{listed(files)}: none of the {counted(len(reader.missing), 'picture')} that it names "
-            f"is below {tree.root}: {listed(reader.missing[:3]) or 'it names none'}."
-        )
+    reader.read(files)
     return record(
         tree,
         all_labelled(reader.pictures.values()),
@@ -80,22 +67,19 @@ def _read(tree: Tree, options: Options) -> OwnData:
     )
 
 
-class _Reader:
-    """The pictures of several files of one data set."""
+class _Reader(ExportReader):
+    """Reads the images of CVAT's files."""
 
     def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        self.pictures: dict[str, OwnPicture] = {}
+        super().__init__(tree)
         self.labels: dict[str, None] = {}
         self.skeletons: dict[str, tuple[str, ...]] = {}
         self.edges: dict[str, tuple[tuple[int, int], ...]] = {}
         self.points: tuple[str, ...] = ()
         self.links: tuple[tuple[int, int], ...] = ()
-        self.missing: list[str] = []
-        self.has: Counter[str] = Counter()
 
-    def add(self, name: str, *, many: bool) -> None:
-        """Read one file."""
+    def add(self, name: str, part: str | None) -> None:
+        """Read one file; an image may say its part itself."""
         path = self.tree.path(name)
         root = read_xml(path)
         self._take_labels(root)
@@ -104,38 +88,26 @@ class _Reader:
         for number, image in enumerate(images, start=1):
             where = f"{path}: image {number}"
             stated = image.get("name") or ""
-            subset = part_of(image.get("subset") or "")
-            part = subset or (part_of(stem_of(name)) if many else None) or part_of(folder_of(name))
-            found = self.tree.find(stated, near=folder_of(name), part=part)
+            own_part = part_of(image.get("subset") or "") or part
+            found = self.tree.find(stated, near=folder_of(name), part=own_part)
             if found is None:
                 self.missing.append(stated or f"image {number} without a name")
                 continue
-            if found in self.pictures:
-                raise DataError(f"{where}: the picture {found} occurs before.")
             size = size_of(image, where)
             objects = [one for one in self._objects(image, size, where) if self._is_kept(one)]
             tags = [tag.get("label") or "" for tag in image.findall("tag")]
-            self.pictures[found] = OwnPicture(
+            picture = OwnPicture(
                 path=found,
                 size=size,
-                part=part or part_of(folder_of(found)),
+                part=own_part or part_of(folder_of(found)),
                 objects=tuple(objects),
                 labels=tuple(dict.fromkeys(filter(None, tags))) or None,
             )
+            self.put(picture, where)
 
     def _is_kept(self, one: OwnObject) -> bool:
         self.has["objects whose box has no area: left out"] += not has_area(one)
         return has_area(one)
-
-    def notes(self) -> list[str]:
-        """What a person should know of what was read."""
-        found = [counted_kind(number, text) for text, number in self.has.items() if number]
-        if self.missing:
-            found.append(
-                f"{counted(len(self.missing), 'picture is not there', 'pictures are not there')}, "
-                f"or several could be meant: {listed(self.missing[:5])}"
-            )
-        return found
 
     def _take_labels(self, root: ElementTree.Element) -> None:
         """The labels of ``meta``, with the points of each skeleton in the order of the list."""

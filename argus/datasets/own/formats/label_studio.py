@@ -5,12 +5,13 @@ named with another occurs twice, with one id; points with a ``parentID`` are key
 region; choices that belong to no region are classes of the picture.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from argus.datasets.checks.coco_entries import is_numbers, shown
+from argus.datasets.own.formats.exports import ExportReader, export_files
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.label_studio_shapes import (
     OUTLINES,
@@ -28,12 +29,10 @@ from argus.datasets.own.formats.shapes import has_area, joined, record
 from argus.datasets.own.picture_size import picture_size
 from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, all_labelled
 from argus.datasets.own.texts import read_json
-from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
+from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
-from argus.names.wording import counted, counted_kind, listed
+from argus.names.wording import listed
 
-_HEAD_BYTES = 2**20
-_MAX_LOOKED_AT = 50
 _WORDS = (b'"result"', b'"annotations"', b'"completions"')
 _MIN_WORDS = (b'"annotation_id"', b'"original_width"', b'"annotator"')
 
@@ -46,16 +45,10 @@ def _clue(tree: Tree) -> Clue | None:
 
 
 def _files(tree: Tree) -> list[str]:
-    candidates = tree.with_suffix(".json")
-    # A file per picture is another format.
-    if len(candidates) > _MAX_LOOKED_AT:
-        return []
-    return [name for name in candidates if _is_export(tree, name)]
+    return export_files(tree, ".json", _is_export)
 
 
-def _is_export(tree: Tree, name: str) -> bool:
-    with tree.path(name).open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+def _is_export(head: bytes) -> bool:
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return False
     is_whole = _WORDS[0] in head and any(word in head for word in _WORDS[1:])
@@ -65,13 +58,7 @@ def _is_export(tree: Tree, name: str) -> bool:
 def _read(tree: Tree, options: Options) -> OwnData:
     files = _files(tree)
     reader = _Reader(tree)
-    for name in files:
-        reader.add(name, many=len(files) > 1)
-    if not reader.pictures:
-        raise DataError(
-            f"{listed(files) or tree.given}: none of the {counted(len(reader.missing), 'picture')} "
-            f"that Label Studio's tasks name is below {tree.root}: {listed(reader.missing[:3])}."
-        )
+    reader.read(files)
     return record(
         tree,
         all_labelled(reader.pictures.values()),
@@ -82,23 +69,19 @@ def _read(tree: Tree, options: Options) -> OwnData:
     )
 
 
-class _Reader:
-    """The pictures of several files of one data set."""
+class _Reader(ExportReader):
+    """Reads the tasks of Label Studio's files."""
 
     def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        self.pictures: dict[str, OwnPicture] = {}
+        super().__init__(tree)
         self.points: dict[str, None] = {}
-        self.missing: list[str] = []
-        self.has: Counter[str] = Counter()
 
-    def add(self, name: str, *, many: bool) -> None:
+    def add(self, name: str, part: str | None) -> None:
         """Read one file."""
         path = self.tree.path(name)
         content = read_json(path)
         if not isinstance(content, list):
             raise DataError(f"{path}: expected a list of Label Studio's tasks.")
-        part = (part_of(stem_of(name)) if many else None) or part_of(folder_of(name))
         entries: dict[str, list[Annotation]] = defaultdict(list)
         for number, task in enumerate(content, start=1):
             where = f"{path}: task {number}"
@@ -110,25 +93,13 @@ class _Reader:
             else:
                 entries[found] += annotations_of(task, where)
         for found, annotations in entries.items():
-            if found in self.pictures:
-                raise DataError(f"{path}: the picture {found} occurs in another file before.")
             if not annotations:
                 self.has["pictures are not annotated: left out"] += 1
                 continue
             text = "pictures have several annotations: the ground truth, else the newest, is read"
             self.has[text] += len(annotations) > 1
             best = max(annotations, key=lambda one: (one.is_ground_truth, one.updated))
-            self.pictures[found] = self._picture(found, best.regions, part, best.where)
-
-    def notes(self) -> list[str]:
-        """What a person should know of what was read."""
-        found = [counted_kind(number, text) for text, number in self.has.items() if number]
-        if self.missing:
-            found.append(
-                f"{counted(len(self.missing), 'task names no', 'tasks name no')} picture that is "
-                f"there, or several could be meant: {listed(self.missing[:5])}"
-            )
-        return found
+            self.put(self._picture(found, best.regions, part, best.where), best.where)
 
     def _file(self, texts: Sequence[str], near: str, part: str | None) -> tuple[str | None, str]:
         """The picture of a task; Label Studio puts eight digits before the names of uploads."""
