@@ -17,7 +17,7 @@ from argus.results import Prediction
 from tests.commands.command_line import CommandLine, Done, assert_mistake
 from tests.commands.toy_model import ToyModel, write_broken, write_picture, write_video
 
-TOOL = Path(__file__).parents[2] / "tools/demo.py"
+TOOL = Path(__file__).parents[2] / "tools/predict.py"
 
 
 @pytest.fixture
@@ -372,7 +372,7 @@ def test_whole_model__through_the_command_and_the_tool(
     sheet = Image.open(tmp_path / "command/0/sheet.png")
     assert sheet.width > 500
 
-    line = ["demo.py", *inputs, *words, tmp_path / "tool", "--tasks", "depth", "semantic"]
+    line = ["predict.py", *inputs, *words, tmp_path / "tool", "--tasks", "depth", "semantic"]
     monkeypatch.setattr(sys, "argv", [str(word) for word in line])
     with pytest.raises(SystemExit) as exit_:
         runpy.run_path(str(TOOL), run_name="__main__")

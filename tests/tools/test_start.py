@@ -44,7 +44,7 @@ def test_start__the_trick_hides_argus(tmp_path: Path) -> None:
     assert start(tmp_path, sys.executable, "-c", code).stdout.split() == ["None", "False"]
 
 
-@pytest.mark.parametrize("tool", ["train.py", "test.py", "demo.py", "export.py"])
+@pytest.mark.parametrize("tool", ["train.py", "test.py", "predict.py", "export.py"])
 def test_tools__help_from_another_folder_without_installation(tmp_path: Path, tool: str) -> None:
     done = start(tmp_path, sys.executable, ROOT / "tools" / tool, "--help")
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Answers and pictures: ``tools/demo.py photo.jpg --model MODEL --tasks all --out DIR``.
+"""Answers and pictures: ``tools/predict.py photo.jpg --model MODEL --tasks all --out DIR``.
 
 The same as ``argus predict``.
 """
@@ -19,7 +19,7 @@ def main() -> None:
     """Predict, or say in one message why not."""
     parser = argparse.ArgumentParser(
         description=DESCRIPTION,
-        epilog=EPILOG.replace("argus predict", "tools/demo.py"),
+        epilog=EPILOG.replace("argus predict", "tools/predict.py"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(parser)
