@@ -1,4 +1,4 @@
-"""``argus predict`` and ``tools/predict.py``: answers and pictures for images, folders and videos."""
+"""``argus predict`` and ``tools/predict.py``: answers and pictures of images, folders and videos."""
 
 import argparse
 import sys
