@@ -1,4 +1,4 @@
-"""``argus predict`` and ``tools/predict.py``: answers and pictures of images, folders and videos."""
+"""``argus predict``, also ``tools/predict.py``: answers and pictures of images, folders, videos."""
 
 import argparse
 import sys
