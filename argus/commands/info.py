@@ -87,7 +87,8 @@ def _facts(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if release:
         yield "weights in", release["stored"]
     if "vit" in release:
-        yield "ViT apart", f"{release['vit'].get('name', '')} SHA-256 {release['vit']['sha256']}"
+        vit = release["vit"]
+        yield "ViT apart", f"{vit.get('name') or 'not official'}, SHA-256 {vit['sha256']}"
     if backbone.get("parameters"):
         trained = ""
         if "trained" in backbone:
