@@ -7,6 +7,7 @@ from transformers import SiglipTokenizer
 from argus.errors import CheckpointError, DataError
 from argus.mtv.data.train_tokenizer import main, train_tokenizer
 from argus.mtv.tokenizer import Tokenizer, canonical
+from tests.mtv.data import toy
 from tests.mtv.data.toy import LENGTH
 
 TEXTS = [
@@ -16,6 +17,12 @@ TEXTS = [
     "",
     "\u00c4pfel</s>",
 ]
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a small tokenizer."""
+    return toy.tokenizer(tmp_path_factory.mktemp("tokens"))
 
 
 def test_canonical__is_that_of_siglip(tokens: str) -> None:

@@ -16,6 +16,12 @@ NUMBER = 12
 
 
 @pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a small tokenizer."""
+    return toy.tokenizer(tmp_path_factory.mktemp("tokens"))
+
+
+@pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("own")
     (root / "img").mkdir()

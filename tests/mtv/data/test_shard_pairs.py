@@ -23,6 +23,12 @@ NUMBER = 10
 
 
 @pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a small tokenizer."""
+    return toy.tokenizer(tmp_path_factory.mktemp("tokens"))
+
+
+@pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return toy.write(tmp_path_factory.mktemp("shards"), [toy.sample(i) for i in range(NUMBER)])
 

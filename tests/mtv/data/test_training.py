@@ -10,6 +10,12 @@ from tests.mtv import tiny
 from tests.mtv.data import toy
 
 
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a small tokenizer."""
+    return toy.tokenizer(tmp_path_factory.mktemp("tokens"))
+
+
 def images_and_losses(config: Any) -> list[tuple[Any, ...]]:
     """Pictures and losses of every step."""
     runner = MultitaskRunner.from_cfg(config)
