@@ -42,8 +42,10 @@ def add_trackers(config: Any, names: Sequence[str]) -> None:
     if config.get("visualizer") is None:
         if not names:
             return
-        config["visualizer"] = dict(type=Visualizer, vis_backends=[dict(type=LocalVisBackend)])
-    backends = config["visualizer"].setdefault("vis_backends", [dict(type=LocalVisBackend)])
+        config["visualizer"] = dict(type=_name_of(Visualizer))
+    if "vis_backends" not in config["visualizer"]:
+        config["visualizer"]["vis_backends"] = [dict(type=_name_of(LocalVisBackend))]
+    backends = config["visualizer"]["vis_backends"]
     if not isinstance(backends, list):
         raise ConfigError(
             f"visualizer.vis_backends: expected a list of dicts, found {backends!r:.80}."
@@ -51,7 +53,12 @@ def add_trackers(config: Any, names: Sequence[str]) -> None:
     for name in dict.fromkeys(names):
         kind = TRACKERS[name]
         if not any(_type_of(backend) in (kind, kind.__name__) for backend in backends):
-            backends.append(dict(type=kind))
+            backends.append(dict(type=_name_of(kind)))
+
+
+def _name_of(kind: type) -> str:
+    """A text, which the run's copy of any config can hold; that of a class, only some can."""
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 def _type_of(backend: Any) -> Any:
