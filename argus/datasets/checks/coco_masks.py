@@ -28,20 +28,25 @@ def segmentation_problem(value: Any, height: int, width: int) -> str | None:
     if isinstance(value, list):
         return _polygons_problem(value, height, width)
     if not isinstance(value, dict):
-        return (
-            f"segmentation is a {type(value).__name__}, expected a list of polygons or a "
-            "run-length mask"
-        )
+        return f"segmentation is {_kind(value)}, expected a list of polygons or a run-length mask"
     return _run_length_problem(value, height, width)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a run-length mask"
+    if isinstance(value, str):
+        return "a text"
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return "a number" if is_number else f"the value {value!r:.80}"
 
 
 def _polygons_problem(polygons: list[Any], height: int, width: int) -> str | None:
     wrong = [polygon for polygon in polygons if not isinstance(polygon, list)]
     if wrong:
-        kind = "a run-length mask" if isinstance(wrong[0], dict) else f"a {type(wrong[0]).__name__}"
         return (
-            f"segmentation is a list with {kind} in it, expected polygons, each a list of "
-            "x, y, x, y, ..."
+            f"segmentation is a list with {_kind(wrong[0])} in it, expected polygons, each a list "
+            "of x, y, x, y, ..."
         )
     try:
         finite = all(map(math.isfinite, chain.from_iterable(polygons)))
