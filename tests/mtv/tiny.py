@@ -9,6 +9,7 @@ from mmengine.registry import DATASETS
 from torch.utils.data import Dataset
 
 from argus.mtv.batch import Caption, Crops, Disparity, Regions
+from argus.mtv.collapse import CollapseHook
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.model import MTVModel
 from argus.mtv.siglip import siglip
@@ -105,6 +106,7 @@ def tiny_config(work_dir: Path, *tasks: str, **changes: Any) -> Config:
         optim_wrapper=dict(
             optimizer=dict(type="AdamW", lr=1e-3, weight_decay=0.0), clip_grad=dict(max_norm=1.0)
         ),
+        custom_hooks=[dict(type=CollapseHook)],
         precision="fp32",
         randomness=dict(seed=0),
         default_hooks=dict(logger=dict(type="argus.ProgressHook", interval=2)),

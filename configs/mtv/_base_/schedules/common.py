@@ -5,6 +5,8 @@ Values without a remark are stated in the paper (arXiv 2601.13886).
 
 from torch.optim import AdamW
 
+from argus.mtv.collapse import CollapseHook
+
 optim_wrapper = dict(
     optimizer=dict(
         type=AdamW,
@@ -16,3 +18,4 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),  # not stated in paper; guess, DINOv2 has 3
 )
 precision = "bf16"
+custom_hooks = [dict(type=CollapseHook, least_prototypes=2.0, most_entropy=0.99, steps=200)]
