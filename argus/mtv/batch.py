@@ -40,7 +40,8 @@ class Caption(Sample):
 
     Args:
         ids: (L,) int64 tokens, padded to the length L of the text encoder (64): it reads its answer
-            off the last place, which has to be padding in training and use alike.
+            off the last place, which has to be padding in training and use alike. In an evaluation
+            (k, L), all captions of the picture.
         img_path: File of the picture, for messages.
     """
 
@@ -88,6 +89,19 @@ class Disparity(Sample):
 
     values: Tensor
     valid: Tensor | None = None
+    img_path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassLabel(Sample):
+    """For the evaluation of classes by their names.
+
+    Args:
+        label: Number of the name.
+        img_path: File of the picture.
+    """
+
+    label: int
     img_path: str | None = None
 
 

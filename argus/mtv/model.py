@@ -34,7 +34,7 @@ class MTVModel(TaskModel):
         backbone: Config of :func:`~argus.mtv.siglip.siglip`, or the ``SiglipModel``.
         decoders: Config of a decoder of :mod:`argus.mtv.decoders` per task.
         loss_weights: Factor of each task's loss; 1.0 where absent.
-        streams: One stream with all tasks; that by default.
+        streams: One stream with the tasks that are trained; all of them by default.
         locked: Encoders that are not trained: ``vision``, ``text`` or both.
         chunk: Images and texts that go through an encoder at a time. What lies between is computed
             again in the backward pass: a batch of any size fits, with the same gradients, for a
@@ -58,7 +58,7 @@ class MTVModel(TaskModel):
         if not decoders:
             raise ConfigError("tasks is empty: MTV needs at least one task.")
         streams = dict(streams or {"pairs": list(decoders)})
-        if len(streams) != 1 or set(next(iter(streams.values()))) != set(decoders):
+        if len(streams) != 1 or not set(next(iter(streams.values()))) <= set(decoders):
             raise ConfigError(
                 f"the tasks of MTV are labels of the same pictures, found the streams {streams}. "
                 "Give all of them one stream, e.g. stream='pairs'."
@@ -97,7 +97,10 @@ class MTVModel(TaskModel):
             self.backbone.get_submodule(f"{name}_model").requires_grad_(False)
 
     def _freeze_unread(self) -> None:
-        decoders = self._decoders.values()
+        decoders = self._trained
+        for decoder in self._decoders.values():
+            if decoder not in decoders:  # it is only evaluated
+                decoder.requires_grad_(False)
         pools = any(decoder.reads_pooled for decoder in decoders)
         vision = self.backbone.vision_model
         taps = [tap for decoder in decoders for tap in decoder.taps]
@@ -112,6 +115,11 @@ class MTVModel(TaskModel):
     @property
     def _decoders(self) -> dict[str, Decoder]:
         return {name: module for name, module in self.decoders.items()}  # type: ignore[misc]
+
+    @property
+    def _trained(self) -> list[Decoder]:
+        (names,) = self.streams.values()
+        return [self._decoders[name] for name in names]
 
     def init_weights(self) -> None:
         """Nothing is left to do: the encoders have theirs, new or read, since they were built."""
@@ -153,6 +161,12 @@ class MTVModel(TaskModel):
         passes = Passes(self.backbone, stacked.images, decoders, texts, chunk=self.chunk)
         return passes, stacked
 
+    @torch.no_grad()
+    def predict(self, task: str, batch: Mapping[str, Any]) -> list[Any]:
+        """What the task's metrics take; see the ``predict`` of its decoder."""
+        passes, stacked = self.passes(batch, [task])
+        return self._decoders[task].predict(passes, stacked.samples[task], task=task)
+
     def layer_of(self, name: str) -> tuple[int, int]:
         """As of SigLIP: embeddings, the blocks of the encoder, and what is above them."""
         encoder = name.split(".")[0].removesuffix("_model")
@@ -166,12 +180,12 @@ class MTVModel(TaskModel):
 
     def before_step(self, step: int, max_steps: int) -> None:
         """Temperatures follow the step."""
-        for decoder in self._decoders.values():
+        for decoder in self._trained:
             decoder.before_step(step, max_steps)
 
     def after_step(self) -> None:
         """Teacher and centres move."""
-        for decoder in self._decoders.values():
+        for decoder in self._trained:
             decoder.after_step(self.backbone)
 
     @torch.no_grad()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sentencepiece
 import torch
 from PIL import Image
 from transformers import SiglipTokenizer
@@ -14,30 +13,8 @@ from argus.errors import CheckpointError, ConfigError, DataError
 from argus.mtv import MTV
 from argus.mtv.folder import save_mtv
 from argus.mtv.tokenizer import Tokenizer, canonical
-from tests.mtv.tiny import LENGTH, SIZE, VOCABULARY, tiny_mtv
-
-NAMES = ["a red ball", "the green cube", "Blue, blue cone!"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mtv")
-    text = folder / "captions.txt"
-    text.write_text("\n".join(canonical(name) for name in NAMES * 20))
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(text),
-        model_prefix=str(folder / "spiece"),
-        vocab_size=VOCABULARY - 10,
-        hard_vocab_limit=False,
-        minloglevel=2,
-        pad_id=0,
-        eos_id=1,
-        unk_id=2,
-        bos_id=-1,
-    )
-    SiglipTokenizer(str(folder / "spiece.model"), model_max_length=LENGTH).save_pretrained(folder)
-    save_mtv(tiny_mtv(seed=3), folder)
-    return folder
+from tests.mtv.conftest import NAMES
+from tests.mtv.tiny import LENGTH, SIZE, tiny_mtv
 
 
 @pytest.fixture(scope="module")

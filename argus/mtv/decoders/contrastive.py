@@ -5,7 +5,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from argus.errors import DataError
 from argus.mtv.batch import Caption, every
 from argus.mtv.decoders.decoder import Decoder, Parts, detached
 from argus.mtv.losses.sigmoid import Pairs, sigmoid_loss
@@ -39,13 +41,19 @@ class Contrastive(Decoder):
         self.chunk = chunk
 
     def texts(self, samples: Sequence[Any], *, task: str) -> Tensor:
-        """The captions (B, L)."""
-        return torch.stack([sample.ids for sample in every(samples, Caption, task=task)])
+        """The captions (B, L); of an evaluation all of every picture."""
+        ids = [sample.ids for sample in every(samples, Caption, task=task)]
+        return torch.cat([own.reshape(-1, own.shape[-1]) for own in ids])
 
     def loss(self, passes: Passes, samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
         """The sigmoid loss, mean over pictures of the sum over captions."""
         ids = self.texts(samples, task=task)
         pooled = passes.pooled
+        if len(ids) != len(pooled):
+            raise DataError(
+                f"task {task!r}: {len(ids)} captions for {len(pooled)} pictures; in training a "
+                "picture has one, drawn from those it has."
+            )
         pairs = Pairs(
             keys=text_keys(ids).to(pooled.device),
             valid=torch.ones(len(ids), dtype=torch.bool, device=pooled.device),
@@ -59,3 +67,10 @@ class Contrastive(Decoder):
         )
         parts = detached(contrastive=loss, logit_scale=scale.squeeze(), logit_bias=bias.squeeze())
         return loss, parts
+
+    def predict(self, passes: Passes, samples: Sequence[Any], *, task: str) -> list[Any]:
+        """Embeddings of length 1: ``image`` (D,) and ``texts`` (k, D) of each picture."""
+        numbers = [sample.ids[..., 0].numel() for sample in samples]
+        texts = F.normalize(passes.texts.of(task).float(), dim=-1).split(numbers)
+        images = F.normalize(passes.pooled.float(), dim=-1)
+        return [dict(image=i, texts=own) for i, own in zip(images, texts, strict=True)]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from argus.errors import ConfigError
+
 if TYPE_CHECKING:
     from argus.mtv.passes import Passes
 
@@ -53,6 +55,22 @@ class Decoder(nn.Module):
             task: Its name.
         """
         raise NotImplementedError
+
+    def predict(self, passes: "Passes", samples: Sequence[Any], *, task: str) -> list[Any]:
+        """What the metrics of the task take, one entry per picture.
+
+        Args:
+            passes: Of the batch.
+            samples: As for :meth:`texts`.
+            task: Its name.
+
+        Raises:
+            ConfigError: If the task has nothing to be measured by.
+        """
+        raise ConfigError(
+            f"tasks[{task!r}].val: {type(self).__name__} has no predictions that a metric takes. "
+            "Remove val and test of this task."
+        )
 
     def before_step(self, step: int, max_steps: int) -> None:
         """See :meth:`argus.models.task_model.TaskModel.before_step`."""

@@ -1,0 +1,89 @@
+"""Classes by their names: how good the encoders are at what nobody trained them for.
+
+Source: "Learning Transferable Visual Models From Natural Language Supervision" (Radford et al.,
+ICML 2021, section 3.1.4): the embeddings of a name in several sentences are averaged.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from argus.errors import ConfigError
+from argus.mtv.batch import ClassLabel, every
+from argus.mtv.decoders.decoder import Decoder
+from argus.mtv.passes import Passes
+from argus.mtv.tokenizer import Tokenizer
+from argus.registry import MODELS
+
+TEMPLATES = ("a photo of a {}.",)
+_CHUNK = 256  # texts at a time
+
+
+@MODELS.register_module()
+class ZeroShot(Decoder):
+    """A task that is evaluated and not trained; its metric is ``mmpretrain.Accuracy``.
+
+    Args:
+        names: Of the classes, in the order of the labels.
+        tokenizer: Folder or name on the Hub of the tokenizer of the training's captions.
+        templates: Sentences with ``{}`` for the name.
+    """
+
+    reads_pooled = True
+
+    def __init__(
+        self, *, names: Sequence[str], tokenizer: str, templates: Sequence[str] = TEMPLATES
+    ) -> None:
+        super().__init__()
+        if len(names) < 2:
+            raise ConfigError(f"names: expected two or more to choose from, found {list(names)}.")
+        for template in templates:
+            if "{}" not in template:
+                raise ConfigError(f"templates: {template!r} has no {{}} for the name.")
+        self.names, self.templates = tuple(names), tuple(templates)
+        self._source = tokenizer
+        self._ids: Tensor | None = None
+        self._classes: Tensor | None = None
+
+    def bind(self, backbone: Any) -> None:
+        """Read the tokenizer."""
+        length = backbone.config.text_config.max_position_embeddings
+        tokenizer = Tokenizer(self._source, length=length)
+        texts = [t.replace("{}", name) for name in self.names for t in self.templates]
+        self._ids = tokenizer(texts)
+        highest, size = int(self._ids.max()), backbone.config.text_config.vocab_size
+        if highest >= size:
+            raise ConfigError(
+                f"tokenizer {self._source} has tokens up to {highest}, the text encoder knows "
+                f"{size}: it is another model's."
+            )
+
+    def train(self, mode: bool = True) -> "ZeroShot":
+        """Forget the embeddings of the names: an evaluation begins, or a training goes on."""
+        self._classes = None
+        return super().train(mode)
+
+    def predict(self, passes: Passes, samples: Sequence[Any], *, task: str) -> list[Any]:
+        """``pred_score`` (n,) probabilities of the names, and ``gt_label`` (1,), per picture."""
+        if self._classes is None:
+            self._classes = self._encoded(passes.backbone)
+        images = F.normalize(passes.pooled.float(), dim=-1)
+        scores = (passes.backbone.logit_scale.exp() * images @ self._classes.T).softmax(-1)
+        labels = [sample.label for sample in every(samples, ClassLabel, task=task)]
+        return [
+            dict(pred_score=score, gt_label=torch.tensor([label], device=score.device))
+            for score, label in zip(scores, labels, strict=True)
+        ]
+
+    def _encoded(self, backbone: Any) -> Tensor:
+        """(n, D) of length 1."""
+        assert self._ids is not None
+        parts = [
+            backbone.text_model(input_ids=ids.to(backbone.logit_scale.device)).pooler_output
+            for ids in self._ids.split(_CHUNK)
+        ]
+        texts = F.normalize(torch.cat(parts).float(), dim=-1)
+        return F.normalize(texts.unflatten(0, (len(self.names), -1)).mean(1), dim=-1)
