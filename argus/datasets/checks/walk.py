@@ -20,6 +20,7 @@ from argus.datasets.checks.findings import Findings
 from argus.datasets.checks.loaded_files import LoadedFiles, Progress
 from argus.datasets.checks.paths import missing_paths
 from argus.datasets.checks.pipelines import pipeline_problems
+from argus.datasets.checks.whole_samples import check_samples, says_faults
 from argus.datasets.samplers import TaskSampler
 from argus.errors import ConfigError, DataError
 from argus.tasks.ignored_label import ignored_label
@@ -183,6 +184,13 @@ def _check_part(
             findings.errors += run.metric_errors(name, task, config, dataset)
         if learns:
             _count_schedule(data, len(dataset), num_steps, num_processes, findings)
+        if says_faults(dataset):
+            if not wrong_steps:
+                findings.errors += run.sample_errors(f"tasks.{name}.{part}", data, dataset)
+            check_samples(
+                dataset, findings, sample=sample, num_threads=num_threads, progress=progress
+            )
+            return
         if not wrong_steps:
             findings.errors += run.sample_errors(f"tasks.{name}.{part}", data, dataset)
             files = LoadedFiles(

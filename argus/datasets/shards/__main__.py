@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from argus.datasets.shards.index import read_index, stored_at
+from argus.datasets.shards.index import places_of, read_index
 from argus.datasets.shards.shard_set import shards_in
 from argus.errors import DataError
 
@@ -45,8 +45,8 @@ def _look(path: Path) -> tuple[int, str]:
         index = read_index(path)
     except DataError as error:
         return 0, str(error).removeprefix(f"{path}: ")
-    kept = stored_at(path).is_file()
-    fault = index.fault or ("" if kept else "its index cannot be written beside it")
+    kept = any(place.is_file() for place in places_of(path))
+    fault = index.fault or ("" if kept else "its index cannot be written anywhere")
     return len(index), fault
 
 

@@ -3,10 +3,11 @@
 A tar file has no table of contents. Its headers are read from the first to the last, without the
 contents between them, and what they say is stored in ``.NAME.index.npz`` beside the file, which
 counts as long as the file's size and time are those it was made of. Where nothing can be written it
-is made anew in every process that needs it.
+is stored in the user's cache (``$XDG_CACHE_HOME/argus/shards``).
 """
 
 import hashlib
+import os
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class ShardIndex:
     """What a shard holds.
 
     Args:
-        keys: Of its samples, in their order.
+        names: (N,) bytes, the keys of its samples in UTF-8, in their order; in one piece, since
+            readers keep many of these.
         kinds: Of members, such as ``jpg``; ``kind_of`` gives the places.
         first: (N + 1,) int64, the first member of each sample, and the number of all.
         kind_of: (M,) int32.
@@ -43,7 +45,7 @@ class ShardIndex:
         fault: What is wrong with the file as a whole; empty for nothing.
     """
 
-    keys: tuple[str, ...]
+    names: np.ndarray
     kinds: tuple[str, ...]
     first: np.ndarray
     kind_of: np.ndarray
@@ -52,12 +54,20 @@ class ShardIndex:
     fault: str = ""
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.names)
+
+    def key(self, place: int) -> str:
+        """The key of a sample."""
+        return bytes(self.names[place]).decode("utf-8", "surrogateescape")
 
     @property
-    def digest(self) -> str:
-        """The same for shards whose samples have the same keys in the same order."""
-        return hashlib.sha256("\0".join(self.keys).encode()).hexdigest()
+    def keys(self) -> tuple[str, ...]:
+        """Those of all samples."""
+        return tuple(self.key(place) for place in range(len(self)))
+
+    def has_keys_of(self, other: "ShardIndex") -> bool:
+        """Whether the samples of both have the same keys in the same order."""
+        return np.array_equal(self.names, other.names)
 
     def members(self, place: int) -> dict[str, tuple[int, int]]:
         """Offset and size of the members of a sample, by kind."""
@@ -80,21 +90,26 @@ def read_index(path: Path) -> ShardIndex:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     stamp = np.array([_VERSION, status.st_size, status.st_mtime_ns], np.int64)
-    stored = stored_at(path)
-    found = _stored(stored, stamp)
-    if found is None:
-        found = scan(path)
+    for place in places_of(path):
+        found = _stored(place, stamp)
+        if found is not None:
+            return found
+    found = scan(path)
+    for place in places_of(path):
         try:
-            with replacing(stored) as partial, open(partial, "wb") as file:
+            with replacing(place) as partial, open(partial, "wb") as file:
                 np.savez(file, stamp=stamp, **_arrays(found))
         except OSError:  # a folder of others, or a full disk: it is made anew next time
-            pass
+            continue
+        break
     return found
 
 
-def stored_at(path: Path) -> Path:
-    """The file that the index of a shard is kept in."""
-    return path.with_name(f".{path.name}.index.npz")
+def places_of(path: Path) -> tuple[Path, Path]:
+    """The files that the index of a shard may be kept in, the first that can be written."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+    return path.with_name(f".{path.name}.index.npz"), cache / f"argus/shards/{name}.npz"
 
 
 def scan(path: Path) -> ShardIndex:
@@ -141,7 +156,7 @@ def scan(path: Path) -> ShardIndex:
             fault = "it has no end mark"
     table = np.array(rows, np.int64).reshape(-1, 3)
     return ShardIndex(
-        keys=tuple(keys),
+        names=np.array([key.encode("utf-8", "surrogateescape") for key in keys], np.bytes_),
         kinds=tuple(kinds),
         first=np.array([*first, len(rows)], np.int64),
         kind_of=table[:, 0].astype(np.int32),
@@ -196,7 +211,7 @@ def _has_end(file: BinaryIO, total: int) -> bool:
 
 def _arrays(index: ShardIndex) -> dict[str, Any]:
     return dict(
-        keys=np.frombuffer("\0".join(index.keys).encode("utf-8", "surrogateescape"), np.uint8),
+        names=index.names,
         kinds=np.array(index.kinds, np.str_),
         first=index.first,
         kind_of=index.kind_of,
@@ -211,9 +226,8 @@ def _stored(path: Path, stamp: np.ndarray) -> ShardIndex | None:
         with np.load(path, allow_pickle=False) as found:
             if not np.array_equal(found["stamp"], stamp):
                 return None
-            keys = found["keys"].tobytes().decode("utf-8", "surrogateescape")
             return ShardIndex(
-                keys=tuple(keys.split("\0")) if keys else (),
+                names=found["names"],
                 kinds=tuple(map(str, found["kinds"])),
                 first=found["first"],
                 kind_of=found["kind_of"],

@@ -14,6 +14,8 @@ import numpy as np
 from argus.errors import ConfigError
 
 PASSES = ("exact", "resampled")
+MAX_WINDOW = 64
+"""A reader keeps the shards of a window open, and knows what is in each."""
 
 
 class ShardOrder:
@@ -35,8 +37,10 @@ class ShardOrder:
     def __init__(
         self, starts: np.ndarray, *, seed: int, window: int = 16, passes: str = "exact"
     ) -> None:
-        if window < 1:
-            raise ConfigError(f"window: expected a number of shards >= 1, found {window}.")
+        if not 1 <= window <= MAX_WINDOW:
+            raise ConfigError(
+                f"window: expected a number of shards from 1 to {MAX_WINDOW}, found {window}."
+            )
         if passes not in PASSES:
             raise ConfigError(f"passes: expected one of {', '.join(PASSES)}, found {passes!r}.")
         self.starts = np.asarray(starts, np.int64)

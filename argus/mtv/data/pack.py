@@ -90,14 +90,25 @@ class PackPairs(BaseTransform):
             data_samples={task: found for task, found in samples.items() if found is not None},
         )
 
-    def _caption(self, results: dict[str, Any]) -> Sample:
-        assert self.tokenizer is not None
+    def check_texts(self, results: Mapping[str, Any]) -> list[str]:
+        """The captions of a sample that can be drawn.
+
+        Raises:
+            DataError: There is none.
+        """
+        if self.tokenizer is None or CAPTIONS not in self.labels.values():
+            return []
         captions = [text for text in results["captions"] if self.tokenizer.form(text)]
         if not captions:
             raise DataError(
                 f"{results['img_path']}: no caption is left without punctuation: "
                 f"{results['captions'][:1]!r:.100}"
             )
+        return captions
+
+    def _caption(self, results: dict[str, Any]) -> Sample:
+        assert self.tokenizer is not None
+        captions = self.check_texts(results)
         caption = captions[np.random.randint(len(captions))]
         if self.overlong == "replace":
             (number,) = self.tokenizer.lengths([caption])

@@ -83,6 +83,17 @@ class Pairs(Dataset[Any]):
             raise DataError(f"{name}: {error}") from error
         return results
 
+    def sample_faults(self, index: int) -> list[str]:
+        """What is wrong with a sample, of which another would be trained on."""
+        name = self.name(index)
+        try:
+            results = self.load(index)
+            if self.packer is not None:
+                self.packer.check_texts(results)
+        except DataError as error:
+            return [str(error) if name in str(error) else f"{name}: {error}"]
+        return []
+
     def __getitem__(self, index: int) -> Any:
         return self.prepare_data(index)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.shards import shard_set
+from argus.datasets.shards import index, shard_set
 from argus.datasets.shards.__main__ import main
-from argus.datasets.shards.index import read_index, scan, stored_at
+from argus.datasets.shards.index import places_of, read_index, scan
 from argus.datasets.shards.members import split_name
 from argus.datasets.shards.shard_set import ShardSet
 from argus.datasets.shards.writer import ShardWriter
@@ -84,12 +84,24 @@ def test_writer__refuses_keys_that_would_be_read_otherwise(tmp_path: Path, key: 
 def test_index__is_kept_as_long_as_the_file_stays(tmp_path: Path) -> None:
     path = entries(tmp_path / "a.tar", ("0.txt", b"first"))
     assert read_index(path).keys == ("0",)
-    kept = stored_at(path).read_bytes()
-    assert read_index(path).keys == ("0",) and stored_at(path).read_bytes() == kept
+    kept = places_of(path)[0].read_bytes()
+    assert read_index(path).keys == ("0",) and places_of(path)[0].read_bytes() == kept
     entries(path, ("1.txt", b"other"), ("2.txt", b"x"))
     assert read_index(path).keys == ("1", "2")
-    stored_at(path).write_bytes(b"damaged")
+    places_of(path)[0].write_bytes(b"damaged")
     assert read_index(path).keys == ("1", "2")
+
+
+def test_index__of_a_folder_of_others_is_kept_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = entries(tmp_path / "a.tar", ("0.txt", b"first"))
+    beside, cached = places_of(path)
+    beside.mkdir()  # nothing can take its place
+    assert read_index(path).keys == ("0",) and cached.is_file()
+    monkeypatch.setattr(index, "scan", lambda path: pytest.fail("scanned again"))
+    assert read_index(path).keys == ("0",)
 
 
 def test_index__names_that_lead_elsewhere_are_names(tmp_path: Path) -> None:
@@ -112,8 +124,8 @@ def test_index__a_header_that_states_a_huge_size_takes_no_memory(tmp_path: Path)
     entry = tarfile.TarInfo("pax")
     entry.type, entry.size = tarfile.XHDTYPE, 2**33
     path.write_bytes(entry.tobuf(tarfile.GNU_FORMAT) + b"\0" * 2048)
-    index = scan(path)
-    assert not len(index) and "a header of" in index.fault
+    found = scan(path)
+    assert not len(found) and "a header of" in found.fault
 
 
 def test_index__twice_the_same_member_is_an_error(tmp_path: Path) -> None:
@@ -166,7 +178,7 @@ def test_main__indexes_ahead(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     write_shards(tmp_path, 8)
     assert main([str(tmp_path)]) == 0
     assert "8 samples in 2 shards" in capsys.readouterr().out
-    assert stored_at(tmp_path / "00001.tar").is_file()
+    assert places_of(tmp_path / "00001.tar")[0].is_file()
     os.truncate(tmp_path / "00001.tar", 1500)
     assert main([str(tmp_path)]) == 1
     assert "00001.tar" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from argus.datasets.build import build_dataset
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.resilient import BadSampleBudget, ResilientDataset
 from argus.datasets.samplers import TaskSampler
 from argus.engine.loading.watched_loader import WatchedLoader
@@ -127,6 +128,8 @@ def test_bad_sample__is_named_and_replaced(reason: str, tmp_path: Path, tokens: 
     sample = guarded[(7, 3)]
     assert set(sample["data_samples"]) == set(toy.LABELS)
     message = sample["replaced"][0]
+    (told,) = dataset.sample_faults(3)
+    assert told in message and not dataset.sample_faults(2)
     assert "00000.tar" in message and "s003" in message
     assert re.search(reason, message), message
 
@@ -224,3 +227,14 @@ def test_pack__refuses_what_cannot_be(tokens: str) -> None:
             PackPairs(**keys)
     with pytest.raises(ConfigError, match="put LocalCrops before"):
         PackPairs(dict(ssl="crops"))(dict(img=np.zeros((4, 4, 3), np.uint8), img_path="x"))
+
+
+def test_check__reads_all_samples_and_names_the_bad_ones(tmp_path: Path, tokens: str) -> None:
+    samples = [toy.sample(i) for i in range(6)]
+    samples[1], samples[4] = BAD["it has no picture"], BAD["has no area"]
+    train = dict(dataset=toy.config(toy.write(tmp_path, samples), tokens), batch_size=2)
+    (found,) = check_tasks(dict(vl=dict(decoder=dict(type="Contrastive"), train=train)))
+    assert found.counts["samples read"] == 6 and len(found.errors) == 2
+    assert "s001: it has no picture" in found.errors[0] and "s004" in found.errors[1]
+    (some,) = check_tasks(dict(vl=dict(decoder={}, train=train)), sample=2)
+    assert some.counts["samples read"] == 2
