@@ -6,7 +6,7 @@ from torch import Tensor
 
 def half_mask(
     num_images: int, grid: tuple[int, int], *, block: int, device: torch.device
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Masks of exactly half the patches of every picture (rounded down), drawn anew.
 
     Args:
@@ -17,11 +17,12 @@ def half_mask(
         device: Of the masks, whose generator draws.
 
     Returns:
-        (B, rows x columns) bool, row-major.
+        The masks (B, rows x columns) bool, row-major, and the places (B, half of that) they hide,
+        ascending: their number is known, so that nobody has to wait for the device to count.
     """
     rows, columns = grid
     coarse = torch.rand(num_images, -(-rows // block), -(-columns // block), device=device)
     noise = coarse.repeat_interleave(block, 1).repeat_interleave(block, 2)
     noise = noise[:, :rows, :columns].flatten(1)
     order = noise.argsort(dim=1, stable=True)[:, : rows * columns // 2]
-    return torch.zeros_like(noise, dtype=torch.bool).scatter_(1, order, True)
+    return torch.zeros_like(noise, dtype=torch.bool).scatter_(1, order, True), order.sort(1).values

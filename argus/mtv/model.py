@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from argus.building import building
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.models.connect import connect
 from argus.models.randomness import seed_all
 from argus.models.task_model import TaskModel
@@ -152,6 +152,13 @@ class MTVModel(TaskModel):
         """The passes of a loader's batch for some tasks, none of them run yet, and the batch."""
         device = self.backbone.logit_scale.device
         stacked = stack(batch, tasks, device)
+        patch = self.backbone.config.vision_config.patch_size
+        height, width = stacked.images.shape[-2:]
+        if height % patch or width % patch:
+            raise DataError(
+                f"views of {height}x{width} pixels (height x width), but the vision tower needs "
+                f"sides that are multiples of {patch}. Crop or resize to such a size."
+            )
         decoders = {task: self._decoders[task] for task in tasks}
         ids = {
             task: decoder.texts(stacked.samples[task], task=task)

@@ -223,8 +223,12 @@ def test_texts__that_are_not_padded_are_refused() -> None:
 
 def test_views__of_different_sizes_are_refused() -> None:
     raw = batch([1, 2], tasks=("vl",))
-    raw["inputs"][0] = raw["inputs"][0][:, :16]
+    views = raw["inputs"]
+    raw["inputs"] = [views[0][:, :16], views[1]]
     with pytest.raises(DataError, match="the views of a batch must have one size"):
+        tiny_mtv("vl")({"pairs": raw})
+    raw["inputs"] = torch.stack(views)[..., :20]  # a loader may have stacked them
+    with pytest.raises(DataError, match="views of 32x20 pixels .* multiples of 8"):
         tiny_mtv("vl")({"pairs": raw})
 
 

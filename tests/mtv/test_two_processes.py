@@ -40,12 +40,13 @@ def test_gradients__are_those_of_the_whole_batch(pair: list[dict], tasks: tuple[
     """Under DDP as it is; the first process has neither regions nor depth."""
     real = self_supervised.half_mask
 
-    def like_two(num_images: int, *args, **kwargs) -> Tensor:
+    def like_two(num_images: int, *args, **kwargs) -> list[Tensor]:
         """Masks as two processes draw them, from one seed each."""
         state = torch.get_rng_state()
         first = real(num_images // 2, *args, **kwargs)
         torch.set_rng_state(state)
-        return torch.cat([first, real(num_images // 2, *args, **kwargs)])
+        second = real(num_images // 2, *args, **kwargs)
+        return [torch.cat(parts) for parts in zip(first, second, strict=True)]
 
     with mock.patch.object(self_supervised, "half_mask", like_two):
         torch.manual_seed(SEED)

@@ -115,8 +115,7 @@ class SelfSupervised(Decoder):
         crops = torch.stack([sample.images for sample in every(samples, Crops, task=task)])
         num_images, num_crops = crops.shape[:2]
         device = passes.images.device
-        mask = half_mask(num_images, passes.grid, block=self.mask_block, device=device)
-        places = mask.nonzero()[:, 1].reshape(num_images, -1)  # (B, N / 2), of a known number
+        mask, places = half_mask(num_images, passes.grid, block=self.mask_block, device=device)
         seen = self._teacher(passes)
         assert seen.pooled is not None and seen.tokens is not None
 

@@ -109,7 +109,8 @@ def test_temperature__rises_and_stays() -> None:
 @pytest.mark.parametrize(("grid", "block"), [((4, 4), 1), ((3, 5), 2), ((14, 14), 4)])
 def test_mask__is_half_the_patches_of_every_picture(grid: tuple[int, int], block: int) -> None:
     torch.manual_seed(0)
-    mask = half_mask(50, grid, block=block, device=torch.device("cpu"))
+    mask, places = half_mask(50, grid, block=block, device=torch.device("cpu"))
+    assert torch.equal(mask.nonzero()[:, 1].reshape(50, -1), places)
     number = grid[0] * grid[1]
     assert mask.sum(1).eq(number // 2).all()
     assert len(mask.unique(dim=0)) > 20
