@@ -8,7 +8,7 @@ memory for a run-length mask whose runs do not fill its picture. So training, va
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,8 +41,14 @@ class Problem(NamedTuple):
     position: int = 0
 
 
-def read_annotations(path: str | Path) -> Any:
+def read_annotations(
+    path: str | Path, *, object_hook: Callable[[dict[str, Any]], Any] | None = None
+) -> Any:
     """The parsed content of an annotation file.
+
+    Args:
+        path: The file.
+        object_hook: Takes each object as it has been parsed, for what stands in its place.
 
     Raises:
         DataError: It cannot be read, or is no JSON in UTF-8.
@@ -51,7 +57,7 @@ def read_annotations(path: str | Path) -> Any:
         check_regular_file(path)
         content = Path(path).read_bytes()
         raise_if_foreign(content, path)
-        return json.loads(content.decode("utf-8"))
+        return json.loads(content.decode("utf-8"), object_hook=object_hook)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except DataError:

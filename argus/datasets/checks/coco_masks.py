@@ -1,12 +1,14 @@
 """Whether a ``segmentation`` of COCO's format is one that pycocotools can draw.
 
-Polygons are lists of x, y in pixels. A run-length mask has ``size`` [height, width] and ``counts``,
-the lengths of the runs down the columns, as numbers or as pycocotools' text: six bits a character,
-the lowest five of them value, least significant first, from the third run on the difference to the
-last but one (``rleFrString`` of its maskApi.c). Its C code trusts that the runs fill the picture.
+Polygons are lists or arrays of x, y in pixels. A run-length mask has ``size`` [height, width] and
+``counts``, the lengths of the runs down the columns, as numbers or as pycocotools' text: six bits a
+character, the lowest five of them value, least significant first, from the third run on the
+difference to the last but one (``rleFrString`` of its maskApi.c). Its C code trusts that the runs
+fill the picture.
 """
 
 import math
+from array import array
 from itertools import chain
 from typing import Any
 
@@ -42,7 +44,7 @@ def _kind(value: Any) -> str:
 
 
 def _polygons_problem(polygons: list[Any], height: int, width: int) -> str | None:
-    wrong = [polygon for polygon in polygons if not isinstance(polygon, list)]
+    wrong = [polygon for polygon in polygons if not isinstance(polygon, (list, array))]
     if wrong:
         return (
             f"segmentation is a list with {_kind(wrong[0])} in it, expected polygons, each a list "

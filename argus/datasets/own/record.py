@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from argus.datasets.own.ring import Ring
+
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, int]
 
@@ -26,7 +28,7 @@ KINDS = (
 PARTS = ("train", "val", "test")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OwnObject:
     """One labelled object.
 
@@ -34,7 +36,8 @@ class OwnObject:
         name: Of its class.
         box: x1, y1, x2, y2 in pixels, from the upper left corner of the picture; ``None`` where
             only a class is known.
-        polygons: Each x, y, x, y, ... in pixels.
+        polygons: Each x, y, x, y, ... in pixels; kept as :class:`~argus.datasets.own.ring.Ring`,
+            since a large data set has millions of numbers.
         rle: Run-length mask as COCO has it (``size`` and ``counts``), instead of polygons.
         keypoints: x, y in pixels and visibility: 0 not labelled, 1 hidden, 2 visible.
         is_crowd: Whether it stands for many, which are not told apart.
@@ -43,11 +46,15 @@ class OwnObject:
 
     name: str
     box: Box | None = None
-    polygons: tuple[tuple[float, ...], ...] = ()
+    polygons: Sequence[Sequence[float]] = ()
     rle: Mapping[str, Any] | None = None
     keypoints: tuple[Keypoint, ...] = ()
     is_crowd: bool = False
     area: float | None = None
+
+    def __post_init__(self) -> None:
+        """Keep outlines in few bytes."""
+        object.__setattr__(self, "polygons", tuple(map(Ring, self.polygons)))
 
     @property
     def has_mask(self) -> bool:
@@ -60,7 +67,7 @@ class OwnObject:
         return dict(self.rle) if self.rle is not None else [list(ring) for ring in self.polygons]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OwnPicture:
     """One picture with its labels.
 

@@ -6,6 +6,7 @@ and XML without definitions of its own, by which a small file can become a huge 
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -54,14 +55,24 @@ def read_lines(path: str | Path) -> list[str]:
     return [line.strip() for line in read_text(path).splitlines() if line.strip()]
 
 
-def read_json(path: str | Path, *, most: int = MAX_JSON_BYTES) -> Any:
+def read_json(
+    path: str | Path,
+    *,
+    most: int = MAX_JSON_BYTES,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
     """The parsed content of a JSON file.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+        object_hook: Takes each object as it has been parsed, for what stands in its place.
 
     Raises:
         DataError: It cannot be read, is too large, or is no JSON.
     """
     _check_size(path, most)
-    return read_annotations(path)
+    return read_annotations(path, object_hook=object_hook)
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from argus.datasets.checks.coco_entries import (
     is_numbers,
     shown,
 )
-from argus.datasets.own.formats.coco_objects import read_object, read_segments
+from argus.datasets.own.formats.coco_objects import read_object, read_segments, with_arrays
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import (
     OwnData,
@@ -131,7 +131,7 @@ class _Reader:
     def add(self, name: str, *, many: bool) -> None:
         """Read one file."""
         path = self.tree.path(name)
-        content = read_json(path)
+        content = read_json(path, object_hook=with_arrays)
         if not isinstance(content, dict) or not all(
             isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
         ):

@@ -1,5 +1,7 @@
 """One entry of an annotation file in COCO's format, as an object of the record."""
 
+import contextlib
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +10,21 @@ from pycocotools import mask as masks
 from argus.datasets.checks.coco_entries import is_id, is_numbers, shown
 from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.datasets.own.record import OwnObject
+from argus.datasets.own.ring import Ring
 from argus.errors import DataError
+
+
+def with_arrays(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose polygons are arrays, while a file is parsed.
+
+    As Python's numbers the outlines of a large file would take most of the memory, four times what
+    is kept of them. What is no list of numbers stays, to be named by who reads the entry.
+    """
+    rings = entry.get("segmentation")
+    if isinstance(rings, list) and rings and all(isinstance(ring, list) for ring in rings):
+        with contextlib.suppress(TypeError, OverflowError):
+            entry["segmentation"] = [array("d", ring) for ring in rings]
+    return entry
 
 
 def read_segments(
@@ -66,12 +82,12 @@ def read_object(
     if problem:
         raise DataError(f"{where}: {problem}.")
     rle: dict[str, Any] | None = None
-    polygons: tuple[tuple[float, ...], ...] = ()
+    polygons: tuple[Ring, ...] = ()
     if isinstance(outline, dict):
         rle = _compressed(outline)
     elif outline:
         # Fewer than three corners enclose nothing, and pycocotools takes four numbers for a box.
-        polygons = tuple(tuple(map(float, ring)) for ring in outline if len(ring) >= 6)
+        polygons = tuple(Ring(ring) for ring in outline if len(ring) >= 6)
     box = entry.get("bbox")
     if not box:
         corners = box_of(polygons, rle)
