@@ -193,7 +193,7 @@ def test_glob__also_below(folder: Path) -> None:
 def test_glob__that_matches_nothing(folder: Path) -> None:
     with pytest.raises(DataError, match=r"\*.gif: no match. Quote the pattern"):
         list(iter_images(f"{folder}/*.gif"))
-    with pytest.raises(DataError, match="1 matches, none of them an image"):
+    with pytest.raises(DataError, match="1 match, none of them an image"):
         list(iter_images(f"{folder}/*.txt"))
 
 

@@ -112,7 +112,7 @@ def test_download__other_models_and_layouts_are_not_taken(
     page.write_text("<html>")
     for name, source, message in (
         ("dinov2_vitb14", at_hand, "is not the official file of dinov2_vitb14: .*another shape"),
-        ("dinov2_vits14_reg4", at_hand, "1 missing parameters: register_tokens"),
+        ("dinov2_vits14_reg4", at_hand, "1 missing parameter: register_tokens"),
         (NAME, timm, "layout of timm.*convert.py"),
         (NAME, page, "page.pth: a web page"),
         (NAME, tmp_path / "none.pth", "--from: there is no file"),

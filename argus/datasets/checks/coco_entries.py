@@ -230,7 +230,7 @@ def _keypoints_problem(annotation: Mapping[str, Any], num_keypoints: int | None)
     if num_keypoints is None or not values:
         return None
     if isinstance(values, list) and len(values) != 3 * num_keypoints:
-        return f"{len(values)} keypoint values, expected {3 * num_keypoints}"
+        return f"{counted(len(values), 'keypoint value')}, expected {3 * num_keypoints}"
     if not is_numbers(values, 3 * num_keypoints):
         return f"keypoints {shown(values)}, expected {3 * num_keypoints} finite numbers"
     flags = [flag for flag in values[2::3] if flag not in (0, 1, 2)]

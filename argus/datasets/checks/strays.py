@@ -85,7 +85,10 @@ def _pairs(part: Any, entries: Sequence[dict[str, Any]]) -> Iterator[str]:
         lonely = there - {_norm(entry[_LABEL]) for entry in wanted}
         lonely -= {_norm(entry["img_path"]) for entry in entries}
         if lonely:
-            yield f"{len(lonely):,} label maps have no picture, e.g. {min(lonely)}"
+            yield (
+                f"{counted(len(lonely), 'label map has no', 'label maps have no')} picture, e.g. "
+                f"{min(lonely)}"
+            )
 
 
 def _take_alike(

@@ -7,7 +7,7 @@ from mmengine.dataset import BaseDataset
 from argus.datasets.own.record import OwnPicture
 from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 from argus.registry import DATASETS
 
 GOOD = "good"
@@ -127,9 +127,10 @@ class OwnAnomaly(_OwnMaps):
         without = [p.path for p in pictures if p.defect != GOOD and "anomaly" not in p.maps]
         if without:
             raise DataError(
-                f"{self.source.data.root}: {len(without):,} defective pictures have no mask, e.g. "
-                f"{listed(without[:2])}; put them below ground_truth/<kind of defect>/, as "
-                "<name>_mask.png."
+                f"{self.source.data.root}: "
+                f"{counted(len(without), 'defective picture has', 'defective pictures have')} "
+                f"no mask, e.g. {listed(without[:2])}; put them below "
+                "ground_truth/<kind of defect>/, as <name>_mask.png."
             )
         return [self._entry(picture) for picture in pictures]
 

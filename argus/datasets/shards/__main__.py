@@ -12,6 +12,7 @@ from pathlib import Path
 from argus.datasets.shards.index import places_of, read_index
 from argus.datasets.shards.shard_set import shards_in
 from argus.errors import DataError
+from argus.names.wording import counted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             if fault:
                 failed += 1
                 print(f"error: {path}: {fault}", file=sys.stderr)
-    print(f"{number:,} samples in {len(paths):,} shards")
+    print(f"{counted(number, 'sample')} in {counted(len(paths), 'shard')}")
     return int(failed > 0)
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from argus.datasets.transforms.netpbm import scaled_rgb, stated_maximum
 from argus.datasets.transforms.orientation import shown_pixels
+from argus.datasets.transforms.reading import damaged
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
 from argus.names.wording import counted
@@ -90,9 +91,7 @@ def decode_colours(content: bytes) -> np.ndarray:
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(
-            f"corrupt or truncated label image ({counted(len(content), 'byte')})"
-        ) from error
+        raise damaged("label image", content, error) from error
     if mode not in _MODES:
         raise DataError(f"expected a picture of colours of 8 bits, found the mode {mode}")
     raise_if_transparent(rgba[..., 3])

@@ -15,11 +15,10 @@ from argus.datasets.transforms.orientation import (
     shown_pixels,
     shown_size,
 )
-from argus.datasets.transforms.reading import read_bytes
+from argus.datasets.transforms.reading import damaged, read_bytes
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import open_picture
-from argus.names.wording import counted
 
 # Pillow spreads grey of two and four bits over 0 to 255, also where the bits run backwards.
 _SCALES = {"L;2": 85, "L;4": 17, "L;2R": 85, "L;4R": 17}
@@ -125,7 +124,7 @@ def decode_stored(content: bytes, *, name: str, upper_bits: bool = False) -> np.
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(f"corrupt or truncated {name} ({counted(len(content), 'byte')})") from error
+        raise damaged(name, content, error) from error
 
 
 def _raw_mode(image: Image.Image) -> str:

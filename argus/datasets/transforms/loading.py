@@ -21,7 +21,7 @@ from argus.datasets.transforms.orientation import (
     shown_pixels,
     turn_opencv,
 )
-from argus.datasets.transforms.reading import read_bytes
+from argus.datasets.transforms.reading import damaged, read_bytes
 from argus.errors import ConfigError, DataError
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import check_declared_size, open_picture, open_unchecked
@@ -168,9 +168,7 @@ def _raise_if_truncated(content: bytes) -> None:
         with open_picture(content) as image:
             image.load()
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for damaged bytes
-        raise DataError(
-            f"corrupt or truncated image ({counted(len(content), 'byte')}, {type(error).__name__})"
-        ) from error
+        raise damaged("image", content, error) from error
 
 
 def read_image(

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import mmengine.fileio as fileio
+from PIL import UnidentifiedImageError
 
 from argus.datasets.files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
@@ -44,6 +45,23 @@ def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> 
     if len(content) > MAX_FILE_BYTES:
         raise too_many_bytes(path)
     return content
+
+
+def damaged(name: str, content: bytes, error: Exception) -> DataError:
+    """The error of a picture that Pillow cannot decode.
+
+    Args:
+        name: What it is called in messages.
+        content: The file's bytes.
+        error: Pillow's.
+    """
+    size = counted(len(content), "byte")
+    if isinstance(error, UnidentifiedImageError):
+        return DataError(
+            f"corrupt or truncated {name}, or in a format that is not read ({size}, beginning "
+            f"with {content[:4]!r})"
+        )
+    return DataError(f"corrupt or truncated {name} ({size}, {type(error).__name__})")
 
 
 def _with_other_suffix(path: str | Path) -> str:

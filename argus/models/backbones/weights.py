@@ -153,9 +153,9 @@ def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[st
     ]
     problems = []
     if missing:
-        problems.append(f"{len(missing)} missing parameters: {_some(missing)}")
+        problems.append(f"{counted(len(missing), 'missing parameter')}: {_some(missing)}")
     if unused:
-        problems.append(f"{len(unused)} unused parameters: {_some(unused)}")
+        problems.append(f"{counted(len(unused), 'unused parameter')}: {_some(unused)}")
     if shapes:
         problems.append(f"{counted(len(shapes), 'parameter')} of another shape: {_some(shapes)}")
     return problems

@@ -109,7 +109,7 @@ def test_semantic__suffixes_in_capitals_are_taken_and_others_told(
         assert len(dataset[index]["gt_seg_map"]) == 8
     assert notes == [
         f"1 of 7 pictures have no label map, e.g. {images}/4.jpg: there is no {labels}/4.png",
-        f"1 label maps have no picture, e.g. {labels}/7.png",
+        f"1 label map has no picture, e.g. {labels}/7.png",
         "2 pictures are left out because of their suffix (1 .JPG, 1 .webp), e.g. "
         f"{images}/5.JPG: the data set takes another (img_suffix of mmseg, extensions of "
         "mmpretrain). Rename or convert them, or move them away",

@@ -95,3 +95,10 @@ def test_tiff__colours_are_those_stored_whatever_the_alpha(transparent: bool) ->
     found = decode_image(file.getvalue())
     assert (found[..., ::-1] == COLOURS).all() and found.flags.c_contiguous
     assert (found == decode_image(png)).all()
+
+
+@pytest.mark.parametrize("start", [b"P7\nWIDTH 1\n", b"P2\n1 1\n1000000\n5", b"#?RADIANCE\n"])
+def test_picture__of_a_format_that_is_not_read(start: bytes) -> None:
+    for decode in (decode_image, decode_label_map, decode_colours):
+        with pytest.raises(DataError, match="or in a format that is not read .* beginning with b'"):
+            decode(start)

@@ -148,7 +148,7 @@ def test_other_content__is_named(tmp_path):
         (dict(arch=TOY_ARCH | dict(embed_dim=96)), "parameters of another shape"),
         (dict(arch=TOY_ARCH | dict(depth=5)), "14 unused parameters: blocks.4"),
         (dict(arch=TOY_ARCH | dict(depth=3)), "14 missing parameters: blocks.3"),
-        (dict(num_registers=0), "missing parameters: register_tokens"),
+        (dict(num_registers=0), "missing parameter: register_tokens"),
         (dict(img_size=224), r"pos_embed expected \(1, 1370, 48\), found \(1, 257, 48\)"),
         (dict(arch=TOY_ARCH | dict(ffn="swiglu")), "mlp.w12"),
     ],
@@ -166,5 +166,5 @@ def test_read__extra_tensor_is_an_error(tmp_path):
     path = tmp_path / "extra.pth"
     torch.save(toy_vit().state_dict() | {"head.weight": torch.zeros(2, 2)}, path)
     assert "head.weight" in read_weight_file(path)
-    with pytest.raises(CheckpointError, match="1 unused parameters: head.weight"):
+    with pytest.raises(CheckpointError, match="1 unused parameter: head.weight"):
         load(path)

@@ -97,7 +97,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
     notes = []
     if without:
         notes.append(
-            f"{len(without):,} defective pictures have no mask in ground_truth/<kind of defect>/: "
+            f"{counted(len(without), 'defective picture has', 'defective pictures have')} "
+            "no mask in ground_truth/<kind of defect>/: "
             f"{listed(without[:5])}; where a defect is cannot be measured on them"
         )
     return OwnData(

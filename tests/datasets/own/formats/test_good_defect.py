@@ -62,8 +62,8 @@ def test_two_folders__defects_are_never_trained_on(tmp_path) -> None:
 def test_missing_masks__are_said_and_then_refused(tmp_path) -> None:
     write(tmp_path / "tile")
     (tmp_path / "tile/ground_truth/crack/1_mask.png").unlink()
-    assert "1 defective pictures have no mask" in read_own(tmp_path).notes[0]
-    with pytest.raises(DataError, match=r"defective pictures have no mask, e\.g\. "):
+    assert "1 defective picture has no mask" in read_own(tmp_path).notes[0]
+    with pytest.raises(DataError, match=r"defective picture has no mask, e\.g\. "):
         OwnAnomaly(data=str(tmp_path), split="test")
         OwnAnomaly(data=str(tmp_path), split="val")
 
