@@ -17,6 +17,7 @@ from argus.commands.errors import user_errors
 COMMANDS = {
     "predict": "answers and pictures for images, folders and videos",
     "new": "a config that trains a task on pictures and labels of your own",
+    "mtv": "names for images, and images for a text, by a pair of encoders",
     "train": "train the tasks of a config",
     "test": "benchmark numbers of a checkpoint or a model",
     "info": "what a model, a checkpoint or a config holds",
