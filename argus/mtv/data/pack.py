@@ -27,6 +27,8 @@ class PackPairs(BaseTransform):
         tokenizer: Folder or name on the Hub of a tokenizer, for captions and regions.
         length: Tokens of every text; as the tokenizer states by default.
         max_regions: Regions of a picture; of more, some are drawn. Not more than the decoder takes.
+        by_score: Whether regions are drawn in proportion to their scores, not evenly. Not stated
+            in paper.
         prompt: What a region's name is put into, at ``{}``.
         overlong: What becomes of a caption of more tokens: ``cut``, as SigLIP does, or ``replace``,
             by another picture.
@@ -43,6 +45,7 @@ class PackPairs(BaseTransform):
         tokenizer: str | None = None,
         length: int | None = None,
         max_regions: int = 4,
+        by_score: bool = False,
         prompt: str = "{}",
         overlong: str = "cut",
     ) -> None:
@@ -61,6 +64,7 @@ class PackPairs(BaseTransform):
             )
         self.labels = dict(labels)
         self.max_regions = max_regions
+        self.by_score = by_score
         self.prompt = prompt
         self.overlong = overlong
         self.tokenizer: Tokenizer | None = None
@@ -131,10 +135,13 @@ class PackPairs(BaseTransform):
         assert self.tokenizer is not None
         rows = np.arange(len(regions))
         if len(rows) > self.max_regions:
-            rows = np.sort(np.random.permutation(rows)[: self.max_regions])
-        names = [self.prompt.replace("{}", regions.names[row]) for row in rows]
+            weights = np.maximum(regions.scores.astype(np.float64), 1e-6)
+            shares = weights / weights.sum() if self.by_score else None
+            rows = np.sort(np.random.choice(rows, self.max_regions, replace=False, p=shares))
+        chosen = regions.some(rows)
+        names = [self.prompt.replace("{}", name) for name in chosen.names]
         return Regions(
-            boxes=torch.from_numpy(regions.boxes[rows]),
+            boxes=torch.from_numpy(chosen.boxes),
             ids=self.tokenizer(names),
             img_path=results["img_path"],
         )

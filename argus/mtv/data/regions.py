@@ -1,6 +1,6 @@
 """Named boxes of a picture: ``regions.json``, a list of ``{"box": [...], "text": ..., "score": ...}``.
 
-``box`` is xyxy as fractions of the picture's width and height; ``score`` may be absent.
+``box`` is xyxy as fractions of the picture's width and height; ``score``, in [0, 1], may be absent.
 """
 
 from dataclasses import dataclass
@@ -24,13 +24,23 @@ class NamedBoxes:
     Args:
         boxes: (R, 4) float32 xyxy in [0, 1].
         names: R texts.
+        scores: (R,) float32, how sure each is; 1 where the file does not say it.
     """
 
     boxes: np.ndarray
     names: tuple[str, ...]
+    scores: np.ndarray
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def some(self, rows: np.ndarray, *, boxes: np.ndarray | None = None) -> "NamedBoxes":
+        """Those of some rows (int64), maybe with other boxes (R, 4)."""
+        return NamedBoxes(
+            boxes=(self.boxes if boxes is None else boxes)[rows],
+            names=tuple(self.names[row] for row in rows),
+            scores=self.scores[rows],
+        )
 
 
 def regions_in(content: bytes) -> NamedBoxes:
@@ -42,15 +52,20 @@ def regions_in(content: bytes) -> NamedBoxes:
     entries = json_of(content, KIND)
     if not isinstance(entries, list) or len(entries) > MAX_REGIONS:
         raise DataError(f"its {KIND} is no list of at most {MAX_REGIONS:,} regions")
-    boxes, names = [], []
+    boxes, names, scores = [], [], []
     for number, entry in enumerate(entries):
-        box, name = _entry(entry, f"region {number}")
+        box, name, score = _entry(entry, f"region {number}")
         boxes.append(box)
         names.append(name)
-    return NamedBoxes(boxes=np.array(boxes, np.float32).reshape(-1, 4), names=tuple(names))
+        scores.append(score)
+    return NamedBoxes(
+        boxes=np.array(boxes, np.float32).reshape(-1, 4),
+        names=tuple(names),
+        scores=np.array(scores, np.float32),
+    )
 
 
-def _entry(entry: Any, what: str) -> tuple[np.ndarray, str]:
+def _entry(entry: Any, what: str) -> tuple[np.ndarray, str, float]:
     if not isinstance(entry, dict):
         raise DataError(f'{what} is no object with "box" and "text"')
     name = entry.get("text")
@@ -68,4 +83,7 @@ def _entry(entry: Any, what: str) -> tuple[np.ndarray, str]:
     box = box.clip(0, 1)
     if (box[2:] <= box[:2]).any():
         raise DataError(f"{what} ({name:.60}) has no area: x1, y1, x2, y2 = {box.tolist()}")
-    return box, " ".join(name.split())
+    score = entry.get("score", 1.0)
+    if not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise DataError(f"{what} ({name:.60}) has no score in [0, 1]: {score!r:.40}")
+    return box, " ".join(name.split()), float(score)

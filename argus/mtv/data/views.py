@@ -12,7 +12,6 @@ from torchvision.transforms import RandomResizedCrop
 from argus.errors import ConfigError
 from argus.mtv.data.captions import tells_sides
 from argus.mtv.data.geometry import Window
-from argus.mtv.data.regions import NamedBoxes
 from argus.registry import TRANSFORMS
 
 
@@ -56,10 +55,7 @@ class View(BaseTransform):
             boxes, visible = window.boxes(results["regions"].boxes)
             sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) * self.size
             kept = (visible >= self.min_visible) & (sides >= self.min_side) & (sides > 0)
-            names = results["regions"].names
-            results["regions"] = NamedBoxes(
-                boxes=boxes[kept], names=tuple(names[row] for row in np.flatnonzero(kept))
-            )
+            results["regions"] = results["regions"].some(np.flatnonzero(kept), boxes=boxes)
         return results
 
 

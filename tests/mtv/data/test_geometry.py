@@ -13,6 +13,13 @@ from argus.mtv.data.views import RandomView, WholeView
 HEIGHT, WIDTH, SIZE = 120, 160, 64
 
 
+def named(boxes: np.ndarray, *names: str) -> NamedBoxes:
+    """Regions, all as sure."""
+    return NamedBoxes(
+        boxes=boxes.astype(np.float32), names=names, scores=np.ones(len(names), np.float32)
+    )
+
+
 def ramp(height: int, width: int) -> np.ndarray:
     """A plane (h, w) in [0, 1], a function of the place in the picture, whatever the resolution."""
     y, x = (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width
@@ -52,7 +59,7 @@ def test_view__box_corners_are_where_the_box_is_seen(seed: int) -> None:
     box = np.array([0.25, 0.2, 0.75, 0.8])
     results = dict(
         img=rendered(box, HEIGHT, WIDTH),
-        regions=NamedBoxes(boxes=box[None].astype(np.float32), names=("box",)),
+        regions=named(box[None], "box"),
     )
     with isolated_rng(seed):
         found = RandomView(SIZE, scale=(0.4, 1.0), min_visible=0.0)(results)
@@ -102,7 +109,7 @@ def test_view__regions_that_are_hardly_seen_or_tiny_are_left_out() -> None:
     boxes = np.array([[0.0, 0, 1, 1], [0.5, 0.5, 0.52, 0.9], [0.4, 0.4, 0.9, 0.9]], np.float32)
     results = dict(
         img=np.zeros((64, 64, 3), np.uint8),
-        regions=NamedBoxes(boxes=boxes, names=("all", "thin", "part")),
+        regions=named(boxes, "all", "thin", "part"),
     )
     assert WholeView(64)(dict(results))["regions"].names == ("all", "part")
 
@@ -121,7 +128,7 @@ def test_random_view__does_not_make_captions_wrong(caption: str, mirrors: bool) 
     view = RandomView(8, scale=(1, 1), ratio=(1, 1), flip=1.0)
     image = np.zeros((8, 8, 3), np.uint8)
     assert view(dict(img=image, captions=["x", caption]))["window"].flip == mirrors
-    regions = NamedBoxes(boxes=np.zeros((1, 4)), names=(caption,))
+    regions = named(np.zeros((1, 4)), caption)
     assert view(dict(img=image, regions=regions))["window"].flip == mirrors
 
 

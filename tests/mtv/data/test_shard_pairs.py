@@ -107,6 +107,9 @@ BAD = {
     ),
     "has no area": broken("regions", regions_json=regions(dict(box=[0.5, 0, 0.5, 1], text="x"))),
     "no box of four": broken("regions", regions_json=regions(dict(box=[0.5, "a"], text="x"))),
+    "has no score": broken(
+        "regions", regions_json=regions(dict(box=[0, 0, 1, 1], text="x", score=7))
+    ),
     "has no name": broken("regions", regions_json=regions(dict(box=[0, 0, 1, 1], text=" "))),
     "is no JSON": broken("regions", regions_json=b"[" * 100_000),
     "has no regions.json": broken("regions", regions_json=None, other=b""),
@@ -180,6 +183,12 @@ def test_regions__more_than_the_decoder_takes_are_drawn(tmp_path: Path, tokens: 
         assert len(found.boxes) == len(found.ids) == 4
         drawn |= {round(float(x), 1) for x in found.boxes[:, 0]}
     assert len(drawn) == 6
+    boxes = [dict(box, score=float(i > 1)) for i, box in enumerate(boxes)]
+    root = toy.write(tmp_path / "sure", [broken("regions", regions_json=regions(*boxes))])
+    config |= dict(data=f"{root}/images", regions=f"{root}/regions")
+    config["pipeline"][-1]["by_score"] = True
+    sure = DATASETS.build(config)[0]["data_samples"]["grounding"].boxes[:, 0]
+    assert sure.tolist() == pytest.approx([0.2, 0.3, 0.4, 0.5])
     empty = toy.write(tmp_path / "none", [broken("regions", regions_json=b"[]")])
     config |= dict(data=f"{empty}/images", regions=f"{empty}/regions")
     assert DATASETS.build(config)[0]["data_samples"] == {}
