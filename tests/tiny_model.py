@@ -29,14 +29,14 @@ DETECTORS = ("mask_rcnn", "co_detr")
 def tiny_model(*tasks: str) -> ModelFolder:
     """The model of ``configs/scenes`` untrained, with these tasks or ``TASKS``; always the same."""
     tasks = tasks or TASKS
-    config, state = _whole(DETECTORS if set(tasks) & set(DETECTORS) else TASKS)
+    names = DETECTORS if set(tasks) & set(DETECTORS) else TASKS
+    config, state = _whole(names)
     plain = {**config, "tasks": {task: config["tasks"][task] for task in tasks}}
-    backbone = {n: v for n, v in state.items() if n.startswith("backbone.")}
     manifest = dict(
         format=FORMAT,
         argus_version=argus.__version__,
         backbone=dict(
-            name="tiny", sha256=tensor_hash(backbone), num_tensors=len(backbone), frozen=""
+            name="tiny", sha256=_hash_of(names), num_tensors=len(_backbone(state)), frozen=""
         ),
         tasks={task: describe_task(resolve_task(task, plain["tasks"][task])) for task in tasks},
         sources=[],
@@ -44,6 +44,16 @@ def tiny_model(*tasks: str) -> ModelFolder:
     own = {n: v for n, v in state.items() if n.split(".")[0] != "decoders"}
     own |= {n: v for n, v in state.items() if n.startswith(tuple(f"decoders.{t}." for t in tasks))}
     return ModelFolder(config=plain, state=own, manifest=manifest)
+
+
+def _backbone(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in state.items() if name.startswith("backbone.")}
+
+
+@functools.cache
+def _hash_of(names: tuple[str, ...]) -> str:
+    """Of the backbone; to compute it takes as long as a test."""
+    return tensor_hash(_backbone(_whole(names)[1]))
 
 
 @functools.cache
