@@ -13,6 +13,7 @@ from argus.commands.coco_ids import CocoIds, ImageEntry
 from argus.commands.inputs import Input
 from argus.errors import ConfigError, DataError
 from argus.inference.persons import PERSON
+from argus.names.wording import counted
 from argus.results import Instances, Poses, Prediction
 
 # Best first: of VP9, MPEG-4 part 2.
@@ -165,9 +166,9 @@ class CocoWriter:
 
 
 def _of_undecided(names: list[str]) -> str:
-    have = "picture has" if len(names) == 1 else "pictures have"
+    have = counted(len(names), "picture has", "pictures have")
     return (
-        f"{len(names):,} {have} an EXIF orientation of which no size in the annotations tells "
+        f"{have} an EXIF orientation of which no size in the annotations tells "
         f"whether they were made on what is shown ({names[0]}{', ...' if names[1:] else ''}): "
         "results are on what is shown. Say --orientation stored, or shown, for all pictures."
     )

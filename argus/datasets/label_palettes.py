@@ -81,13 +81,12 @@ class Palettes:
         if not used or not self.num_plain:
             return ""
         index, colour, path = used[0]
-        have = "has" if self.num_maps == 1 else "have"
+        have = counted(self.num_maps, "label map has", "label maps have")
         others = "has" if self.num_plain == 1 else "have"
         return (
-            f"{counted(self.num_maps, 'label map')} {have} a palette, {self.num_plain:,} {others} "
-            "none "
-            f"({self.plain}): index {index} is {colour} in {path}, and whether it means what the "
-            f"grey value {index} means, no file says. Save all of them as grey pictures of the "
+            f"{have} a palette, {self.num_plain:,} {others} none ({self.plain}): index "
+            f"{index} is {colour} in {path}, and whether it means what the grey value {index} "
+            "means, no file says. Save all of them as grey pictures of the "
             "labels, or all with colours, and set LoadSegMap(colours=...)"
         )
 

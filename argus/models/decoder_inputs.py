@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from argus.errors import ConfigError
+from argus.names.wording import counted
 
 
 def check_in_channels(
@@ -83,7 +84,7 @@ def _other_count(
         else "name one value for each of them"
     )
     return (
-        f"{place}.{key}={value!r:.80} is for {count} map{'s' * (count != 1)}, but the decoder sees "
+        f"{place}.{key}={value!r:.80} is for {counted(count, 'map')}, but the decoder sees "
         f"{num_maps}, of {widths} channels: {remedy}."
     )
 

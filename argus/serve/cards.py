@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from argus.names.wording import counted
 from argus.results.base import TaskResult
 from argus.results.depth import DepthMap
 from argus.results.normals import NormalMap
@@ -76,7 +77,7 @@ def make_cards(prediction: "Prediction", drawn: Mapping[str, np.ndarray], *, sec
     """
     height, width = prediction.size
     count = len(prediction.results)
-    tasks = f"{count} task{'s' * (count != 1)}"
+    tasks = counted(count, "task")
     source = escape(prediction.source)
     position: Values = dict(type="position", width=width, height=height)
     stem = escape(Path(prediction.source).stem)

@@ -7,6 +7,7 @@ from typing import Any
 from argus.datasets.transforms.loading import LoadImage
 from argus.datasets.transforms.orientation import TURNED, UPRIGHT, orientation_of
 from argus.datasets.transforms.reading import read_bytes
+from argus.names.wording import counted
 
 _MAX_NAMES = 3
 _ANNOTATED = ("height", "width")
@@ -126,8 +127,8 @@ def told(turned: Turned, orientation: str | None, stock: StockLoader | None = No
     if not names:
         return []
     more = ", ..." if len(names) > _MAX_NAMES else ""
-    have = "picture has" if len(names) == 1 else "pictures have"
-    text = f"{len(names):,} {have} an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
+    have = counted(len(names), "picture has", "pictures have")
+    text = f"{have} an EXIF orientation ({', '.join(names[:_MAX_NAMES])}{more})"
     if stock is not None:
         return [text + _of_stock(turned, stock)]
     if orientation is not None:

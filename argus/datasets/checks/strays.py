@@ -54,12 +54,10 @@ def other_suffixes(paths: Sequence[str]) -> str:
     """A sentence on pictures that were left out because of their suffix."""
     found = Counter(os.path.splitext(path)[1] for path in paths)
     kinds = ", ".join(f"{number:,} {suffix}" for suffix, number in found.most_common())
-    verb = "is" if len(paths) == 1 else "are"
     return (
-        f"{counted(len(paths), 'picture')} {verb} left out because of "
-        f"their suffix ({kinds}), e.g. "
-        f"{min(paths)}: the data set takes another (img_suffix of mmseg, extensions of "
-        "mmpretrain). Rename or convert them, or move them away"
+        f"{counted(len(paths), 'picture is', 'pictures are')} left out because of their suffix "
+        f"({kinds}), e.g. {min(paths)}: the data set takes another (img_suffix of mmseg, "
+        "extensions of mmpretrain). Rename or convert them, or move them away"
     )
 
 

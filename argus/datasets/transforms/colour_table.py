@@ -107,9 +107,8 @@ def raise_if_transparent(alpha: np.ndarray) -> None:
     number = int((alpha < 255).sum())
     if number:
         raise DataError(
-            f"{counted(number, 'pixel')} of the label image {'is' if number == 1 else 'are'} "
-            "transparent: with which label? Save it "
-            "without an alpha channel"
+            f"{counted(number, 'pixel is', 'pixels are')} transparent in the label image: with "
+            "which label? Save it without an alpha channel"
         )
 
 

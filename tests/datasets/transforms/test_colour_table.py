@@ -90,7 +90,7 @@ def test_alpha__transparent_pixels_are_refused_and_an_opaque_channel_is_dropped(
         (Image.fromarray(np.dstack([COLOURS, alpha])), {}),
         (Image.fromarray(np.dstack([LABELS, alpha]), "LA"), dict(colours=None, void_colours=())),
     ):
-        with pytest.raises(DataError, match=r"label\.png: 1 pixel .* is transparent"):
+        with pytest.raises(DataError, match=r"label\.png: 1 pixel is transparent"):
             load(tmp_path, picture, **options)
 
 
