@@ -13,6 +13,7 @@ from argus.mtv.decoders.decoder import Decoder, Parts, detached
 from argus.mtv.losses.sigmoid import Pairs, sigmoid_loss
 from argus.mtv.passes import Passes
 from argus.mtv.texts import text_keys
+from argus.names.wording import counted
 from argus.registry import MODELS
 
 
@@ -51,8 +52,9 @@ class Contrastive(Decoder):
         pooled = passes.pooled
         if len(ids) != len(pooled):
             raise DataError(
-                f"task {task!r}: {len(ids)} captions for {len(pooled)} pictures; in training a "
-                "picture has one, drawn from those it has."
+                f"task {task!r}: {counted(len(ids), 'caption')} for "
+                f"{counted(len(pooled), 'picture')}; in training a picture has one, drawn from "
+                "those it has."
             )
         pairs = Pairs(
             keys=text_keys(ids).to(pooled.device),
