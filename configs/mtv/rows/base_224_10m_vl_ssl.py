@@ -1,0 +1,17 @@
+"""MTV-B/16 at 224 px, 10 million pairs: VL + SSL (Table 3).
+
+    tools/dist_train.sh configs/mtv/rows/base_224_10m_vl_ssl.py 32
+
+Cost: about 6 hours on 32 H200, by the paper's pictures per second and share of a step.
+Expected (paper; IN-1k, COCO T->I, I->T, VQA, ADE20k, NAVI, SPair, NYUv2 RMSE):
+43.7 19.7 28.6 43.1 36.2 41.5 21.1 .568.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..base_224_10m import *
+
+_dataset = tasks["captions"]["train"]["dataset"]
+for _name in ("grounding", "depth"):
+    del tasks[_name], _dataset["pipeline"][-1]["labels"][_name]
