@@ -8,12 +8,12 @@ Two processes of one thread each; ``make demo`` runs all of it.
 """
 
 from mmengine.config import read_base
-from mmengine.optim import CosineAnnealingLR, LinearLR
 from torch.optim import AdamW
 
 from argus.engine import EMAHook
 
 with read_base():
+    from .._base_.schedules.warm_cosine import warm_cosine as _warm_cosine
     from .._base_.default_runtime import *
     from ._base_.argus_tiny import *
     from ._base_.tasks.classification import classification
@@ -32,15 +32,5 @@ optim_wrapper = dict(
     optimizer=dict(type=AdamW, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.05),
     clip_grad=dict(max_norm=5.0),
 )
-param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=50,
-        end=_max_iters,
-        T_max=_max_iters - 50,
-        eta_min=0.0,
-    ),
-]
+param_scheduler = _warm_cosine(_max_iters, warmup_iters=50, start_factor=0.01, eta_min=0.0)
 custom_hooks = [dict(type=EMAHook, decay=0.99)]

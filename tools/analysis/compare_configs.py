@@ -37,7 +37,12 @@ def settings(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(folder.rglob("*.py")):
         config = Config.fromfile(path, format_python_code=False)
-        for name, value in config.items():
+        try:
+            values = list(config.items())
+        except ModuleNotFoundError as error:  # of an extra that is not installed
+            print(f"left out: {path.relative_to(folder)}: {error}", file=sys.stderr)
+            continue
+        for name, value in values:
             # What is imported of a package, or a function, is a name and no setting.
             is_setting = name not in config._imported_names and not inspect.isfunction(value)
             if is_setting and not name.startswith("_"):

@@ -1,9 +1,12 @@
 """300,000 steps of AdamW with cosine decay and EMA: stage 1 of the paper."""
 
-from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmengine.config import read_base
 from torch.optim import AdamW
 
 from argus.engine import EMAHook
+
+with read_base():
+    from .warm_cosine import warm_cosine as _warm_cosine
 
 _max_iters = 300_000
 _warmup_iters = 1_500  # not stated in paper; ViT-Adapter segmentation
@@ -25,18 +28,12 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),  # not stated in paper; ViTPose
 )
 # Cosine annealing is inferred from the paper's references (SGDR).
-param_scheduler = [
-    # not stated in paper; start of 1e-3 times the rate, guess
-    dict(type=LinearLR, start_factor=1e-3, by_epoch=False, begin=0, end=_warmup_iters),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=_warmup_iters,
-        end=_max_iters,
-        T_max=_max_iters - _warmup_iters,
-        eta_min=0.0,  # not stated in paper; SGDR
-    ),
-]
+param_scheduler = _warm_cosine(
+    _max_iters,
+    warmup_iters=_warmup_iters,
+    start_factor=1e-3,  # not stated in paper; guess
+    eta_min=0.0,  # not stated in paper; SGDR
+)
 # That there is an average is stated in the paper.
 ema = dict(
     type=EMAHook,

@@ -1,7 +1,10 @@
 """40,000 steps of AdamW with cosine decay: dense decoders on NYUv2 and PASCAL-Context."""
 
-from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmengine.config import read_base
 from torch.optim import AdamW
+
+with read_base():
+    from .warm_cosine import warm_cosine as _warm_cosine
 
 _max_iters = 40_000  # not stated in paper: InvPT
 _warmup_iters = 500  # not stated in paper; guess
@@ -21,15 +24,9 @@ optim_wrapper = dict(
     # not stated in paper; decoders on a frozen backbone have nothing to do with each other
     clip_each_part=True,
 )
-param_scheduler = [
-    # not stated in paper; start of 1e-3 times the rate, guess
-    dict(type=LinearLR, start_factor=1e-3, by_epoch=False, begin=0, end=_warmup_iters),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=_warmup_iters,
-        end=_max_iters,
-        T_max=_max_iters - _warmup_iters,
-        eta_min=0.0,  # not stated in paper; SGDR
-    ),
-]
+param_scheduler = _warm_cosine(
+    _max_iters,
+    warmup_iters=_warmup_iters,
+    start_factor=1e-3,  # not stated in paper; guess
+    eta_min=0.0,  # not stated in paper; SGDR
+)

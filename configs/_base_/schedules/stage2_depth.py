@@ -1,7 +1,10 @@
 """38,400 steps with a long warm-up: depth on NYUv2, the recipe of DINOv2's DPT decoder."""
 
-from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmengine.config import read_base
 from torch.optim import AdamW
+
+with read_base():
+    from .warm_cosine import warm_cosine as _warm_cosine
 
 _max_iters = 38_400  # not stated in paper: DINOv2
 _warmup_iters = 12_800  # not stated in paper: DINOv2
@@ -21,15 +24,9 @@ optim_wrapper = dict(
     # not stated in paper; decoders on a frozen backbone have nothing to do with each other
     clip_each_part=True,
 )
-param_scheduler = [
-    # not stated in paper; start of 1e-3 times the rate, DINOv2
-    dict(type=LinearLR, start_factor=1e-3, by_epoch=False, begin=0, end=_warmup_iters),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=_warmup_iters,
-        end=_max_iters,
-        T_max=_max_iters - _warmup_iters,
-        eta_min=1e-8,  # not stated in paper: DINOv2
-    ),
-]
+param_scheduler = _warm_cosine(
+    _max_iters,
+    warmup_iters=_warmup_iters,
+    start_factor=1e-3,  # not stated in paper: DINOv2
+    eta_min=1e-8,  # not stated in paper: DINOv2
+)

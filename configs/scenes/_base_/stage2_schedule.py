@@ -1,7 +1,10 @@
 """A short training of decoders on generated scenes."""
 
-from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmengine.config import read_base
 from torch.optim import AdamW
+
+with read_base():
+    from ..._base_.schedules.warm_cosine import warm_cosine as _warm_cosine
 
 _max_iters = 400
 
@@ -12,14 +15,4 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=5.0),
     clip_each_part=True,
 )
-param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, by_epoch=False, begin=0, end=30),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=30,
-        end=_max_iters,
-        T_max=_max_iters - 30,
-        eta_min=0.0,
-    ),
-]
+param_scheduler = _warm_cosine(_max_iters, warmup_iters=30, start_factor=0.01, eta_min=0.0)

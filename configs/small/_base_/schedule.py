@@ -10,10 +10,13 @@ which was tuned for saliency, not the official ones: to be read against each oth
 is clipped by itself, so that no task's gradient scales the steps of another's decoder.
 """
 
-from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmengine.config import read_base
 from torch.optim import AdamW
 
 from argus.engine import EMAHook
+
+with read_base():
+    from ..._base_.schedules.warm_cosine import warm_cosine as _warm_cosine
 
 _max_iters = 1_000
 _warmup_iters = 50
@@ -25,15 +28,7 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),
     clip_each_part=True,
 )
-param_scheduler = [
-    dict(type=LinearLR, start_factor=1e-3, by_epoch=False, begin=0, end=_warmup_iters),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=False,
-        begin=_warmup_iters,
-        end=_max_iters,
-        T_max=_max_iters - _warmup_iters,
-        eta_min=0.0,
-    ),
-]
+param_scheduler = _warm_cosine(
+    _max_iters, warmup_iters=_warmup_iters, start_factor=1e-3, eta_min=0.0
+)
 ema = dict(type=EMAHook, decay=0.99)
