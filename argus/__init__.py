@@ -1,16 +1,15 @@
 """Argus: one vision backbone, many tasks, on OpenMMLab.
 
-Importing the package is cheap: nothing heavy is imported until it is used. It makes mmcv and mmpose
-find what would have to be compiled where it was not (``argus.stand_ins``), hides from the libraries
-what they do not go with (``argus.hidden_imports``) and keeps them quiet while they are imported
-(``argus.quiet_imports``), so it comes before the first import of one of them.
+Importing the package is cheap: nothing heavy is imported until it is used. It makes the libraries
+find what would have to be compiled where it was not, hides from them what they do not go with, and
+keeps them quiet while they are imported (``argus.libraries``): it comes before the first of them.
 """
 
 from typing import Any
 
-from argus.hidden_imports import register as _hide_imports
-from argus.quiet_imports import register as _keep_quiet
-from argus.stand_ins import register as _register_stand_ins
+from argus.libraries.hidden import register as _hide_imports
+from argus.libraries.quiet import register as _keep_quiet
+from argus.libraries.stand_ins import register as _register_stand_ins
 
 __version__ = "0.1.0"
 
@@ -23,7 +22,7 @@ def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for: ``Argus``."""
     if name == "Argus":
         try:
-            from argus.libraries import import_libraries
+            from argus.libraries.importing import import_libraries
 
             import_libraries()  # quietly
             from argus.api import Argus

@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import argus  # noqa: E402
-from argus.libraries import import_libraries  # noqa: E402
+from argus.libraries.importing import import_libraries  # noqa: E402
 
 import_libraries()  # quietly; the reference imports all of Argus
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 def forking() -> ForkServerContext:
     """A context of :mod:`multiprocessing`; the process that is forked ends with this one."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.libraries"])
+    context.set_forkserver_preload(["tests.preload"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT), prepend=":")
         patch.setenv("HF_HUB_OFFLINE", "1")

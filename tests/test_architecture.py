@@ -45,7 +45,6 @@ MAY_IMPORT = {
     "argus.printable": (),
     "argus.stop_signals": (),
     "argus.layers": (),
-    "argus.stand_ins": (),
     "argus.mmcv_ops": ("argus.errors", "argus.layers"),
     "argus.coco_poses": ("argus.errors",),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),

@@ -27,7 +27,7 @@ START = """
 import importlib.util, json, sys
 
 def libraries():
-    from argus.libraries import import_libraries
+    from argus.libraries.importing import import_libraries
     import_libraries()
     from mmpretrain.utils.dependency import WITH_MULTIMODAL
     from mmdet.models.language_models import bert

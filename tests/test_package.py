@@ -3,7 +3,7 @@
 import pytest
 
 import argus
-from argus import libraries
+from argus.libraries import importing
 
 
 def test_import__error_of_a_dependency_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -12,7 +12,7 @@ def test_import__error_of_a_dependency_is_shown(monkeypatch: pytest.MonkeyPatch)
     def fail() -> None:
         raise AttributeError("module 'numpy' has no attribute 'float_'")
 
-    monkeypatch.setattr(libraries, "import_libraries", fail)
+    monkeypatch.setattr(importing, "import_libraries", fail)
     with pytest.raises(ImportError, match=r"does not load: module 'numpy' has no attribute"):
         from argus import Argus  # noqa: F401
     with pytest.raises(AttributeError, match="module 'argus' has no attribute 'Argos'"):

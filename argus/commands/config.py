@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argus.errors import ConfigError
-from argus.libraries import import_libraries
+from argus.libraries.importing import import_libraries
 
 if TYPE_CHECKING:
     from mmengine.config import Config

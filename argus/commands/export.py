@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     tolerances = parse_tolerances(args.tolerance)
     tasks = [name for word in args.tasks for name in word.split(",") if name]
     with warnings_as_notes():
-        from argus.libraries import import_libraries
+        from argus.libraries.importing import import_libraries
 
         import_libraries()
         from argus.export import export_model

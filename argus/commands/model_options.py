@@ -38,7 +38,7 @@ def load_model(args: argparse.Namespace) -> "Argus":
         ConfigError: An unknown device or dtype.
     """
     from argus.commands.progress import progress
-    from argus.libraries import import_libraries
+    from argus.libraries.importing import import_libraries
     from argus.model_files.hub import resolve_model
     from argus.model_folder import read_manifest
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from argus.libraries import import_libraries
+from argus.libraries.importing import import_libraries
 
 EPILOG = """\
 examples:

@@ -115,7 +115,7 @@ def _short(name: str | None) -> str | None:
 
 def _describe_config(path: Path) -> dict[str, Any]:
     from argus.engine.config_file import read_config_file
-    from argus.libraries import import_libraries
+    from argus.libraries.importing import import_libraries
 
     import_libraries()
     from argus.model_files.manifest import describe_task

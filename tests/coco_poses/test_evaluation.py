@@ -13,7 +13,7 @@ import pytest
 from argus.coco_poses.evaluation import KINDS, COCOeval
 from argus.coco_poses.truth import COCO
 from argus.errors import ConfigError
-from argus.stand_ins import StandInFinder
+from argus.libraries.stand_ins import StandInFinder
 
 PARTS = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
 NUM_PICTURES = 24

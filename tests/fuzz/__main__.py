@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.disable()
     # Cases are forked from this process: it must have no threads.
     os.environ |= dict(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", HF_HUB_OFFLINE="1")
-    from argus.libraries import import_libraries
+    from argus.libraries.importing import import_libraries
 
     import_libraries()
     import cv2

@@ -279,7 +279,7 @@ def main() -> dict[str, Any]:
     sys.addaudithook(record)
     warnings.simplefilter("ignore")
     logging.disable()
-    from argus.libraries import import_libraries
+    from argus.libraries.importing import import_libraries
 
     import_libraries()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # as a script, only its own folder is searched
     sys.path.insert(0, str(ROOT))
 
-from argus.libraries import import_libraries  # noqa: E402
+from argus.libraries.importing import import_libraries  # noqa: E402
 
 import_libraries()
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from argus.commands.config import add_unsafe_pickle  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
-from argus.libraries import import_libraries  # noqa: E402
+from argus.libraries.importing import import_libraries  # noqa: E402
 from argus.model_files.converted_weights import check_target, write_weights  # noqa: E402
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
 from argus.printable import printable  # noqa: E402

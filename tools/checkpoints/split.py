@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.libraries import import_libraries  # noqa: E402
+from argus.libraries.importing import import_libraries  # noqa: E402
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ PAIRS = ("3.11:2.11.0", "3.11:2.15.0", "3.12:2.11.0", "3.13:2.15.0")
 # Operators, layers and decoders by their numbers, and trainings by the command line.
 TESTS = (
     "tests/test_fresh_process.py",
-    "tests/test_stand_ins.py",
+    "tests/libraries/test_stand_ins.py",
     "tests/mmcv_ops",
     "tests/coco_poses",
     "tests/layers",

@@ -11,7 +11,7 @@ from mmengine.utils import import_modules_from_strings
 
 from argus.engine.auto_batch.find import Found, find
 from argus.errors import CheckpointError, ConfigError, DataError
-from argus.libraries import import_libraries
+from argus.libraries.importing import import_libraries
 from argus.safe_load import allow_unpickling
 
 _OF_USER = (ConfigError, DataError, CheckpointError)

@@ -22,7 +22,7 @@ from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.errors import DataError
 from argus.files.records import number, read_record
-from argus.libraries import import_libraries
+from argus.libraries.importing import import_libraries
 from argus.names.wording import counted
 
 

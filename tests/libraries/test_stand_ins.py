@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from argus.stand_ins import StandInFinder, register
+from argus.libraries.stand_ins import StandInFinder, register
 from tests.mmcv_ops.modules import compiled
 
 
