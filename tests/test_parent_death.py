@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,11 +26,15 @@ def test_parent__elsewhere_is_looked_after_by_a_thread(monkeypatch: pytest.Monke
     monkeypatch.setattr(parent_death.sys, "platform", "darwin")
     monkeypatch.setattr(parent_death, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(parent_death.os, "_exit", ended.append)
-    threads: list[parent_death.threading.Thread] = []
-    start = parent_death.threading.Thread.start
-    monkeypatch.setattr(
-        parent_death.threading.Thread, "start", lambda self: (threads.append(self), start(self))
-    )
+    threads: list[threading.Thread] = []
+
+    class Noted(threading.Thread):
+        def start(self) -> None:
+            threads.append(self)
+            super().start()
+
+    # Other threads of the process are none of its business.
+    monkeypatch.setattr(parent_death, "threading", SimpleNamespace(Thread=Noted))
     end_with_parent(os.getppid())
     assert ended == []
     monkeypatch.setattr(parent_death.os, "getppid", lambda: 1)

@@ -151,7 +151,7 @@ def test_parse_tasks__bare_names_beside_a_decoder_of_argus() -> None:
     decoder = dict(type="MaskDINO", backbone={}, num_things_classes=6, num_stuff_classes=0)
     for kind, count in (("CocoDataset", 80), ("CocoInstances", 80), ("LVISV1Dataset", 1203)):
         train = dict(dataset=dict(type=kind), batch_size=1)
-        with pytest.raises(ConfigError, match=rf"num_things_classes is 6.*has {count} labels"):
+        with pytest.raises(ConfigError, match=rf"num_things_classes is 6.*has {count:,} labels"):
             parse_tasks(dict(instance=dict(decoder=decoder, train=train)))
 
 

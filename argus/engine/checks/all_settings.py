@@ -14,6 +14,7 @@ from argus.engine.checks.run_settings import (
     check_kinds,
     check_loop,
 )
+from argus.engine.checks.unread_keys import UNREAD
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.errors import ConfigError
@@ -71,5 +72,5 @@ def _check_keys(cfg: Any) -> None:
         if not key.islower() or key.startswith("_"):  # imported classes, helpers
             continue
         close = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.8)
-        if key not in KEYS and close:
+        if key not in (*KEYS, *UNREAD) and close:
             raise ConfigError(f"unknown key {key!r} of the config; did you mean {close[0]!r}?")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _DATA = "data and metrics are those of each task: train, val, test and metrics in tasks"
-_UNREAD = {
+UNREAD = {
     "model": "the model is 'backbone' and the decoder of each task",
     "data_preprocessor": "each task's decoder has its own data_preprocessor",
     "train_dataloader": _DATA,
@@ -30,7 +30,7 @@ _UNREAD = {
 
 def unread_keys(cfg: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for every key of a config that has a value and is not read."""
-    for key, instead in _UNREAD.items():
+    for key, instead in UNREAD.items():
         value = cfg.get(key)
         # mmdet's runtime has auto_scale_lr switched off.
         is_off = isinstance(value, Mapping) and value.get("enable") is False
