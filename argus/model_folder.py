@@ -64,8 +64,8 @@ class ModelFolder:
         Args:
             path: The folder.
             separate: Gives the tensors that a released model names by hash, from what it says of
-                them and the prefix of their names; :func:`argus.models.backbones.separate_vit.
-                read_model` knows where they are.
+                them and the prefix of their names; ``read_model`` of
+                ``argus.models.backbones.separate_vit`` knows where they are.
 
         Returns:
             The model in float32, as it is built; it says nothing of its release.
@@ -93,7 +93,7 @@ class ModelFolder:
     def write(self, path: str | Path) -> None:
         """Write the folder; a model that is there is replaced as a whole, or stays as it is.
 
-        So too if the process is killed: see :mod:`argus.files.together`.
+        So too if the process is killed: see ``argus.files.together``.
 
         Raises:
             CheckpointError: If it cannot be written, or another process is writing it.

@@ -64,7 +64,8 @@ class MTV:
             CheckpointError: If there is no such model, or no tokenizer beside it.
         """
         siglip = read_siglip(source)
-        length = siglip.config.text_config.max_position_embeddings
+        text_config: Any = siglip.config.text_config
+        length = text_config.max_position_embeddings
         depth = read_decoder(source, Depth, siglip)
         return cls(
             siglip,

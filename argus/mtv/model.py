@@ -32,7 +32,7 @@ class MTVModel(TaskModel):
 
     Args:
         backbone: Config of :func:`~argus.mtv.siglip.siglip`, or the ``SiglipModel``.
-        decoders: Config of a decoder of :mod:`argus.mtv.decoders` per task.
+        decoders: Config of a decoder of ``argus.mtv.decoders`` per task.
         loss_weights: Factor of each task's loss; 1.0 where absent.
         streams: One stream with the tasks that are trained; all of them by default.
         locked: Encoders that are not trained: ``vision``, ``text`` or both.
@@ -131,7 +131,7 @@ class MTVModel(TaskModel):
         *,
         seeds: Mapping[str, int] | None = None,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Losses of all tasks; see :class:`TaskModel`, and :mod:`argus.mtv.batch` for the batch."""
+        """Losses of all tasks; see :class:`TaskModel`, and ``argus.mtv.batch`` for the batch."""
         assert mode == "loss", f"forward(mode={mode!r})"
         (stream, raw) = next(iter(batches.items()))
         passes, batch = self.passes(raw, self.streams[stream])

@@ -92,9 +92,11 @@ def read_siglip(source: str | Path) -> SiglipModel:
     """
     try:
         with quiet_transformers():
-            model, notes = SiglipModel.from_pretrained(
+            # Its annotations know nothing of the second value.
+            read: Any = SiglipModel.from_pretrained(
                 str(source), use_safetensors=True, trust_remote_code=False, output_loading_info=True
             )
+            model, notes = read
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"{source} is no SigLIP model that can be read: {' '.join(str(error).split())[:300]} "
@@ -105,4 +107,5 @@ def read_siglip(source: str | Path) -> SiglipModel:
     if wrong:
         lines = [f"{key}: {', '.join(names[:5])}" for key, names in wrong.items()]
         raise CheckpointError(f"{source} does not fit SiglipModel:\n  " + "\n  ".join(lines))
-    return model
+    siglip: SiglipModel = model
+    return siglip

@@ -36,7 +36,7 @@ class OwnObject:
         name: Of its class.
         box: x1, y1, x2, y2 in pixels, from the upper left corner of the picture; ``None`` where
             only a class is known.
-        polygons: Each x, y, x, y, ... in pixels; kept as :class:`~argus.datasets.own.ring.Ring`,
+        polygons: Each x, y, x, y, ... in pixels; kept as ``argus.datasets.own.ring.Ring``,
             since a large data set has millions of numbers.
         rle: Run-length mask as COCO has it (``size`` and ``counts``), instead of polygons.
         keypoints: x, y in pixels and visibility: 0 not labelled, 1 hidden, 2 visible.

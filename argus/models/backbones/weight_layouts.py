@@ -40,6 +40,14 @@ _HF_NAMES = {
     "encoder.layer.N.layer_scale2.lambda1": "blocks.N.ls2.gamma",
     "layernorm": "norm",
 }
+# A state in memory of transformers 5 -> the name in the files, which are as they were.
+_HF_MEMORY_NAMES = {
+    ".attention.q_proj.": ".attention.attention.query.",
+    ".attention.k_proj.": ".attention.attention.key.",
+    ".attention.v_proj.": ".attention.attention.value.",
+    ".attention.o_proj.": ".attention.output.dense.",
+    ".mlp.down_proj.": ".mlp.weights_out.",
+}
 _HF_QKV = "encoder.layer.{block}.attention.attention.{part}.{leaf}"
 _HF_PREFIXES = ("dinov2_with_registers.", "dinov2.")
 
@@ -172,7 +180,27 @@ def _official_to_timm(state: Mapping[str, Tensor]) -> Conversion:
     return Conversion(out, dropped=dropped)
 
 
+def _as_in_a_file(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Hugging Face's names of a file, for the names that a model has in memory."""
+    out: dict[str, Tensor] = {}
+    for full_name, tensor in state.items():
+        name = full_name
+        for memory, file in _HF_MEMORY_NAMES.items():
+            name = name.replace(memory, file)
+        gate = re.fullmatch(r"(.*\.mlp\.)gate_proj\.(weight|bias)", name)
+        if gate:
+            other = f"{gate[1]}up_proj.{gate[2]}"
+            if other in state:  # one without the other is reported
+                out[f"{gate[1]}weights_in.{gate[2]}"] = torch.cat([tensor, state[other]])
+                continue
+        elif name.replace(".up_proj.", ".gate_proj.") in state and ".mlp.up_proj." in name:
+            continue
+        out[name] = tensor
+    return out
+
+
 def _hf_to_official(state: Mapping[str, Tensor]) -> Conversion:
+    state = _as_in_a_file(state)
     out: dict[str, Tensor] = {}
     unused = []
     parts: dict[str, dict[str, Tensor]] = {}  # official qkv name -> query, key, value

@@ -33,7 +33,7 @@ class OwnPairs(Pairs):
         group: Pattern of the names of pictures that stay together when a part is split off.
         val_share: Share of the pictures that are split off.
         max_missing: Share of captions whose picture may be missing.
-        pipeline: As for :class:`~argus.mtv.data.pairs.Pairs`.
+        pipeline: As for ``argus.mtv.data.pairs.Pairs``.
 
     Raises:
         ConfigError: The split, the format or the pattern cannot be.

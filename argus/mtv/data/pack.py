@@ -19,7 +19,7 @@ LABELS = (CAPTIONS, CROPS, REGIONS, DEPTH)
 
 @TRANSFORMS.register_module()
 class PackPairs(BaseTransform):
-    """Pack a picture for the tasks of MTV; see :mod:`argus.mtv.batch`.
+    """Pack a picture for the tasks of MTV; see ``argus.mtv.batch``.
 
     Args:
         labels: What each task takes, by its name: ``captions``, ``crops``, ``regions`` or

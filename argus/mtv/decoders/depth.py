@@ -25,13 +25,13 @@ class Depth(Decoder):
         taps: Four blocks, counted from 1; a quarter, a half, three quarters and all of the tower by
             default.
         normalises_taps: Whether the tower's last normalisation is applied to each.
-        channels: See :class:`~argus.mtv.depth_head.DepthHead`.
+        channels: See ``argus.mtv.depth_head.DepthHead``.
         fusion: See there.
         hidden: See there.
         activation: See there.
         gradient_weight: Factor of the gradient matching.
         keep: Share of the pixels that is not trimmed away.
-        gradient_space: See :func:`~argus.mtv.losses.disparity.disparity_losses`.
+        gradient_space: See ``argus.mtv.losses.disparity.disparity_losses``.
     """
 
     def __init__(

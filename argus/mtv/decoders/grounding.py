@@ -29,7 +29,7 @@ class Grounding(Decoder):
         equal_texts: What a region and the name of another are whose names are equal: ``ignore``,
             ``negative`` (the paper's formula taken literally) or ``positive``.
         own_scale: Whether logit scale and bias are its own or those of the captions.
-        corner_types: See :class:`~argus.mtv.prompter.Prompter`.
+        corner_types: See ``argus.mtv.prompter.Prompter``.
         final_norm: See there.
         chunk: Names whose logits are in memory at a time.
     """

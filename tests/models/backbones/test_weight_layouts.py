@@ -3,6 +3,7 @@
 import pytest
 import timm
 import torch
+from safetensors.torch import load_file
 
 from argus.errors import CheckpointError
 from argus.models.backbones.weight_layouts import (
@@ -117,7 +118,8 @@ def test_timm__names_and_shapes_are_those_of_the_library(name):
 
 @pytest.mark.parametrize("registers", [0, 4])
 @pytest.mark.parametrize("ffn", ["mlp", "swiglu"])
-def test_hugging_face__parity_with_the_library(registers, ffn):
+def test_hugging_face__parity_with_the_library(registers, ffn, tmp_path):
+    """Its file, and its names in memory, which are others from release 5 on."""
     transformers = pytest.importorskip("transformers")
     family = "Dinov2WithRegisters" if registers else "Dinov2"
     options = dict(num_register_tokens=registers) if registers else {}
@@ -131,8 +133,13 @@ def test_hugging_face__parity_with_the_library(registers, ffn):
         **options,
     )
     oracle = shake(getattr(transformers, f"{family}Model")(config)).eval()
+    oracle.save_pretrained(tmp_path)
+    state = to_official(load_file(tmp_path / "model.safetensors")).state
+    in_memory = to_official(oracle.state_dict())
+    assert not in_memory.unused and not in_memory.missing
+    assert all(torch.equal(in_memory.state[name], state[name]) for name in state)
     vit = toy_vit(arch=TOY_ARCH | dict(ffn=ffn), num_registers=registers, img_size=56)
-    vit.load_state_dict(to_official(oracle.state_dict()).state)
+    vit.load_state_dict(state)
     images = torch.randn(2, 3, 56, 56)
     with torch.no_grad():
         expected = oracle(pixel_values=images).last_hidden_state
