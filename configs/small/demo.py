@@ -2,7 +2,7 @@
 
     make demo-real
 
-Streets as in ``stage1_4task``, at a smaller size, and nuclei with Mask R-CNN, for 200 steps: to see
+Streets as in ``stage1_4task``, at a smaller size, and nuclei with Mask R-CNN, for 180 steps: to see
 it work on real pictures, in minutes, not to reach what a longer training does. For two processes of
 one core each.
 """
@@ -31,8 +31,8 @@ tasks = dict(camvid=camvid_semantic, nuclei=nuclei_mask_rcnn)
 for _task in tasks.values():
     _task["train"]["batch_size"] = 2  # of each process
 
-_max_iters = 200
-_warmup_iters = 20
+_max_iters = 180
+_warmup_iters = 18
 train_cfg.update(max_iters=_max_iters)
 param_scheduler[0].update(end=_warmup_iters)
 param_scheduler[1].update(begin=_warmup_iters, end=_max_iters, T_max=_max_iters - _warmup_iters)

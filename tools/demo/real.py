@@ -164,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/demo_real"))
     parser.add_argument("--num-processes", type=int, default=2, help="processes (default 2)")
-    parser.add_argument("--steps", type=int, help="of the training (default 200)")
+    parser.add_argument("--steps", type=int, help="of the training (default: those of the config)")
     parser.add_argument(
         "--weights", help="a DINOv2 ViT-S/14 at hand, or the address of a mirror of the official"
     )
