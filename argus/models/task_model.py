@@ -5,6 +5,7 @@ share is its ``backbone``, what a task has of its own is the entry of that name 
 learning rates, clipping, checkpoints and tables of parameters go by these names.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ class TaskModel(BaseModel):
     loss_weights: dict[str, float]
     streams: dict[str, tuple[str, ...]]
 
+    @abstractmethod
     def forward(
         self,
         batches: Mapping[str, Mapping[str, Any]],
@@ -49,8 +51,8 @@ class TaskModel(BaseModel):
             The weighted loss of every task, connected to every parameter that is trained in it, and
             the detached parts for the log, named ``<task>/<name>``.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, task: str, batch: Mapping[str, Any]) -> list[Any]:
         """Data samples with predictions of a task, which its metrics take.
 
@@ -58,7 +60,6 @@ class TaskModel(BaseModel):
             task: Name of the task.
             batch: Collated batch with ``inputs`` and ``data_samples``.
         """
-        raise NotImplementedError
 
     def frozen_base(self) -> tuple[str, dict[str, Tensor]]:
         """Name of weights that no training changes, and their tensors by full name.

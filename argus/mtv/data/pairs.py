@@ -1,5 +1,6 @@
 """What the data sets of pictures and captions have in common: a pipeline, and notes before a run."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ _MOST_CAPTIONS = 20_000
 """Pictures whose captions are looked at before a run; of shards, a disk in a network gives fewer."""
 
 
-class Pairs(Dataset[Any]):
+class Pairs(Dataset[Any], ABC):
     """Pictures with captions.
 
     Args:
@@ -36,21 +37,23 @@ class Pairs(Dataset[Any]):
         self.labels = frozenset(LABELS if packer is None else packer.labels.values())
         self.notes: tuple[str, ...] = ()
 
+    @abstractmethod
     def __len__(self) -> int:
-        raise NotImplementedError
+        """Number of pictures."""
 
+    @abstractmethod
     def name(self, index: int) -> str:
         """What messages call a picture."""
-        raise NotImplementedError
 
+    @abstractmethod
     def captions(self, index: int) -> list[str]:
         """The captions of a picture, without the picture.
 
         Raises:
             DataError: It has none.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, index: int) -> dict[str, Any]:
         """A sample before the pipeline.
 
@@ -62,7 +65,6 @@ class Pairs(Dataset[Any]):
         Raises:
             DataError: Something of it cannot be used.
         """
-        raise NotImplementedError
 
     def prepare_data(self, index: int) -> Any:
         """A sample after the pipeline.

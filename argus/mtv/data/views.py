@@ -1,5 +1,6 @@
 """The view of a picture that all passes but that of the local crops see."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -39,9 +40,9 @@ class View(BaseTransform):
         self.min_visible = min_visible
         self.min_side = min_side
 
+    @abstractmethod
     def window(self, results: dict[str, Any]) -> Window:
         """The window of a sample, which may be drawn."""
-        raise NotImplementedError
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Bring the sample into the view."""

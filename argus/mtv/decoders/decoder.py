@@ -1,5 +1,6 @@
 """What the model asks of a task's decoder."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 Parts = dict[str, Tensor]
 
 
-class Decoder(nn.Module):
+class Decoder(nn.Module, ABC):
     """Base of the decoders, which say what they read, so that nothing else is run or trained.
 
     Attributes:
@@ -44,6 +45,7 @@ class Decoder(nn.Module):
         """
         return None
 
+    @abstractmethod
     def loss(self, passes: "Passes", samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
         """The loss () of a batch, and its parts for the log, detached.
 
@@ -54,7 +56,6 @@ class Decoder(nn.Module):
             samples: As for :meth:`texts`.
             task: Its name.
         """
-        raise NotImplementedError
 
     def predict(self, passes: "Passes", samples: Sequence[Any], *, task: str) -> list[Any]:
         """What the metrics of the task take, one entry per picture.

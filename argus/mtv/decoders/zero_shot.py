@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from argus.errors import ConfigError
 from argus.mtv.batch import ClassLabel, every
-from argus.mtv.decoders.decoder import Decoder
+from argus.mtv.decoders.decoder import Decoder, Parts
 from argus.mtv.passes import Passes
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import MODELS
@@ -65,6 +65,17 @@ class ZeroShot(Decoder):
         """Forget the embeddings of the names: an evaluation begins, or a training goes on."""
         self._classes = None
         return super().train(mode)
+
+    def loss(self, passes: Passes, samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
+        """None: it is measured alone.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(
+            f"tasks[{task!r}]: ZeroShot is measured and has nothing to train, found data to train "
+            "on. Leave out its train=dict(...), and give it val=dict(...)."
+        )
 
     def predict(self, passes: Passes, samples: Sequence[Any], *, task: str) -> list[Any]:
         """``pred_score`` (n,) probabilities of the names, and ``gt_label`` (1,), per picture."""

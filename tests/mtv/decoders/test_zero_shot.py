@@ -83,3 +83,9 @@ def test_mistakes__are_told(folder: Path) -> None:
         decoders = dict(vl=DECODERS["vl"], classes=zero_shot(folder) | options)
         with pytest.raises(ConfigError, match=message):
             MTVModel(backbone, decoders, streams=dict(pairs=["vl"]))
+
+
+def test_loss__a_task_with_data_to_train_on_is_told() -> None:
+    decoder = object.__new__(ZeroShot)
+    with pytest.raises(ConfigError, match=r"tasks\['classes'\]: ZeroShot is measured .* val=dict"):
+        decoder.loss(None, [], task="classes")
