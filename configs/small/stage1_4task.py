@@ -2,7 +2,7 @@
 
 python tools/checkpoints/download.py dinov2_vits14
 python tools/train.py configs/small/stage1_4task.py
-python tools/test.py configs/small/stage1_4task.py work_dirs/small/stage1_4task/iter_1000.pth
+python tools/test.py configs/small/stage1_4task.py work_dirs/small/stage1_4task/iter_800.pth
 
 The 13.1 M parameters of adapter and decoders are trained, the 22.1 M of the ViT are not.
 """
@@ -16,10 +16,10 @@ with read_base():
     from ._base_.tasks.bccd_detection import bccd_detection
     from ._base_.tasks.camvid_semantic import camvid_semantic
     from ._base_.tasks.cifar10_classification import cifar10_classification
-    from ._base_.tasks.nuclei_instance import nuclei_instance
+    from ._base_.tasks.nuclei_mask_rcnn import nuclei_mask_rcnn
 
 tasks = dict(
-    nuclei=nuclei_instance,
+    nuclei=nuclei_mask_rcnn,
     camvid=camvid_semantic,
     cifar10=cifar10_classification,
     bccd=bccd_detection,
