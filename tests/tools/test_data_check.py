@@ -6,6 +6,8 @@ from PIL import Image
 
 from argus.errors import ConfigError
 from tests.datasets import toy_coco
+from tests.datasets.convert.archive_files import write_tree
+from tests.datasets.convert.published_numbers import publish
 from tests.datasets.toy_coco import annotation
 from tests.pictures import png_header
 from tools.data import check as tool
@@ -223,3 +225,32 @@ def test_main__names_of_the_decoders_library_are_found(config, capsys):
     text = config.read_text().replace("type=LoadAnnotations", "type='LoadAnnotations'")
     config.write_text(text.replace("type=CocoInstances", "type='argus.CocoInstances'"))
     assert tool.main([str(config)]) == 0
+
+
+def test_main__a_data_set_by_name(tmp_path, monkeypatch, capsys):
+    publish(monkeypatch, "sod", {"masks": 2})
+    masks = write_tree(tmp_path / "sod", {"masks/1.png": b"", "masks/2.png": b""}) / "masks"
+    report = tmp_path / "report.json"
+    arguments = ["sod", str(tmp_path / "sod"), "--json", str(report)]
+    assert tool.main(arguments) == 0
+    assert "All of SOD, as it is published." in capsys.readouterr().out
+    (masks / "2.png").unlink()
+    assert tool.main(arguments) == 1
+    output = capsys.readouterr().out
+    assert "error: masks: 1 of the 2 that are published, 1 missing (https://" in output
+    assert json.loads(report.read_text())[0]["counts"] == dict(masks=1)
+    assert tool.main([*arguments, "--allow-partial"]) == 0
+    assert "A part of SOD, on purpose." in capsys.readouterr().out
+    with pytest.raises(ConfigError, match=r"config.py is no data set .* known are coco, ade20k"):
+        tool.main(["config.py", str(tmp_path)])
+
+
+def test_main__data_smaller_than_published_is_a_warning(config, tmp_path, monkeypatch, capsys):
+    publish(monkeypatch, "coco", {"train images": 2})
+    root = write_tree(tmp_path / "data/coco", {"train2017/1.jpg": b""})
+    config.write_text(config.read_text() + f"tasks['instance']['val'] = dict(data_root='{root}')\n")
+    tool.main([str(config)])
+    output = capsys.readouterr().out
+    assert f"coco in {root}: ok" in output and "1 missing (https://cocodataset" in output
+    tool.main([str(config), "--allow-partial"])
+    assert "note: train images: 1 of the 2 that are published" in capsys.readouterr().out

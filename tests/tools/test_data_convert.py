@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.convert import mvtec
+from argus.datasets.convert.mvtec import CATEGORIES
 from argus.datasets.convert.registry import CONVERTERS
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, write_tree
+from tests.datasets.convert.published_numbers import publish
 from tools.data import convert
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +32,14 @@ def call(*arguments: object) -> "subprocess.CompletedProcess[str]":
 def test_main__partial_and_whole(tmp_path: Path, monkeypatch, capsys) -> None:
     source, out = write_tree(tmp_path / "source", SCREW), tmp_path / "out"
     arguments = ["mvtec", str(source), str(out)]
-    monkeypatch.setattr(mvtec, "COUNTS", {"screw": (320, 1, 1)})
+    ones = {"screw train": 320, "screw test good": 1, "screw test defective": 1}
+    publish(monkeypatch, "mvtec", ones)
     assert convert.main(arguments) == 1
     text = capsys.readouterr().out
     assert "PARTIAL  screw train: 1 of 320 published" in text
-    assert "WARNING: only a part of the data set (1 of 3 counts differ" in text
+    assert "WARNING: only a part of the data set (1 of 45 counts differ" in text
     assert convert.main([*arguments, "--allow-partial"]) == 0
-    monkeypatch.setattr(mvtec, "COUNTS", {"screw": (1, 1, 1)})
+    publish(monkeypatch, "mvtec", ones | {"screw train": 1})
     assert convert.main(arguments) == 0
     assert "All counts are the published ones." in capsys.readouterr().out
 
@@ -70,13 +72,15 @@ def test_readme__names_command_folder_and_counts(name: str) -> None:
     assert set(commands) == {converter.default_out}
     for url in re.findall(r"https?://[^\s)]+", converter.help):
         assert url in text, url
-    for number in {count.published for count in converter.count(Path("/nowhere"))} - {0}:
-        if name != "mvtec" and number > 10:
-            assert f"{number:,}" in text, number
+    numbers = {name: count.number for name, count in converter.published.items()}
     if name == "mvtec":
-        for category, counts in mvtec.COUNTS.items():
-            row = " | ".join(map(str, counts))
+        for category in CATEGORIES:
+            parts = ("train", "test good", "test defective")
+            row = " | ".join(str(numbers[f"{category} {part}"]) for part in parts)
             assert f"| {category} | {row} |" in text
+        return
+    for number in set(numbers.values()):
+        assert number <= 10 or f"{number:,}" in text, number
 
 
 def test_call__killed_and_called_again(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
     python tools/data/check.py configs/stage1_5task.py --num-processes 8
     python tools/data/check.py configs/stage1_5task.py --sample 1000 --json report.json
+    python tools/data/check.py coco data/coco
 
-Reports what a training would refuse in the config, its pipelines included, whatever comes first
+The name of a data set compares a folder with what its owner published: pictures, annotations and
+classes, and says what is missing or too many. With a config it reports what a training would refuse in the config, its pipelines included, whatever comes first
 there; and, for every task's training, validation and test data: files and folders missing, images that
 do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
 what the metrics cannot read, and how many samples the task will see. Weight files that are missing are
-named apart, and are no errors of the data. The exit status is 1 if an error was found, and 2 if
+named apart, and are no errors of the data; nor is a data set that is smaller or larger than
+published, which is a warning. The exit status is 1 if an error was found, and 2 if
 nothing could be checked.
 """
 
@@ -29,6 +32,8 @@ from argus.commands.config import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks.walk import check_tasks  # noqa: E402
 from argus.datasets.checks.findings import Findings  # noqa: E402
+from argus.datasets.checks.published import compare, compare_roots  # noqa: E402
+from argus.datasets.convert.registry import CONVERTERS  # noqa: E402
 from argus.engine.checks.data import RunChecks  # noqa: E402
 from argus.engine.checks.needed_files import weights_not_there  # noqa: E402
 from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402
@@ -42,7 +47,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", help="training config, or the config of one task")
+    parser.add_argument(
+        "config",
+        help="training config, the config of one task, or the name of a data set: "
+        + ", ".join(CONVERTERS),
+    )
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="of the named data set (default: its place in data/)"
+    )
+    parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="take it for granted that a data set is only a part of the published one",
+    )
     parser.add_argument("--tasks", nargs="+", help="only these tasks")
     parser.add_argument(
         "--sample", type=int, help="decode this many files of each data set (default: all)"
@@ -85,9 +102,42 @@ def num_batches(config: Config) -> int | None:
     return None if steps is None else steps * schedule.get("accumulate", 1)
 
 
+def check_data_set(args: argparse.Namespace) -> int:
+    """Compare a folder with what is published of a data set; 1 if they differ, else 0."""
+    converter = CONVERTERS[args.config]
+    folder = args.folder or Path(converter.default_out)
+    findings = compare(converter, folder, allow_partial=args.allow_partial)
+    print(printable(findings.to_text(), lines=True))
+    write_report(args.json, [findings.to_dict()])
+    if findings.errors:
+        print(
+            "How to get what is missing is in data/README.md; --allow-partial takes a part for "
+            "right."
+        )
+    elif findings.notes:
+        print(f"A part of {converter.title}, on purpose.")
+    else:
+        print(f"All of {converter.title}, as it is published.")
+    return int(bool(findings.errors))
+
+
+def write_report(path: Path | None, content: list[dict[str, Any]]) -> None:
+    """Write what was found to a file, if one is asked for."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=2) + "\n")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check and print; 1 if there is an error, else 0."""
     args = parse_args(argv)
+    if args.config in CONVERTERS:
+        return check_data_set(args)
+    if args.folder is not None:
+        raise ConfigError(
+            f"{args.config} is no data set that could be in {args.folder}; known are "
+            f"{', '.join(CONVERTERS)}. A config is given alone."
+        )
     config = load_config(args)
     tasks = tasks_of(config)
     unknown = sorted(set(args.tasks or ()) - set(tasks))
@@ -112,15 +162,14 @@ def main(argv: list[str] | None = None) -> int:
         run=RunChecks(config),
         progress=progress,
     )
-    for findings in (whole, *results):
+    published = compare_roots(chosen.values(), allow_partial=args.allow_partial)
+    for findings in (whole, *results, *published):
         print(printable(findings.to_text(), lines=True))
     for text in weights:
         print(printable(f"weights: {text}", lines=True))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        told = [findings.to_dict() for findings in (whole, *results)]
-        told += [dict(where="weights", missing=weights)] if weights else []
-        args.json.write_text(json.dumps(told, indent=2) + "\n")
+    told: list[dict[str, Any]] = [f.to_dict() for f in (whole, *results, *published)]
+    told += [dict(where="weights", missing=weights)] if weights else []
+    write_report(args.json, told)
     num_errors = sum(len(findings.errors) for findings in (whole, *results))
     missing = f"; {counted(len(weights), 'weight file')} missing" if weights else ""
     print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}{missing}.")

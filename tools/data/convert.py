@@ -51,7 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         command.add_argument(
             "--allow-partial",
             action="store_true",
-            help="exit with 0 also where counts differ from the published ones",
+            help="exit with 0 also where counts differ from the published ones, and remember it",
         )
         command.set_defaults(normal_axes=None)
         if converter.uses_axes:
@@ -72,7 +72,11 @@ def main(argv: list[str] | None = None) -> int:
     """Convert and print the counts; 1 if some differ from the published ones, else 0."""
     args = parse_args(argv)
     converter = CONVERTERS[args.name]
-    options = Options(num_processes=args.num_processes, normal_axes=args.normal_axes)
+    options = Options(
+        num_processes=args.num_processes,
+        normal_axes=args.normal_axes,
+        allow_partial=args.allow_partial,
+    )
     out = Path(args.out)
     counts = run(converter, args.source, out, options)
     print(summary(converter, out, counts))

@@ -9,6 +9,7 @@ boxes are those of what remains visible in the panoptic picture, which is what t
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,14 +25,16 @@ from argus.datasets.convert.ade20k_classes import (
     panoptic_categories,
 )
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.coco_contents import class_counts, read_outline
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
 from argus.datasets.convert.files import list_names, read_text, write_json, write_png
+from argus.datasets.convert.published import PUBLISHED
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted
 
 _NAME = "ADEChallengeData2016"
-_SPLITS = {"train": ("training", 20_210), "val": ("validation", 2_000)}
+_SPLITS = {"train": "training", "val": "validation"}
 _SUFFIXES = {"images": ".jpg", "annotations": ".png", "annotations_instance": ".png"}
 _TEXTS = ("objectInfo150.txt", "sceneCategories.txt")
 _LABEL_OF_THING = np.array([0, *(item.label for item in THINGS)])
@@ -146,7 +149,7 @@ def _convert_picture(job: _Job) -> dict[str, Any]:
     """Write a picture's panoptic labels; return its part of the JSON files."""
     if job.record.exists():  # of a run that was interrupted
         return json.loads(read_text(job.record))
-    folder = _SPLITS[job.split][0]
+    folder = _SPLITS[job.split]
     source = job.root / "annotations_instance" / folder / f"{job.stem}.png"
     try:
         semantic = labels.read(job.root / "annotations" / folder / f"{job.stem}.png")
@@ -175,7 +178,7 @@ def _records_folder(out: Path, split: str) -> Path:
 def _convert_split(out: Path, split: str, num_processes: int) -> None:
     root = out / _NAME
     found = {
-        kind: {Path(name).stem for name in list_names(root / kind / _SPLITS[split][0], suffix)}
+        kind: {Path(name).stem for name in list_names(root / kind / _SPLITS[split], suffix)}
         for kind, suffix in _SUFFIXES.items()
     }
     stems = sorted(found["annotations_instance"])
@@ -227,17 +230,40 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         shutil.rmtree(_records_folder(out, split), ignore_errors=True)
 
 
-def _count(out: Path) -> list[Count]:
-    root, counts = out / _NAME, []
-    for split, (folder, number) in _SPLITS.items():
+def _files(out: Path) -> dict[str, tuple[str, list[str]]]:
+    """Split and names of the files of each count."""
+    root, files = out / _NAME, {}
+    for split, folder in _SPLITS.items():
         for kind, suffix in (("images", ".jpg"), ("annotations", ".png")):
-            found = len(list_names(root / kind / folder, suffix))
-            counts.append(Count(f"{split} {kind}", found, number))
-    for split, (_, number) in _SPLITS.items():
-        found = len(list_names(root / f"ade20k_panoptic_{split}", ".png"))
-        counts.append(Count(f"{split} panoptic labels", found, number, optional=True))
-    files = [name for name in list_names(root, ".json") if name.startswith("ade20k_")]
-    counts.append(Count("instance and panoptic files", len(files), 4, optional=True))
+            files[f"{split} {kind}"] = (split, list_names(root / kind / folder, suffix))
+    for split in _SPLITS:
+        found = list_names(root / f"ade20k_panoptic_{split}", ".png")
+        files[f"{split} panoptic labels"] = (split, found)
+    return files
+
+
+def _annotation_files(out: Path) -> list[str]:
+    return [name for name in list_names(out / _NAME, ".json") if name.startswith("ade20k_")]
+
+
+def _count(out: Path) -> dict[str, int]:
+    counts = {count: len(found) for count, (_, found) in _files(out).items()}
+    return counts | {"instance and panoptic files": len(_annotation_files(out))}
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The pictures are numbered from 1 without gaps."""
+    for count, (split, found) in _files(out).items():
+        if found:
+            number, suffix = PUBLISHED["ade20k"][count].number, Path(found[0]).suffix
+            wanted = [f"ADE_{split}_{index:08d}{suffix}" for index in range(1, number + 1)]
+            yield Names(count, wanted, found)
+
+
+def _read(out: Path) -> dict[str, int]:
+    counts = {}
+    for name in _annotation_files(out):
+        counts.update(class_counts(read_outline(out / _NAME / name), name))
     return counts
 
 
@@ -248,4 +274,6 @@ ADE20K = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
+    read=_read,
 )

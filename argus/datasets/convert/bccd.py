@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Options
 from argus.datasets.convert.files import list_names
 
-_SPLITS = {"train": 205, "val": 87, "test": 72}
-_NUM_PICTURES = 364
+_SPLITS = ("train", "val", "test")
 _WANTED = re.compile(
     r"(?:^|/)(Annotations/\w+\.xml|JPEGImages/\w+\.jpg|ImageSets/Main/(?:train|val|test)\.txt)$"
 )
@@ -27,15 +26,15 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, _place, title="BCCD")
 
 
-def _count(out: Path) -> list[Count]:
-    counts = [
-        Count("pictures", len(list_names(out / "JPEGImages", ".jpg")), _NUM_PICTURES),
-        Count("annotations", len(list_names(out / "Annotations", ".xml")), _NUM_PICTURES),
-    ]
-    for split, number in _SPLITS.items():
+def _count(out: Path) -> dict[str, int]:
+    counts = {
+        "pictures": len(list_names(out / "JPEGImages", ".jpg")),
+        "annotations": len(list_names(out / "Annotations", ".xml")),
+    }
+    for split in _SPLITS:
         path = out / f"ImageSets/Main/{split}.txt"
         listed = path.read_bytes().split() if path.is_file() else []
-        counts.append(Count(f"{split} pictures", len(listed), number))
+        counts[f"{split} pictures"] = len(listed)
     return counts
 
 

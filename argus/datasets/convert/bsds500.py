@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Options
 from argus.datasets.convert.files import list_names
 
-_SPLITS = {"train": 200, "val": 100, "test": 200}
-_NUM_MASKS = 300
+_SPLITS = ("train", "val", "test")
 _BSDS = re.compile(
     r"(?:^|/)(images/(?:train|val|test)/\d+\.jpg|groundTruth/(?:train|val|test)/\d+\.mat)$"
 )
@@ -41,20 +40,16 @@ def _found(pattern: re.Pattern[str], member: Member) -> str | None:
     return None if match is None else match[1]
 
 
-def _count_bsds(out: Path) -> list[Count]:
-    counts = []
-    for split, number in _SPLITS.items():
-        images = list_names(out / "images" / split, ".jpg")
-        people = list_names(out / "groundTruth" / split, ".mat")
-        counts += [
-            Count(f"{split} images", len(images), number),
-            Count(f"{split} boundaries", len(people), number),
-        ]
+def _count_bsds(out: Path) -> dict[str, int]:
+    counts = {}
+    for split in _SPLITS:
+        counts[f"{split} images"] = len(list_names(out / "images" / split, ".jpg"))
+        counts[f"{split} boundaries"] = len(list_names(out / "groundTruth" / split, ".mat"))
     return counts
 
 
-def _count_sod(out: Path) -> list[Count]:
-    return [Count("masks", len(list_names(out / "masks", ".png")), _NUM_MASKS)]
+def _count_sod(out: Path) -> dict[str, int]:
+    return {"masks": len(list_names(out / "masks", ".png"))}
 
 
 BSDS500 = Converter(

@@ -10,11 +10,11 @@ import numpy as np
 
 from argus.datasets.convert import labels
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
 from argus.datasets.convert.files import is_there, list_names, place, write_png
 from argus.errors import DataError
 
-_SPLITS = {"train": 367, "val": 101, "test": 233}
+_SPLITS = ("train", "val", "test")
 _VOID = 11
 _HELP = """\
   the repository of the SegNet tutorial as an archive, or its folder CamVid
@@ -51,12 +51,12 @@ def _labels(path: Path) -> np.ndarray:
     return np.where(stored == _VOID, 255, stored).astype(np.uint8)
 
 
-def _count(out: Path) -> list[Count]:
-    return [
-        Count(f"{split} {kind}", len(list_names(out / kind / split, ".png", ".jpg")), number)
-        for split, number in _SPLITS.items()
+def _count(out: Path) -> dict[str, int]:
+    return {
+        f"{split} {kind}": len(list_names(out / kind / split, ".png", ".jpg"))
+        for split in _SPLITS
         for kind in ("images", "labels")
-    ]
+    }
 
 
 CAMVID = Converter(

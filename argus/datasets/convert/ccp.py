@@ -9,13 +9,13 @@ import numpy as np
 
 from argus.datasets.convert import labels
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
 from argus.datasets.convert.files import is_there, list_names, write_bytes, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted
 
-_NUM_LABELLED, _NUM_TRAIN, _NUM_CLASSES = 1_004, 800, 59
+_NUM_TRAIN, _NUM_CLASSES = 800, 59
 _LONG_SIDE_PX = 400
 _JPEG_QUALITY = 90
 _WANTED = re.compile(r"(?:^|/)(photos/\d{4}\.jpg|(?:annotations/)?pixel-level/\d{4}\.mat)$")
@@ -84,13 +84,12 @@ def _labels(path: Path) -> np.ndarray:
     return maps[0].astype(np.uint8)
 
 
-def _count(out: Path) -> list[Count]:
-    numbers = {"train": _NUM_TRAIN, "val": _NUM_LABELLED - _NUM_TRAIN}
-    return [
-        Count(f"{split} {kind}", len(list_names(out / kind / split, ".jpg", ".png")), number)
-        for split, number in numbers.items()
+def _count(out: Path) -> dict[str, int]:
+    return {
+        f"{split} {kind}": len(list_names(out / kind / split, ".jpg", ".png"))
+        for split in ("train", "val")
         for kind in ("images", "labels")
-    ]
+    }
 
 
 CCP = Converter(

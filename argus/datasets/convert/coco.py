@@ -1,16 +1,25 @@
 """COCO 2017: pictures, annotations and panoptic label pictures."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.coco_contents import (
+    class_counts,
+    image_names,
+    object_counts,
+    person_counts,
+    read_outline,
+)
+from argus.datasets.convert.conversion import Converter, Names, Options
 from argus.datasets.convert.files import list_names
 
-_NUM_IMAGES = {"train": 118_287, "val": 5_000}
-_IMAGES = {f"{split}2017": ".jpg" for split in _NUM_IMAGES}
-_PANOPTIC = {f"panoptic_{split}2017": ".png" for split in _NUM_IMAGES}
+_SPLITS = ("train", "val")
+_IMAGES = {f"{split}2017": ".jpg" for split in _SPLITS}
+_PANOPTIC = {f"panoptic_{split}2017": ".png" for split in _SPLITS}
 _ANNOTATIONS = re.compile(r"(instances|person_keypoints|captions|panoptic)_(train|val)2017\.json")
+_CONTENTS = dict(instances=object_counts, person_keypoints=person_counts, panoptic=class_counts)
 _DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
 _HELP = """\
   train2017.zip, val2017.zip, annotations_trainval2017.zip
@@ -37,27 +46,43 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, _place, title="COCO")
 
 
-def _count(out: Path) -> list[Count]:
+def _count(out: Path) -> dict[str, int]:
     annotations = list_names(out / "annotations", ".json")
     panoptic = [name for name in annotations if name.startswith("panoptic_")]
     others = [name for name in annotations if _ANNOTATIONS.fullmatch(name) and name not in panoptic]
-    counts = [
-        Count(f"{split} images", len(list_names(out / f"{split}2017", ".jpg")), number)
-        for split, number in _NUM_IMAGES.items()
-    ]
-    counts.append(Count("annotation files", len(others), 6))
-    counts += [
-        Count(
-            f"{split} panoptic labels",
-            len(list_names(out / f"panoptic_{split}2017", ".png")),
-            number,
-            optional=True,
-        )
-        for split, number in _NUM_IMAGES.items()
-    ]
-    counts.append(Count("panoptic annotation files", len(panoptic), 2, optional=True))
-    detections = len(list_names(out / "person_detection_results", ".json"))
-    counts.append(Count("person detection files", detections, 1, optional=True))
+    counts = {f"{split} images": len(list_names(out / f"{split}2017", ".jpg")) for split in _SPLITS}
+    counts["annotation files"] = len(others)
+    for split in _SPLITS:
+        found = list_names(out / f"panoptic_{split}2017", ".png")
+        counts[f"{split} panoptic labels"] = len(found)
+    counts["panoptic annotation files"] = len(panoptic)
+    detections = list_names(out / "person_detection_results", ".json")
+    counts["person detection files"] = len(detections)
+    return counts
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The pictures that the annotation files name."""
+    for split in _SPLITS:
+        # All name the same pictures; those without masks are read sooner.
+        for kind in ("captions", "person_keypoints", "instances"):
+            path = out / f"annotations/{kind}_{split}2017.json"
+            if path.is_file():
+                wanted = image_names(path)
+                found = list_names(out / f"{split}2017", ".jpg")
+                yield Names(f"{split} images", wanted, found)
+                if labels := list_names(out / f"panoptic_{split}2017", ".png"):
+                    stems = [f"{name.rpartition('.')[0]}.png" for name in wanted]
+                    yield Names(f"{split} panoptic labels", stems, labels)
+                break
+
+
+def _read(out: Path) -> dict[str, int]:
+    counts = {}
+    for name in list_names(out / "annotations", ".json"):
+        match = _ANNOTATIONS.fullmatch(name)
+        if match is not None and match[1] in _CONTENTS:
+            counts.update(_CONTENTS[match[1]](read_outline(out / "annotations" / name), name))
     return counts
 
 
@@ -68,4 +93,6 @@ COCO = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
+    read=_read,
 )

@@ -9,12 +9,13 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from argus.datasets.convert.files import write_json
+from argus.datasets.convert.published import PUBLISHED, PublishedCount
 from argus.errors import DataError
 from argus.files.lock import hold
 from argus.names.wording import counted
@@ -47,8 +48,24 @@ class Count:
         """As a line for a person."""
         if self.found == self.published:
             return f"  ok       {self.name}: {self.found:,}"
+        if self.found > self.published:
+            return f"  SURPLUS  {self.name}: {self.found:,}, {self.published:,} published"
         mark = "absent " if self.is_whole else "PARTIAL"
         return f"  {mark}  {self.name}: {self.found:,} of {self.published:,} published"
+
+
+class Names(NamedTuple):
+    """The files that a count is of, by name.
+
+    Args:
+        what: What is counted, as the published number is named.
+        wanted: The names that there should be.
+        found: Those that are there.
+    """
+
+    what: str
+    wanted: Collection[str]
+    found: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -58,10 +75,12 @@ class Options:
     Args:
         num_processes: Worker processes.
         normal_axes: Axes of the download's normals, or ``None`` to find out; see ``normals.py``.
+        allow_partial: Whether a part of the data set is wanted; the target remembers it.
     """
 
     num_processes: int = 1
     normal_axes: str | None = None
+    allow_partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,9 +93,11 @@ class Converter:
         default_out: Where the configs look for it.
         help: Files to download, from where, and the licence, for the command line.
         convert: Does the work: source, target and options.
-        count: Counts what is in the target.
+        count: Counts what is in the target, by the names of ``published.toml``.
         excludes: Converters whose target cannot be shared, since file names would collide.
         uses_axes: Whether there are normals in it.
+        names: The files of a target that are known by name.
+        read: Counts what annotation files of a target hold; of files that are not there nothing.
     """
 
     name: str
@@ -84,9 +105,38 @@ class Converter:
     default_out: str
     help: str
     convert: Callable[[Path, Path, Options], None]
-    count: Callable[[Path], list[Count]]
+    count: Callable[[Path], Mapping[str, int]]
     excludes: tuple[str, ...] = ()
     uses_axes: bool = False
+    names: Callable[[Path], Iterable[Names]] = lambda out: ()
+    read: Callable[[Path], Mapping[str, int]] = lambda out: {}
+
+    @property
+    def published(self) -> dict[str, PublishedCount]:
+        """How much its owner published, by what is counted."""
+        return PUBLISHED[self.name]
+
+    def counts(self, out: Path) -> list[Count]:
+        """The files of a target against the published numbers, in the order of these."""
+        found = self.count(out)
+        return [
+            Count(name, found[name], published.number, published.optional)
+            for name, published in self.published.items()
+            if not published.read
+        ]
+
+    def read_counts(self, out: Path) -> list[Count]:
+        """What the annotation files of a target hold against the published numbers.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        found = self.read(out)
+        return [
+            Count(name, found[name], published.number, published.optional)
+            for name, published in self.published.items()
+            if published.read and name in found
+        ]
 
 
 def run(converter: Converter, source: Path, out: Path, options: Options) -> list[Count]:
@@ -115,29 +165,41 @@ def run(converter: Converter, source: Path, out: Path, options: Options) -> list
     with _lock(out):
         record = out / STATE_FOLDER / f"{converter.name}.json"
         fingerprint = _fingerprint(source, options, out)
-        counts = converter.count(out)
-        if _read_record(record) == _record(fingerprint, counts):
+        counts = converter.counts(out)
+        done = _record(fingerprint, counts, options)
+        if _read_record(record) == done:
             print(f"{out} is up to date; nothing to do.")
             return counts
         converter.convert(source, out, options)
-        counts = converter.count(out)
+        counts = converter.counts(out)
         if not any(count.found for count in counts):
             raise DataError(
                 f"{source} holds no file of {converter.title}. Expected:\n{converter.help}"
             )
-        write_json(record, _record(fingerprint, counts))
+        write_json(record, _record(fingerprint, counts, options))
     return counts
+
+
+def converted_here(folder: Path) -> dict[str, bool]:
+    """The converters that wrote into a folder, and whether a part was wanted of each."""
+    records = {path.stem: _read_record(path) for path in (folder / STATE_FOLDER).glob("*.json")}
+    return {name: bool(record.get("partial")) for name, record in records.items() if record}
 
 
 def summary(converter: Converter, out: Path, counts: list[Count]) -> str:
     """Counts and verdict, as lines for a person."""
     lines = [f"{converter.title} in {out}:", *(count.to_text() for count in counts)]
-    partial = [count.name for count in counts if not count.is_whole]
-    if partial:
+    wrong = [count for count in counts if not count.is_whole]
+    differ = f"{len(wrong)} of {counted(len(counts), 'count')} differ from the published ones"
+    if any(count.found < count.published for count in wrong):
         lines.append(
-            f"WARNING: only a part of the data set ({len(partial)} of "
-            f"{counted(len(counts), 'count')} differ from the published ones). Download what is "
-            "missing and run the same command again, or pass --allow-partial."
+            f"WARNING: only a part of the data set ({differ}). Download what is missing and run "
+            "the same command again, or pass --allow-partial."
+        )
+    elif wrong:
+        lines.append(
+            f"WARNING: more than was published ({differ}). Move away what does not belong there "
+            f"(tools/data/check.py {converter.name} {out} names files), or pass --allow-partial."
         )
     else:
         lines.append("All counts are the published ones.")
@@ -188,12 +250,14 @@ def _state(path: Path | str) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _record(fingerprint: str, counts: list[Count]) -> dict[str, Any]:
-    return dict(source=fingerprint, counts=[dataclasses.asdict(count) for count in counts])
+def _record(fingerprint: str, counts: list[Count], options: Options) -> dict[str, Any]:
+    found = [dataclasses.asdict(count) for count in counts]
+    return dict(source=fingerprint, counts=found, partial=options.allow_partial)
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(path.read_text())
+        record = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError):  # a damaged record is none
         return None
+    return record if isinstance(record, dict) else None

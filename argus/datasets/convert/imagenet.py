@@ -5,19 +5,18 @@ one of its own class numbers, and which WordNet id (folder name) each number mea
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from argus.datasets.convert.archives import Member, extract, members
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Names, Options
 from argus.datasets.convert.files import list_names
+from argus.datasets.convert.published import PUBLISHED
 from argus.datasets.files.mat_files import read_variables
 from argus.errors import DataError
 from argus.names.wording import counted
 
-_NUM_CLASSES = 1000
-_NUM_IMAGES = {"train": 1_281_167, "val": 50_000}
+_SPLITS = ("train", "val")
 _VAL = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
 _WNID = re.compile(r"n\d{8}")
 _PICTURES = re.compile(r"img_(train|val|test)|\.zip$", re.IGNORECASE)
@@ -90,14 +89,28 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, lambda member: _place(member, classes), title="ImageNet")
 
 
-def _count(out: Path) -> list[Count]:
-    counts = []
-    for split, number in _NUM_IMAGES.items():
-        folders = sorted((out / split).glob("n" + "[0-9]" * 8))
-        images = np.array([len(list_names(folder, ".jpeg")) for folder in folders], np.int64)
-        counts.append(Count(f"{split} images", int(images.sum()), number))
-        counts.append(Count(f"{split} classes", int((images > 0).sum()), _NUM_CLASSES))
+def _count(out: Path) -> dict[str, int]:
+    counts = {}
+    for split in _SPLITS:
+        images = [len(list_names(folder, ".jpeg")) for folder in _class_folders(out / split)]
+        counts[f"{split} images"] = sum(images)
+        counts[f"{split} classes"] = sum(number > 0 for number in images)
     return counts
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    return sorted(folder.glob("n" + "[0-9]" * 8))
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The validation pictures are numbered from 1 without gaps."""
+    number = PUBLISHED["imagenet"]["val images"].number
+    wanted = [f"ILSVRC2012_val_{index:08d}.JPEG" for index in range(1, number + 1)]
+    folders = _class_folders(out / "val")
+    yield Names("val images", wanted, [n for f in folders for n in list_names(f, ".jpeg")])
+    train = [folder.name for folder in _class_folders(out / "train") if list_names(folder, ".jpeg")]
+    if folders and train:
+        yield Names("train classes", [folder.name for folder in folders], train)
 
 
 IMAGENET = Converter(
@@ -107,4 +120,5 @@ IMAGENET = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
 )

@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Options
 from argus.datasets.convert.files import list_names
 from argus.datasets.convert.small_splits import small_split
 
-_DEFECTS = {"blowhole": 115, "break": 85, "crack": 57, "fray": 32, "uneven": 103}
-_NUM_GOOD = {"train": 350, "test": 150}
+_DEFECTS = ("blowhole", "break", "crack", "fray", "uneven")
+_SPLITS = ("train", "test")
 _WANTED = re.compile(r"(?:^|/)MT_(\w+)/Imgs/([\w-]+)\.(jpg|png)$")
 _HELP = """\
   the repository of the data as an archive, or its folder
@@ -32,7 +32,7 @@ def _place(member: Member) -> str | None:
         return f"tile/test/{kind}/{name}.jpg"
     if kind != "free" or suffix != "jpg":
         return None
-    for split in _NUM_GOOD:
+    for split in _SPLITS:
         if name in small_split(f"tile_{split}"):
             return f"tile/{split}/good/{name}.jpg"
     return None
@@ -42,17 +42,12 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, _place, title="magnetic tiles")
 
 
-def _count(out: Path) -> list[Count]:
+def _count(out: Path) -> dict[str, int]:
     tile = out / "tile"
-    counts = [
-        Count(f"{split} good", len(list_names(tile / split / "good", ".jpg")), number)
-        for split, number in _NUM_GOOD.items()
-    ]
-    for kind, number in _DEFECTS.items():
-        counts += [
-            Count(f"test {kind}", len(list_names(tile / "test" / kind, ".jpg")), number),
-            Count(f"{kind} masks", len(list_names(tile / "ground_truth" / kind, ".png")), number),
-        ]
+    counts = {f"{split} good": len(list_names(tile / split / "good", ".jpg")) for split in _SPLITS}
+    for kind in _DEFECTS:
+        counts[f"test {kind}"] = len(list_names(tile / "test" / kind, ".jpg"))
+        counts[f"{kind} masks"] = len(list_names(tile / "ground_truth" / kind, ".png"))
     return counts
 
 

@@ -1,34 +1,20 @@
 """MVTec AD: 15 classes of objects and textures, good pictures and defective ones with masks.
 
 Bergmann et al., "MVTec AD - A Comprehensive Real-World Dataset for Unsupervised Anomaly Detection",
-CVPR 2019; the counts are its Table 1.
+CVPR 2019.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Names, Options
 from argus.datasets.convert.files import list_names
+from argus.datasets.convert.published import PUBLISHED
 from argus.errors import DataError
 
-# Training pictures, good test pictures, defective test pictures.
-COUNTS = {
-    "bottle": (209, 20, 63),
-    "cable": (224, 58, 92),
-    "capsule": (219, 23, 109),
-    "carpet": (280, 28, 89),
-    "grid": (264, 21, 57),
-    "hazelnut": (391, 40, 70),
-    "leather": (245, 32, 92),
-    "metal_nut": (220, 22, 93),
-    "pill": (267, 26, 141),
-    "screw": (320, 41, 119),
-    "tile": (230, 33, 84),
-    "toothbrush": (60, 12, 30),
-    "transistor": (213, 60, 40),
-    "wood": (247, 19, 60),
-    "zipper": (240, 32, 119),
-}
+CATEGORIES = tuple(dict.fromkeys(count.split()[0] for count in PUBLISHED["mvtec"]))
+"""Its 15 classes, by the names of their folders."""
 _TEXTS = ("license.txt", "readme.txt")
 _HELP = """\
   mvtec_anomaly_detection.tar.xz, or the archives of single classes (screw.tar.xz, ...)
@@ -38,7 +24,7 @@ Licence: CC BY-NC-SA 4.0 (non-commercial)."""
 
 def _place(member: Member) -> str | None:
     for position, part in enumerate(member.parts):
-        if part in COUNTS:
+        if part in CATEGORIES:
             inside = member.parts[position:]
             break
     else:
@@ -55,7 +41,7 @@ def _place(member: Member) -> str | None:
 
 def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, _place, title="MVTec AD")
-    for category in COUNTS:
+    for category in CATEGORIES:
         _check_masks(out / category)
 
 
@@ -81,21 +67,28 @@ def _check_masks(category: Path) -> None:
         )
 
 
-def _count(out: Path) -> list[Count]:
-    counts = []
-    for category, published in COUNTS.items():
-        folder = out / category
-        found = (
-            len(list_names(folder / "train/good", ".png")),
-            len(list_names(folder / "test/good", ".png")),
-            len(_defects(folder, "test")),
-        )
-        names = ("train", "test good", "test defective")
-        counts += [
-            Count(f"{category} {name}", number, expected)
-            for name, number, expected in zip(names, found, published, strict=True)
-        ]
+def _count(out: Path) -> dict[str, int]:
+    counts = {}
+    for category in CATEGORIES:
+        for count, names in _good(out, category).items():
+            counts[count] = len(names)
+        counts[f"{category} test defective"] = len(_defects(out / category, "test"))
     return counts
+
+
+def _good(out: Path, category: str) -> dict[str, list[str]]:
+    return {
+        f"{category} {count}": list_names(out / category / folder, ".png")
+        for count, folder in (("train", "train/good"), ("test good", "test/good"))
+    }
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """Flawless pictures are numbered from 0 without gaps; how many each defect has, nobody says."""
+    for category in CATEGORIES:
+        for count, found in _good(out, category).items():
+            number = PUBLISHED["mvtec"][count].number
+            yield Names(count, [f"{index:03d}.png" for index in range(number)], found)
 
 
 MVTEC = Converter(
@@ -105,4 +98,5 @@ MVTEC = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
 )

@@ -15,14 +15,13 @@ from pycocotools import mask as coco_mask
 
 from argus.datasets.convert import labels
 from argus.datasets.convert.archives import unpacked
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
 from argus.datasets.convert.files import list_names, place, write_json
 from argus.datasets.convert.small_splits import small_split
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 
-_NUM_IMAGES = {"train": 483, "val": 158}
-_NUM_NUCLEI = {"train": 19_811, "val": 6_444}
+_SPLITS = ("train", "val")
 _MOST_SIDE_PX = 700
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME_LENGTH = 16
@@ -45,7 +44,7 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         if _ID.fullmatch(folder.name) and picture.is_file():
             jobs.append(_Job(folder, picture))
     parts: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
-        split: [] for split in _NUM_IMAGES
+        split: [] for split in _SPLITS
     }
     results = run_jobs(_read, jobs, title="masks", num_processes=options.num_processes)
     for job, (size, masks) in zip(jobs, results, strict=True):
@@ -99,14 +98,11 @@ def _coco(entries: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> dict[st
     return dict(images=images, annotations=annotations, categories=categories)
 
 
-def _count(out: Path) -> list[Count]:
-    counts = []
-    for split, number in _NUM_IMAGES.items():
-        pictures = list_names(out / split, ".png", ".jpg")
-        counts += [
-            Count(f"{split} pictures", len(pictures), number),
-            Count(f"{split} nuclei", _num_nuclei(out, split), _NUM_NUCLEI[split]),
-        ]
+def _count(out: Path) -> dict[str, int]:
+    counts = {}
+    for split in _SPLITS:
+        counts[f"{split} pictures"] = len(list_names(out / split, ".png", ".jpg"))
+        counts[f"{split} nuclei"] = _num_nuclei(out, split)
     return counts
 
 

@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from argus.datasets.convert.archives import Member, extract, members
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Options
 from argus.datasets.convert.files import is_there, read_text, write_lines
 from argus.datasets.convert.places import below, checked_name
 from argus.errors import DataError
 
-NUM_IMAGES = {"train": 24_231, "test": 654}
+SPLITS = ("train", "test")
 FOCAL_LENGTH = "518.8579"
 """Of the camera, in pixels, for lists that have none (0)."""
 _LIST = re.compile(r"(?:nyudepthv2|nyu)_(train|test)(?:_files_with_gt)?\.txt")
@@ -81,9 +81,9 @@ def _read_lists(source: Path) -> dict[str, list[Pair]]:
     for member in members(source):
         if match := _LIST.fullmatch(member.parts[-1]):
             lists[match[1]] = read_pairs(member.text(), member.name)
-        if len(lists) == len(NUM_IMAGES):
+        if len(lists) == len(SPLITS):
             break
-    missing = [split for split in NUM_IMAGES if split not in lists]
+    missing = [split for split in SPLITS if split not in lists]
     if missing:
         raise DataError(
             f"{source}: no list of the {' and '.join(missing)} pictures "
@@ -128,13 +128,13 @@ def _convert(source: Path, out: Path, options: Options) -> None:
             write_lines(out / f"nyu_{split}.txt", lines)
 
 
-def _count(out: Path) -> list[Count]:
-    counts = []
-    for split, number in NUM_IMAGES.items():
+def _count(out: Path) -> dict[str, int]:
+    counts = {}
+    for split in SPLITS:
         path = out / f"nyu_{split}.txt"
         lines = read_text(path).splitlines() if path.is_file() else []
         found = sum(all(is_there(out / file) for file in line.split()[:2]) for line in lines)
-        counts.append(Count(f"{split} images with depth", found, number))
+        counts[f"{split} images with depth"] = found
     return counts
 
 

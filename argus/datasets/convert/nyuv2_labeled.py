@@ -12,7 +12,7 @@ Every array is stored column by column, so height and width are exchanged.
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from argus.datasets.convert.conversion import Converter, Count, Options
+from argus.datasets.convert.conversion import Converter, Names, Options
 from argus.datasets.convert.files import is_there, list_names, read_text, write_lines, write_png
+from argus.datasets.convert.published import PUBLISHED
 from argus.datasets.convert.work import run_jobs
 from argus.errors import ConfigError, DataError
 
 _FACTS = json.loads(resources.files(__package__).joinpath("nyuv2_labeled.json").read_text("ascii"))
-NUM_IMAGES = 1449
 TEST_IMAGES = frozenset(_FACTS["test_images"])
 """Numbers, from 1, of the 654 test pictures."""
 CLASSES_40 = np.array([0, *_FACTS["classes_40"]], np.uint8)
@@ -181,15 +181,21 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         write_lines(out / "gt_sets" / f"{split}.txt", names)
 
 
-def _count(out: Path) -> list[Count]:
-    counts = [
-        Count(folder, len(list_names(out / folder, ".png")), NUM_IMAGES) for folder in _FOLDERS
-    ]
-    for split, number in (("train", NUM_IMAGES - len(TEST_IMAGES)), ("val", len(TEST_IMAGES))):
+def _count(out: Path) -> dict[str, int]:
+    counts = {folder: len(list_names(out / folder, ".png")) for folder in _FOLDERS}
+    for split in ("train", "val"):
         path = out / "gt_sets" / f"{split}.txt"
-        found = len(read_text(path).split()) if path.is_file() else 0
-        counts.append(Count(f"{split} list", found, number))
+        counts[f"{split} list"] = len(read_text(path).split()) if path.is_file() else 0
     return counts
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The pictures are numbered from 1 without gaps."""
+    for folder in _FOLDERS:
+        wanted = [
+            f"{_name(index)}.png" for index in range(PUBLISHED["nyuv2-labeled"][folder].number)
+        ]
+        yield Names(folder, wanted, list_names(out / folder, ".png"))
 
 
 NYUV2_LABELED = Converter(
@@ -199,5 +205,6 @@ NYUV2_LABELED = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
     excludes=("nyuv2-multitask",),
 )

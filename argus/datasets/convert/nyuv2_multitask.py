@@ -24,7 +24,7 @@ import numpy as np
 
 from argus.datasets.convert import labels, normals
 from argus.datasets.convert.archives import unpacked
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
 from argus.datasets.convert.files import (
     is_there,
     list_names,
@@ -39,7 +39,7 @@ from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted
 
-_SPLITS = {"train": 795, "val": 654}
+_SPLITS = ("train", "val")
 _NUM_CLASSES = 40
 _FLOOR, _FLOOR_MAT, _CEILING, _WALL = 2, 20, 22, 1  # classes of 40, from 1
 _PICTURES = (".png", ".jpg")
@@ -186,14 +186,20 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _count(out: Path) -> list[Count]:
-    total = sum(_SPLITS.values())
-    counts = [Count("image", len(list_names(out / "image", *_PICTURES)), total)]
-    counts += [Count(kind, len(list_names(out / kind, ".png")), total) for kind in _LABELS]
+def _count(out: Path) -> dict[str, int]:
+    counts = {"image": len(list_names(out / "image", *_PICTURES))}
+    counts |= {kind: len(list_names(out / kind, ".png")) for kind in _LABELS}
     lists = read_lists(out / "gt_sets", _SPLITS)
-    for split, number in _SPLITS.items():
-        counts.append(Count(f"{split} list", len(lists.get(split, ())), number))
-    return counts
+    return counts | {f"{split} list": len(lists.get(split, ())) for split in _SPLITS}
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The files of the pictures that are in a list."""
+    stems = {name for names in read_lists(out / "gt_sets", _SPLITS).values() for name in names}
+    for folder in ("image", *_LABELS):
+        yield Names(
+            folder, stems, [Path(name).stem for name in list_names(out / folder, *_PICTURES)]
+        )
 
 
 NYUV2_MULTITASK = Converter(
@@ -203,6 +209,7 @@ NYUV2_MULTITASK = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
     excludes=("nyuv2-labeled",),
     uses_axes=True,
 )

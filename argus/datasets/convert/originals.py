@@ -86,7 +86,7 @@ def get_original(
         raise ConfigError(f"expected one of {', '.join(ORIGINALS)}, found {name!r}.")
     original, converter = ORIGINALS[name], CONVERTERS[name]
     out = out or Path(converter.default_out)
-    counts = converter.count(out)
+    counts = converter.counts(out)
     if all(count.is_whole for count in counts):
         return counts
     url = source or original.url

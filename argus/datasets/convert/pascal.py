@@ -18,7 +18,7 @@ import numpy as np
 
 from argus.datasets.convert import labels, normals
 from argus.datasets.convert.archives import unpacked
-from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Count, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
 from argus.datasets.convert.files import is_there, list_names, place, write_lines, write_png
 from argus.datasets.convert.human_parts import human_parts
 from argus.datasets.convert.nyuv2_multitask import find_root, read_lists
@@ -27,7 +27,7 @@ from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted
 
-_SPLITS = {"train": 4_998, "val": 5_105}
+_SPLITS = ("train", "val")
 _PEOPLE = ("person_train", "person_val")
 _LISTS = ("ImageSets/Context/train.txt", "ImageSets/Context/val.txt")
 _NUM_CLASSES = 21
@@ -192,20 +192,25 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _count(out: Path) -> list[Count]:
-    total = sum(_SPLITS.values())
-    counts = [Count("images", len(list_names(out / "JPEGImages", ".jpg")), total)]
-    for folder in _FOLDERS:
-        found = len(list_names(out / folder, ".png"))
-        counts.append(Count(folder, found, total, optional=folder == "normal"))
+def _count(out: Path) -> dict[str, int]:
+    counts = {"images": len(list_names(out / "JPEGImages", ".jpg"))}
+    counts |= {folder: len(list_names(out / folder, ".png")) for folder in _FOLDERS}
     lists = read_lists(out / "ImageSets", _SPLITS)
-    listed = {name for names in read_lists(out / "ImageSets", _PEOPLE).values() for name in names}
-    pictures = list_names(out / "human_parts_png", ".png")
-    found = sum(Path(name).stem in listed for name in pictures)
-    counts.append(Count("human parts of the pictures with people", found, len(listed)))
-    for split, number in _SPLITS.items():
-        counts.append(Count(f"{split} list", len(lists.get(split, ())), number))
-    return counts
+    return counts | {f"{split} list": len(lists.get(split, ())) for split in _SPLITS}
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The files of the pictures that are in a list; how many have people is not published."""
+    lists = out / "ImageSets"
+    for what, folder, splits in (
+        ("images", "JPEGImages", _SPLITS),
+        *((folder, folder, _SPLITS) for folder in _FOLDERS),
+        ("human parts", "human_parts_png", _PEOPLE),
+    ):
+        found = [Path(name).stem for name in list_names(out / folder, ".jpg", ".png")]
+        if found or folder != "normal":
+            wanted = {name for names in read_lists(lists, splits).values() for name in names}
+            yield Names(what, wanted, found)
 
 
 PASCAL = Converter(
@@ -215,5 +220,6 @@ PASCAL = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
     uses_axes=True,
 )

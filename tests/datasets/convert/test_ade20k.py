@@ -29,6 +29,7 @@ from tests.datasets.convert.archive_files import (
     write_tree,
     zip_bytes,
 )
+from tests.datasets.convert.published_numbers import publish
 from tests.real_data.samples import SAMPLES, needs_samples
 
 ROOT = "ADEChallengeData2016"
@@ -161,7 +162,9 @@ def downloads(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ade20k, "_SPLITS", {"train": ("training", 3), "val": ("validation", 2)})
+    numbers = {f"{split} {kind}": number for split, number in (("train", 3), ("val", 2))
+               for kind in ("images", "annotations", "panoptic labels")}  # fmt: skip
+    publish(monkeypatch, "ade20k", numbers | {"instance and panoptic files": 4})
 
 
 def read_ids(path: Path) -> np.ndarray:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.convert import coco
 from argus.datasets.convert.coco import COCO
 from argus.datasets.convert.conversion import Options, run
 from tests.datasets.convert.archive_files import read_tree, write_tree, zip_bytes
+from tests.datasets.convert.published_numbers import publish
 from tests.real_data.samples import SAMPLES, needs_samples
 
 TRAIN = {f"train2017/{index:012d}.jpg": bytes([index]) for index in range(3)}
@@ -17,6 +17,16 @@ JSON = {
 }
 PANOPTIC_JSON = {f"annotations/panoptic_{split}2017.json": b"p" for split in ("train", "val")}
 PANOPTIC = {"panoptic_train2017/000000000001.png": b"1", "panoptic_val2017/000000000139.png": b"2"}
+
+NUMBERS = {
+    "train images": 3,
+    "val images": 1,
+    "annotation files": 6,
+    "train panoptic labels": 3,
+    "val panoptic labels": 1,
+    "panoptic annotation files": 2,
+    "person detection files": 1,
+}
 
 
 @pytest.fixture
@@ -39,7 +49,7 @@ def downloads(tmp_path: Path) -> Path:
 
 
 def test_coco__archives(downloads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coco, "_NUM_IMAGES", {"train": 3, "val": 1})
+    publish(monkeypatch, "coco", NUMBERS)
     counts = run(COCO, downloads, tmp_path / "out", Options())
     expected = TRAIN | VAL | JSON | PANOPTIC_JSON | PANOPTIC
     assert read_tree(tmp_path / "out") == expected
@@ -50,7 +60,7 @@ def test_coco__archives(downloads: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def test_coco__without_panoptic_is_whole(
     downloads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coco, "_NUM_IMAGES", {"train": 3, "val": 1})
+    publish(monkeypatch, "coco", NUMBERS)
     (downloads / "panoptic_annotations_trainval2017.zip").unlink()
     counts = run(COCO, downloads, tmp_path / "out", Options())
     assert all(count.is_whole for count in counts)

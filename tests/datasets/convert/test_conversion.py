@@ -8,16 +8,24 @@ import pytest
 from argus.datasets.convert.archives import extract
 from argus.datasets.convert.conversion import Converter, Count, Options, run, summary
 from argus.datasets.convert.files import list_names
+from argus.datasets.convert.published import PUBLISHED, PublishedCount
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import read_tree, times, write_tree
 
 
-def toy(name: str = "toy", published: int = 2, excludes: tuple[str, ...] = ()) -> Converter:
+@pytest.fixture(autouse=True)
+def published(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = PublishedCount(number=2, source="the author")
+    for name in ("toy", "other"):
+        monkeypatch.setitem(PUBLISHED, name, {"texts": two})
+
+
+def toy(name: str = "toy", excludes: tuple[str, ...] = ()) -> Converter:
     def convert(source: Path, out: Path, options: Options) -> None:
         extract(source, out, lambda m: m.name if m.name.endswith(".txt") else None, title="toy")
 
-    def count(out: Path) -> list[Count]:
-        return [Count("texts", len(list_names(out, ".txt")), published)]
+    def count(out: Path) -> dict[str, int]:
+        return {"texts": len(list_names(out, ".txt"))}
 
     return Converter(name, "Toy data", "data/toy", "  toy.zip", convert, count, excludes)
 
@@ -90,7 +98,7 @@ def test_run__data_sets_that_cannot_share_a_folder(source: Path, tmp_path: Path)
     [
         (Count("x", 5, 5), True, "ok "),
         (Count("x", 4, 5), False, "PARTIAL"),
-        (Count("x", 6, 5), False, "PARTIAL"),
+        (Count("x", 6, 5), False, "SURPLUS"),
         (Count("x", 0, 5), False, "PARTIAL"),
         (Count("x", 0, 5, optional=True), True, "absent"),
         (Count("x", 4, 5, optional=True), False, "PARTIAL"),
@@ -100,7 +108,8 @@ def test_count__verdict(count: Count, is_whole: bool, mark: str) -> None:
     assert count.is_whole is is_whole
     assert mark in count.to_text()
     text = summary(toy(), Path("out"), [count])
-    assert ("WARNING: only a part" in text) is not is_whole
+    assert ("WARNING: only a part" in text) is (mark == "PARTIAL")
+    assert ("WARNING: more than was published" in text) is (mark == "SURPLUS")
 
 
 def test_run__a_crash_leaves_no_record(source: Path, tmp_path: Path) -> None:
@@ -110,7 +119,7 @@ def test_run__a_crash_leaves_no_record(source: Path, tmp_path: Path) -> None:
 
     whole = toy()
     broken = Converter(
-        whole.name, "", "", "", functools.partial(crash, whole), whole.count, whole.excludes
+        "toy", "", "", "", functools.partial(crash, whole), whole.count, whole.excludes
     )
     with pytest.raises(RuntimeError):
         run(broken, source, tmp_path / "out", Options())

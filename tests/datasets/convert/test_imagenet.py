@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from argus.datasets.convert import imagenet
 from argus.datasets.convert.conversion import Count, Options, run
 from argus.datasets.convert.imagenet import IMAGENET, read_validation_classes
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, times, write_tree
+from tests.datasets.convert.published_numbers import publish
 from tests.real_data.samples import SAMPLES, needs_samples
 
 # The kit numbers classes in an order of its own, not that of the WordNet ids.
@@ -60,8 +60,7 @@ def downloads(tmp_path: Path) -> Path:
 
 
 def test_imagenet__archives(downloads: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(imagenet, "_NUM_IMAGES", {"train": 6, "val": 4})
-    monkeypatch.setattr(imagenet, "_NUM_CLASSES", 3)
+    publish(monkeypatch, "imagenet", {"train images": 6, "val images": 4}, rest=3)
     counts = run(IMAGENET, downloads, tmp_path / "out", Options())
     assert counts == [
         Count("train images", 6, 6),

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.convert import mvtec
 from argus.datasets.convert.conversion import Options, run
-from argus.datasets.convert.mvtec import COUNTS, MVTEC
+from argus.datasets.convert.mvtec import CATEGORIES, MVTEC
+from argus.datasets.convert.published import PUBLISHED
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, write_tree
+from tests.datasets.convert.published_numbers import publish
 from tests.real_data.samples import SAMPLES, needs_samples
 
 SCREW = {
@@ -17,18 +18,22 @@ SCREW = {
     "screw/ground_truth/scratch_head/000_mask.png": b"4",
     "screw/license.txt": b"CC",
 }
+NUMBERS = {"screw train": 2, "screw test good": 1, "screw test defective": 1}
 
 
 def test_counts__sums_of_the_paper() -> None:
-    assert len(COUNTS) == 15
-    assert [sum(column) for column in zip(*COUNTS.values(), strict=True)] == [3629, 467, 1258]
-    four = [COUNTS[name] for name in ("transistor", "metal_nut", "screw", "leather")]
+    assert len(CATEGORIES) == 15
+    numbers = {name: count.number for name, count in PUBLISHED["mvtec"].items()}
+    parts = ("train", "test good", "test defective")
+    rows = {name: [numbers[f"{name} {part}"] for part in parts] for name in CATEGORIES}
+    assert [sum(column) for column in zip(*rows.values(), strict=True)] == [3629, 467, 1258]
+    four = [rows[name] for name in ("transistor", "metal_nut", "screw", "leather")]
     assert (sum(row[0] for row in four), sum(sum(row[1:]) for row in four)) == (966 + 32, 499)
 
 
 @pytest.mark.parametrize("layout", ["whole", "class", "unpacked", "below"])
 def test_mvtec__layouts(tmp_path: Path, layout: str, monkeypatch) -> None:
-    monkeypatch.setattr(mvtec, "COUNTS", {"screw": (2, 1, 1)})
+    publish(monkeypatch, "mvtec", NUMBERS)
     source = tmp_path / "source"
     if layout == "whole":
         write_tree(source, {"mvtec_anomaly_detection.tar.xz": tar_bytes(SCREW, "xz")})
@@ -37,7 +42,9 @@ def test_mvtec__layouts(tmp_path: Path, layout: str, monkeypatch) -> None:
     else:
         write_tree(source / "deeper" if layout == "below" else source, SCREW)
     counts = run(MVTEC, source, tmp_path / "out", Options())
-    assert [(count.found, count.published) for count in counts] == [(2, 2), (1, 1), (1, 1)]
+    found = {count.name: (count.found, count.published) for count in counts if count.found}
+    assert found == {name: (number, number) for name, number in NUMBERS.items()}
+    assert all(count.is_whole for count in counts)
     assert read_tree(tmp_path / "out") == SCREW
 
 

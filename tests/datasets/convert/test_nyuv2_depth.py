@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from argus.datasets.convert import nyuv2_depth
 from argus.datasets.convert.conversion import Options, run
 from argus.datasets.convert.nyuv2_depth import NYUV2_DEPTH, Pair, read_pairs
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import image_bytes, read_tree, write_tree, zip_bytes
+from tests.datasets.convert.published_numbers import publish
 from tests.real_data.samples import SAMPLES, needs_samples
 
 JPG = image_bytes(np.zeros((4, 5, 3), np.uint8), ".jpg")
@@ -41,7 +41,7 @@ TEST = pictures("official_splits/test", "bathroom:00045", "office:00008")
 
 @pytest.mark.parametrize("is_archive", [False, True])
 def test_nyuv2_depth__listed_pictures(tmp_path: Path, is_archive: bool, monkeypatch) -> None:
-    monkeypatch.setattr(nyuv2_depth, "NUM_IMAGES", {"train": 2, "test": 2})
+    publish(monkeypatch, "nyuv2-depth", {}, rest=2)
     source = write_tree(tmp_path / "source", LISTS | TEST)
     write_tree(source, {"sync.zip": zip_bytes(TRAIN)} if is_archive else TRAIN)
     counts = run(NYUV2_DEPTH, source, tmp_path / "out", Options())

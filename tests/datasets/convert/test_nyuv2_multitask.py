@@ -15,6 +15,7 @@ from argus.datasets.convert.nyuv2_labeled import millimetres
 from argus.datasets.convert.nyuv2_multitask import NYUV2_MULTITASK
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import image_bytes, read_tree, tar_bytes, write_tree
+from tests.datasets.convert.published_numbers import publish
 from tests.datasets.convert.rooms import room
 from tests.datasets.convert.test_normals import stored_as
 
@@ -87,7 +88,7 @@ def test_nyuv2_multitask__every_copy(
     monkeypatch,
     capsys,
 ) -> None:
-    monkeypatch.setattr(nyuv2_multitask, "_SPLITS", {"train": 3, "val": 2})
+    publish(monkeypatch, "nyuv2-multitask", {"train list": 3, "val list": 2}, rest=5)
     source = write_tree(tmp_path / "s", {"NYUDv2.tar.gz": tar_bytes(archive(copy), "gz")})
     out = tmp_path / "out"
     counts = run(NYUV2_MULTITASK, source / "NYUDv2.tar.gz", out, Options(num_processes))

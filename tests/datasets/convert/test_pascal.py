@@ -17,6 +17,7 @@ from argus.datasets.convert.normals import encode, parse_axes
 from argus.datasets.convert.pascal import INDOOR_CLASSES, PASCAL
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import image_bytes, read_tree, tar_bytes, write_tree
+from tests.datasets.convert.published_numbers import publish
 from tests.datasets.convert.rooms import CEILING, FLOOR, WALL, room
 from tests.datasets.convert.test_normals import stored_as
 from tests.real_data.samples import SAMPLES, needs_samples
@@ -158,7 +159,7 @@ def archive() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("num_processes", [1, 2])
 def test_pascal__archive(tmp_path: Path, num_processes: int, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(pascal, "_SPLITS", {"train": 3, "val": 1})
+    publish(monkeypatch, "pascal", {"train list": 3, "val list": 1}, rest=4)
     contents = archive()
     source = write_tree(tmp_path / "s", {"PASCAL_MT.tgz": tar_bytes(contents, "gz")})
     out = tmp_path / "out"

@@ -11,8 +11,8 @@ import pytest
 from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
-from argus.datasets.convert import nuclei
 from argus.datasets.convert.conversion import Options, run
+from argus.datasets.convert.published import PUBLISHED
 from argus.datasets.convert.registry import CONVERTERS
 from argus.datasets.convert.small_splits import small_split
 from argus.errors import DataError
@@ -106,7 +106,7 @@ def test_nuclei__a_mask_of_another_size(tmp_path: Path) -> None:
 
 
 def test_splits__are_as_large_as_published_here() -> None:
-    assert len(small_split("nuclei_val")) == nuclei._NUM_IMAGES["val"] == 158
+    assert len(small_split("nuclei_val")) == PUBLISHED["nuclei"]["val pictures"].number == 158
     assert (len(small_split("tile_train")), len(small_split("tile_test"))) == (350, 150)
     assert not small_split("tile_train") & small_split("tile_test")
 
