@@ -27,6 +27,7 @@ MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
 # What stands on top, and nothing else needs.
 APPLICATIONS = (
     *("argus.commands", "argus.serve", "argus.export", "argus.analysis", "argus.release"),
+    "argus.ablation",
 )
 # A system of its own on the engine, which nothing else knows but its command.
 MTV = "argus.mtv"

@@ -53,26 +53,18 @@ def load_config(args: argparse.Namespace) -> "Config":
         ConfigError: If the file is missing, does not parse, or an option is malformed.
     """
     import_libraries()
-    from mmengine.config import ConfigDict, DictAction
+    from mmengine.config import ConfigDict
 
-    from argus.engine.config_file import change_config, default_work_dir, read_config_file
+    from argus.engine.config_file import (
+        change_config,
+        default_work_dir,
+        parse_options,
+        read_config_file,
+    )
     from argus.safe_load import allow_unpickling
 
     allow_unpickling(getattr(args, "unsafe_pickle", ()))
-    changes = {}
-    for option in args.cfg_options:
-        key, equals, value = option.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--cfg-options: expected KEY=VALUE, found {option!r}.")
-        # mmengine's parser of lists takes the spaces out of everything, of a path too.
-        is_list = any(sign in value for sign in "[](),")
-        parse = DictAction._parse_iterable if is_list else DictAction._parse_int_float_bool
-        try:
-            changes[key] = parse(value.strip("'\""))
-        except (AssertionError, ValueError, OverflowError, RecursionError) as error:
-            raise ConfigError(
-                f"--cfg-options: the value of {option!r} cannot be read: {error}"
-            ) from error
+    changes = parse_options(args.cfg_options)
     if Path(args.config).is_dir():
         from argus.engine.evaluate import config_of_model
         from argus.models.backbones.separate_vit import read_model

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 from argus.engine.checks.all_settings import KEYS
 from argus.engine.train_loop import MultitaskTrainLoop
@@ -111,6 +111,29 @@ def _is_no_setting(value: Any) -> bool:
     if isinstance(value, Mapping) and not isinstance(value, dict):
         return True  # os.environ, whose secrets would be written to the run's config
     return isinstance(value, ModuleType | type) or callable(value)
+
+
+def parse_options(options: Sequence[str]) -> dict[str, Any]:
+    """Values by their places, of ``KEY=VALUE`` as ``--cfg-options`` takes them.
+
+    Raises:
+        ConfigError: One is none, or its value cannot be read.
+    """
+    changes = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--cfg-options: expected KEY=VALUE, found {option!r}.")
+        # mmengine's parser of lists takes the spaces out of everything, of a path too.
+        is_list = any(sign in value for sign in "[](),")
+        parse = DictAction._parse_iterable if is_list else DictAction._parse_int_float_bool
+        try:
+            changes[key] = parse(value.strip("'\""))
+        except (AssertionError, ValueError, OverflowError, RecursionError) as error:
+            raise ConfigError(
+                f"--cfg-options: the value of {option!r} cannot be read: {error}"
+            ) from error
+    return changes
 
 
 def default_work_dir(config: str) -> str:
