@@ -68,10 +68,6 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
     (_has(".tfrecord", ".record"), f"TensorFlow records are not read: {_EXPORT}"),
     (_has(".h5", ".hdf5"), "HDF5 files, as of NYUv2, are not read: write pictures and 16-bit PNG"),
     (
-        _holds(".xml", b"<annotations", b"<track"),
-        f"CVAT's XML of a video is not read: {_EXPORT}",
-    ),
-    (
         _holds(".xml", b"<annotation", b"<polygon", b"<deleted"),
         "the XML of the LabelMe website is not read: open it with labelme, which writes JSON",
     ),

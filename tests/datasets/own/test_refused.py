@@ -10,7 +10,6 @@ from tests.datasets.own.layouts import FORMATS, picture
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("a.xml", "<annotations><track id='0'/></annotations>", "CVAT's XML of a video"),
         ("train.tfrecord", "x", "TensorFlow records"),
         ("labelTxt/1.txt", "1 1 2 2 3 3 4 4 car 0", "DOTA's oriented boxes"),
         ("list.txt", "1.png dog\n", "a list of pictures and labels in a text file"),
@@ -32,7 +31,6 @@ def test_format__is_named(tmp_path, file, text, message) -> None:
         ("ade20k2017_dataset/dataset", "ADE20K"),
         ("celeba_dataset/dataset", "CelebA"),
         ("cityscapes_dataset/dataset", "Cityscapes"),
-        ("cvat_dataset/for_video", "CVAT"),
         ("datumaro_dataset", "datumaro"),
         ("dota_dataset", "DOTA"),
         ("labelme_dataset", "LabelMe"),

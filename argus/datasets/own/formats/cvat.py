@@ -1,4 +1,4 @@
-"""CVAT's own XML, "CVAT for images 1.1": https://docs.cvat.ai/docs/manual/advanced/xml_format.
+"""CVAT's own XML, for images and video: https://docs.cvat.ai/docs/manual/advanced/xml_format.
 
 An ``image`` holds its shapes: boxes that may be turned around their middle, polygons, ellipses,
 masks (run lengths of the rows of a rectangle, zeros first), points, skeletons and tags. Shapes of
@@ -20,6 +20,7 @@ from argus.datasets.own.formats.cvat_shapes import (
     shape_of,
     size_of,
 )
+from argus.datasets.own.formats.cvat_tracks import frames_of
 from argus.datasets.own.formats.exports import ExportReader, export_files
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.shapes import Shape, has_area, joined, record
@@ -37,7 +38,7 @@ def _clue(tree: Tree) -> Clue | None:
     files = _files(tree)
     if not files:
         return None
-    return Clue(sure=True, why=f"{listed(files)}: XML with annotations of image after image")
+    return Clue(sure=True, why=f"{listed(files)}: XML with annotations of images or tracks")
 
 
 def _files(tree: Tree) -> list[str]:
@@ -45,14 +46,14 @@ def _files(tree: Tree) -> list[str]:
 
 
 def _is_cvat(head: bytes) -> bool:
-    """Whether a file is of images; the first comes after a list of all labels."""
-    return b"<annotations" in head and b"<image " in head and b"<track" not in head
+    """Whether a file is of images or tracks; the first comes after a list of all labels."""
+    return b"<annotations" in head and (b"<image " in head or b"<track " in head)
 
 
 def _read(tree: Tree, options: Options) -> OwnData:
     files = _files(tree)
     if not files:
-        raise DataError(f"{tree.given}: no XML file of CVAT for images.")
+        raise DataError(f"{tree.given}: no XML file of CVAT.")
     reader = _Reader(tree)
     reader.read(files)
     return record(
@@ -83,7 +84,10 @@ class _Reader(ExportReader):
         path = self.tree.path(name)
         root = read_xml(path)
         self._take_labels(root)
-        images = root.findall("image")
+        frames, missing, in_holes = frames_of(root, self.tree, folder_of(name))
+        self.missing += missing
+        self.has["frames between key frames have no shapes of their own: left out"] += in_holes
+        images = [*root.findall("image"), *frames]
         self._number_points(images)
         for number, image in enumerate(images, start=1):
             where = f"{path}: image {number}"

@@ -1,4 +1,4 @@
-"""CVAT's XML for images: every shape, groups, skeletons, tags, and what is said of the rest."""
+"""CVAT's XML: every shape, groups, skeletons, tags, and what is said of the rest."""
 
 import numpy as np
 import pytest
@@ -120,6 +120,70 @@ def test_tags__are_classes_and_objects_keep_theirs(tmp_path) -> None:
     assert (tags.classes, boxes.classes) == (("night",), ("cat",))
 
 
+def write_video(root, *tracks, meta=META, frames=6, stop=5):
+    """Frames 0, 1, ... as pictures, and tracks of ``(label, {frame: (shape, outside)})``."""
+    for number in range(frames):
+        picture(root / f"images/frame_{number:06d}.png", seed=number)
+    texts = []
+    for label, shapes in tracks:
+        items = [
+            shape.replace("/>", f' frame="{number}" outside="{int(outside)}"/>', 1)
+            if shape.endswith("/>")
+            else shape.replace(">", f' frame="{number}" outside="{int(outside)}">', 1)
+            for number, (shape, outside) in shapes.items()
+        ]
+        texts.append(f'<track id="0" label="{label}">{"".join(items)}</track>')
+    span = f"<start_frame>0</start_frame><stop_frame>{stop}</stop_frame>"
+    labels = f"<meta><task>{span}<labels>{meta}</labels></task></meta>"
+    (root / "annotations.xml").write_text(f"<annotations>{labels}{''.join(texts)}</annotations>")
+
+
+def test_tracks__give_each_frame_its_shapes(tmp_path) -> None:
+    box = '<box xtl="{}" ytl="2" xbr="{}" ybr="6"/>'
+    at = {number: (box.format(number, number + 4), False) for number in range(3)}
+    gone = {3: (box.format(3, 7), True)}  # out of sight from frame 3 on
+    ring = {2: ('<polygon points="1,1;5,1;5,5"/>', False), 3: ('<polygon points="1,1"/>', True)}
+    write_video(tmp_path, ("cat", {**at, **gone}), ("dog", ring), frames=7)
+    found = read_own(tmp_path, kind="detection")
+    objects = {p.path[-10:-4]: [(o.name, o.box[0]) for o in p.objects] for p in found.pictures}
+    # Frame 6 is beyond the task: nobody looked at it.
+    assert objects == {
+        "000000": [("cat", 0)],
+        "000001": [("cat", 1)],
+        "000002": [("cat", 2), ("dog", 1)],
+        "000003": [],
+        "000004": [],
+        "000005": [],
+    }
+    assert recognise(tmp_path).format == "cvat" and "left out" not in " ".join(found.notes)
+
+
+def test_tracks__of_key_frames_alone_leave_out_what_lies_between(tmp_path) -> None:
+    box = BOX.format(label="", more="").replace(' label=""', "")
+    write_video(tmp_path, ("cat", {0: (box, False), 4: (box, True), 5: (box, False)}))
+    found = read_own(tmp_path)
+    assert [(p.path[-5], len(p.objects)) for p in found.pictures] == [("0", 1), ("4", 0), ("5", 1)]
+    assert "3 frames between key frames have no shapes of their own: left out" in found.notes
+
+
+def test_tracks__name_frames_that_are_not_there(tmp_path) -> None:
+    box = BOX.format(label="", more="").replace(' label=""', "")
+    write_video(tmp_path, ("cat", {0: (box, False), 9: (box, False)}), frames=1, stop=9)
+    assert "1 picture is not there, or several could be meant: frame_000009" in "; ".join(
+        read_own(tmp_path).notes
+    )
+    (tmp_path / "images/frame_000000.png").unlink()
+    picture(tmp_path / "images/other.png")
+    with pytest.raises(DataError, match="none of the 2 pictures that it names is below"):
+        read_own(tmp_path)
+
+
+def test_tracks__of_skeletons_are_poses(tmp_path) -> None:
+    write_video(tmp_path, ("person", {0: (SKELETON.format(more=""), False)}), meta=POSE, frames=1)
+    found = read_own(tmp_path)
+    assert found.pictures[0].objects[0].keypoints == ((3, 2, 2), (9, 5, 1))
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [
@@ -168,3 +232,10 @@ def test_files_of_cvat__are_read() -> None:
     ]
     notes = " ".join(read_own(root / "export_task").notes)
     assert "a polyline" in notes and "no label" in notes
+    video = read_own(root.with_name("for_video"), kind="detection")
+    boxes = {p.path[-10:-4]: [(o.name, o.box) for o in p.objects] for p in video.pictures}
+    assert boxes == {
+        "000010": [("II", (3, 4, 10, 5)), ("klhg", (2.23, 3.16, 21.95, 15.09))],
+        "000013": [],
+        "000016": [],
+    }
