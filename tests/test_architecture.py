@@ -47,7 +47,8 @@ MAY_IMPORT = {
     "argus.stop_signals": (),
     "argus.layers": (),
     "argus.mmcv_ops": ("argus.errors", "argus.layers"),
-    "argus.coco_poses": ("argus.errors",),
+    "argus.coco_evaluation": ("argus.errors",),
+    "argus.coco_poses": ("argus.errors", "argus.coco_evaluation"),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.files": ("argus.errors",),
     "argus.checkpoint": (
@@ -90,7 +91,7 @@ MAY_IMPORT = {
         "argus.tasks.label_counts",
         "argus.datasets",
     ),
-    "argus.evaluation": (*COMMON, "argus.evaluation"),
+    "argus.evaluation": (*COMMON, "argus.coco_evaluation", "argus.evaluation"),
     "argus.visualization": (*COMMON, "argus.visualization"),
     "argus.results": (*COMMON, "argus.visualization"),
     "argus.inference": (

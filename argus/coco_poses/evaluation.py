@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pycocotools import cocoeval
 
+from argus.coco_evaluation import FastCOCOeval
 from argus.errors import ConfigError
 
 _WHOLE_BODY = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
@@ -34,7 +34,7 @@ BODY_PER_BOX = 0.53  # the area of a person in its box, where the annotations ha
 CROWD_INDEX = (-np.inf, 0.2, 0.8, np.inf)  # from which on a picture is easy, medium, hard
 
 
-class COCOeval(cocoeval.COCOeval):  # type: ignore[misc]
+class COCOeval(FastCOCOeval):
     """Evaluation of results against annotations.
 
     Args:

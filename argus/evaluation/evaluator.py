@@ -25,6 +25,7 @@ from argus.evaluation.coco_classes import (
     renumbered,
 )
 from argus.evaluation.coco_truth import complete_truth
+from argus.evaluation.fast_coco import fast_coco
 from argus.evaluation.no_truth import mark_without_truth
 from argus.evaluation.nothing_found import results_may_be_empty
 from argus.evaluation.percents import to_fraction
@@ -97,7 +98,7 @@ class TaskEvaluator:
         found: dict[str, float] = {}
         self.unmeasured = set()
         for metric, evaluator in zip(self.metrics, self._evaluators, strict=True):
-            with results_may_be_empty():
+            with results_may_be_empty(), fast_coco():
                 values = evaluator.evaluate(num_samples)
             for key, value in values.items():
                 if np.ndim(value) or isinstance(value, str):

@@ -10,6 +10,7 @@ import pycocotools.coco
 import pycocotools.cocoeval
 import pytest
 
+from argus.coco_evaluation import VARIABLE
 from argus.coco_poses.evaluation import KINDS, COCOeval
 from argus.coco_poses.truth import COCO
 from argus.errors import ConfigError
@@ -140,7 +141,8 @@ def test_evaluation__of_cocos_keypoints_is_that_of_pycocotools(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("use_area", [True, False])
-def test_similarity__is_its_definition(tmp_path: Path, use_area: bool) -> None:
+def test_similarity__is_its_definition(tmp_path: Path, use_area: bool, monkeypatch: Any) -> None:
+    monkeypatch.setenv(VARIABLE, "pycocotools")  # which keeps the similarities
     sigmas = np.array([0.05, 0.1])
     person = dict(id=0, image_id=0, category_id=1, bbox=[0, 0, 10, 20], area=90.0)
     person |= dict(keypoints=[1, 2, 2, 9, 9, 0])
