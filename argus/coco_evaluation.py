@@ -35,7 +35,7 @@ class FastCOCOeval(cocoeval.COCOeval):  # type: ignore[misc]
             ConfigError: ``ARGUS_COCO_EVAL`` names no evaluation.
         """
         params = self.params
-        self._fast = None
+        self._fast: Any = None
         if not _is_wanted() or params.iouType not in _KINDS:
             super().evaluate()
             return
@@ -49,7 +49,8 @@ class FastCOCOeval(cocoeval.COCOeval):  # type: ignore[misc]
         )
         self._fast.params = self._fast_params()
         self._fast.evaluate()
-        self.evalImgs = self.ious = None
+        self.evalImgs: Any = None
+        self.ious: Any = None
 
     def accumulate(self, p: Any = None) -> None:
         """Make ``eval``: precision (T, R, K, A, M), recall (T, K, A, M) and scores.
@@ -113,7 +114,7 @@ def _is_wanted() -> bool:
 
 def _numbers(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """What the matching reads of an annotation or result."""
-    found = dict(area=float(entry["area"]), iscrowd=int(entry.get("iscrowd", 0)))
+    found: dict[str, Any] = dict(area=float(entry["area"]), iscrowd=int(entry.get("iscrowd", 0)))
     if "score" in entry:
         found["score"] = float(entry["score"])
     if kind == "segm":

@@ -88,7 +88,7 @@ class COCOeval(FastCOCOeval):
             result["score"] = found.get(score, found["score"])
             if _labelled(result):
                 self._dts[result["image_id"], result["category_id"]].append(result)
-        self.evalImgs: list[Any] = []
+        self.evalImgs = []
         self.eval: dict[str, Any] = {}
 
     def _annotations(self, coco: Any) -> list[dict[str, Any]]:
