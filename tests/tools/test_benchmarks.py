@@ -15,7 +15,7 @@ from mmengine.config import ConfigDict
 from scipy.stats import binom
 
 from argus.models.multitask import MultitaskModel
-from tools.benchmarks import attention, deform_attention, run, synthetic, timing
+from tools.benchmarks import attention, deform_attention, operations, run, synthetic, timing
 from tools.benchmarks.configs import build_model, stage1_config
 from tools.benchmarks.report import (
     Case,
@@ -71,7 +71,7 @@ def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) ->
         assert all(row["values"] for row in rows)
 
 
-def test_quick_run__checks_something_in_every_section_but_four(quick_run: SimpleNamespace) -> None:
+def test_quick_run__checks_something_in_every_section_but_five(quick_run: SimpleNamespace) -> None:
     checked = {
         name
         for name, section in quick_run.report["sections"].items()
@@ -79,7 +79,23 @@ def test_quick_run__checks_something_in_every_section_but_four(quick_run: Simple
         for column, limit in row["limits"].items()
         if row["values"][column] <= limit
     }
-    assert checked == set(run.SECTIONS) - {"decoders", "step_guard", "precision", "loading"}
+    measured = {"decoders", "step_guard", "precision", "loading", "operations"}
+    assert checked == set(run.SECTIONS) - measured
+
+
+def test_operations__are_two_for_a_product_and_its_sum() -> None:
+    query = torch.randn(2, 3, 5, 8, requires_grad=True)  # pictures, heads, tokens, channels
+    weight, kernel = torch.randn(7, 8), torch.randn(4, 3, 3, 3)
+    with operations.counter() as counter:
+        attended = torch.nn.functional.scaled_dot_product_attention(query, query, query)
+        torch.nn.functional.linear(attended, weight)
+        torch.nn.functional.conv2d(torch.randn(1, 3, 6, 6), kernel)
+    scores, products = 2 * 3 * 5 * 5 * 8, 2 * 3 * 5 * 7 * 8
+    assert counter.get_total_flops() == 2 * (2 * scores + products + 4 * 4 * 4 * 27)
+    with operations.counter() as counter:
+        attended.sum().backward()
+    # Scores once more, then the gradients of values, weights, queries and keys.
+    assert counter.get_total_flops() == 2 * 5 * scores
 
 
 def test_quick_run__names_device_and_backends(quick_run: SimpleNamespace) -> None:
