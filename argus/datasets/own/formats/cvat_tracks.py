@@ -48,8 +48,8 @@ def frames_of(root: Element, tree: Tree, near: str) -> tuple[list[Element], list
         for (first, shape), (last, _) in zip(stated, stated[1:], strict=False):
             if shape.get("outside") != "1" and last - first > 1:
                 holes |= {number for number in pictures if first < number < last}
-    first, last = _range(root)
-    free = {number for number in pictures if first <= number <= last}
+    start, stop = _range(root)
+    free = {number for number in pictures if start <= number <= stop}
     wanted = (free | set(shapes)) - holes
     missing = [f"frame_{number:06d}" for number in sorted(wanted - set(pictures))]
     return (
@@ -78,7 +78,7 @@ def _shapes(track: Element) -> Iterator[tuple[int, Element]]:
         yield int(item.get("frame", "")), shape
 
 
-def _range(root: Element) -> tuple[float, float]:
+def _range(root: Element) -> tuple[int, int]:
     """First and last frame of the one task of a file; of several, none is known to be looked at."""
     starts, stops = (list(root.iterfind(f"meta/task/{key}_frame")) for key in ("start", "stop"))
     texts = [(item.text or "").strip() for item in (*starts, *stops)]
