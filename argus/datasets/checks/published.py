@@ -75,11 +75,13 @@ def _known(configs: Iterable[Any]) -> set[tuple[Path, Converter]]:
     for root in {root for config in configs for root in _roots(config)}:
         path = Path(root).absolute()
         for folder in (path, path.parent):
-            records = converted_here(folder)
-            for name, converter in CONVERTERS.items():
-                is_default = folder.as_posix().endswith(f"/{converter.default_out}")
-                if folder.is_dir() and (name in records or is_default):
-                    found.add((folder, converter))
+            by_record = [CONVERTERS[name] for name in converted_here(folder) if name in CONVERTERS]
+            by_place = [
+                converter
+                for converter in CONVERTERS.values()
+                if folder.as_posix().endswith(f"/{converter.default_out}") and folder.is_dir()
+            ]
+            found |= {(folder, converter) for converter in by_record or by_place[:1]}
     return found
 
 

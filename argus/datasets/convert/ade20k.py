@@ -33,9 +33,9 @@ from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted
 
-_NAME = "ADEChallengeData2016"
-_SPLITS = {"train": "training", "val": "validation"}
-_SUFFIXES = {"images": ".jpg", "annotations": ".png", "annotations_instance": ".png"}
+FOLDER = "ADEChallengeData2016"
+SPLITS = {"train": "training", "val": "validation"}
+SUFFIXES = {"images": ".jpg", "annotations": ".png", "annotations_instance": ".png"}
 _TEXTS = ("objectInfo150.txt", "sceneCategories.txt")
 _LABEL_OF_THING = np.array([0, *(item.label for item in THINGS)])
 _IS_STUFF = np.array([False, *(item.instance_label is None for item in CLASSES)])
@@ -149,7 +149,7 @@ def _convert_picture(job: _Job) -> dict[str, Any]:
     """Write a picture's panoptic labels; return its part of the JSON files."""
     if job.record.exists():  # of a run that was interrupted
         return json.loads(read_text(job.record))
-    folder = _SPLITS[job.split]
+    folder = SPLITS[job.split]
     source = job.root / "annotations_instance" / folder / f"{job.stem}.png"
     try:
         semantic = labels.read(job.root / "annotations" / folder / f"{job.stem}.png")
@@ -176,10 +176,10 @@ def _records_folder(out: Path, split: str) -> Path:
 
 
 def _convert_split(out: Path, split: str, num_processes: int) -> None:
-    root = out / _NAME
+    root = out / FOLDER
     found = {
-        kind: {Path(name).stem for name in list_names(root / kind / _SPLITS[split], suffix)}
-        for kind, suffix in _SUFFIXES.items()
+        kind: {Path(name).stem for name in list_names(root / kind / SPLITS[split], suffix)}
+        for kind, suffix in SUFFIXES.items()
     }
     stems = sorted(found["annotations_instance"])
     if not stems:
@@ -217,53 +217,60 @@ def _convert_split(out: Path, split: str, num_processes: int) -> None:
 
 def _place(member: Member) -> str | None:
     kind, split, name = ("", "", *member.parts)[-3:]
-    if split in ("training", "validation") and name.endswith(_SUFFIXES.get(kind, " ")):
-        return f"{_NAME}/{kind}/{split}/{name}"
-    return f"{_NAME}/{name}" if name in _TEXTS else None
+    if split in ("training", "validation") and name.endswith(SUFFIXES.get(kind, " ")):
+        return f"{FOLDER}/{kind}/{split}/{name}"
+    return f"{FOLDER}/{name}" if name in _TEXTS else None
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
     extract(source, out, _place, title="ADE20K")
-    for split in _SPLITS:
-        _convert_split(out, split, options.num_processes)
-    for split in _SPLITS:
+    convert_splits(out, options.num_processes)
+
+
+def convert_splits(out: Path, num_processes: int) -> None:
+    """Make instance and panoptic labels of what the target holds."""
+    for split in SPLITS:
+        _convert_split(out, split, num_processes)
+    for split in SPLITS:
         shutil.rmtree(_records_folder(out, split), ignore_errors=True)
 
 
 def _files(out: Path) -> dict[str, tuple[str, list[str]]]:
     """Split and names of the files of each count."""
-    root, files = out / _NAME, {}
-    for split, folder in _SPLITS.items():
+    root, files = out / FOLDER, {}
+    for split, folder in SPLITS.items():
         for kind, suffix in (("images", ".jpg"), ("annotations", ".png")):
             files[f"{split} {kind}"] = (split, list_names(root / kind / folder, suffix))
-    for split in _SPLITS:
+    for split in SPLITS:
         found = list_names(root / f"ade20k_panoptic_{split}", ".png")
         files[f"{split} panoptic labels"] = (split, found)
     return files
 
 
 def _annotation_files(out: Path) -> list[str]:
-    return [name for name in list_names(out / _NAME, ".json") if name.startswith("ade20k_")]
+    return [name for name in list_names(out / FOLDER, ".json") if name.startswith("ade20k_")]
 
 
-def _count(out: Path) -> dict[str, int]:
-    counts = {count: len(found) for count, (_, found) in _files(out).items()}
+def count(out: Path) -> dict[str, int]:
+    """Files of each kind, by the names of ``published.toml``."""
+    counts = {what: len(found) for what, (_, found) in _files(out).items()}
     return counts | {"instance and panoptic files": len(_annotation_files(out))}
 
 
-def _names(out: Path) -> Iterator[Names]:
+def names(out: Path) -> Iterator[Names]:
     """The pictures are numbered from 1 without gaps."""
-    for count, (split, found) in _files(out).items():
+    for what, (split, found) in _files(out).items():
         if found:
-            number, suffix = PUBLISHED["ade20k"][count].number, Path(found[0]).suffix
+            number, suffix = PUBLISHED["ade20k"][what].number, Path(found[0]).suffix
             wanted = [f"ADE_{split}_{index:08d}{suffix}" for index in range(1, number + 1)]
-            yield Names(count, wanted, found)
+            yield Names(what, wanted, found)
 
 
-def _read(out: Path) -> dict[str, int]:
+def read(out: Path) -> dict[str, int]:
+    """Images and classes of the files that the converter makes."""
     counts = {}
     for name in _annotation_files(out):
-        counts.update(class_counts(read_outline(out / _NAME / name), name))
+        counts.update(class_counts(read_outline(out / FOLDER / name), name))
     return counts
 
 
@@ -273,7 +280,8 @@ ADE20K = Converter(
     default_out="data/ade",
     help=_HELP,
     convert=_convert,
-    count=_count,
-    names=_names,
-    read=_read,
+    count=count,
+    excludes=("ade20k-full",),
+    names=names,
+    read=read,
 )

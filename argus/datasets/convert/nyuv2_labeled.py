@@ -12,6 +12,7 @@ Every array is stored column by column, so height and width are exchanged.
 
 import importlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -40,6 +41,7 @@ CLASSES_13 = np.array([
 """Class of 13, from 1, of each of the 40; 0 void."""
 
 _MAX_SIDE = 10_000
+_MOST_BYTES = 2**27  # that are read at once
 _FILE = "nyu_depth_v2_labeled.mat"
 _FOLDERS = ("image", "depth", "depth_raw", "seg40", "seg13")
 _ARRAYS = {"images": 4, "depths": 3, "rawDepths": 3, "labels": 3}
@@ -96,7 +98,8 @@ def pictures(arrays: Mapping[str, Any], index: int) -> dict[str, np.ndarray]:
 class _Job(NamedTuple):
     source: Path
     out: Path
-    position: int
+    start: int
+    stop: int
 
 
 def _name(index: int) -> str:
@@ -113,19 +116,51 @@ def _h5py() -> ModuleType:
         ) from error
 
 
-def _convert_picture(job: _Job) -> None:
-    """Write the pictures of one scene that are not there yet."""
-    paths = {folder: job.out / folder / f"{_name(job.position)}.png" for folder in _FOLDERS}
-    if all(is_there(path) for path in paths.values()):
+def _paths(out: Path, index: int) -> dict[str, Path]:
+    return {folder: out / folder / f"{_name(index)}.png" for folder in _FOLDERS}
+
+
+def _convert_block(job: _Job) -> None:
+    """Write the pictures of a block that are not there yet."""
+    block = range(job.start, job.stop)
+    lacking = [index for index in block if not all(map(is_there, _paths(job.out, index).values()))]
+    if not lacking:
         return
+    read = slice(lacking[0], lacking[-1] + 1)
     try:
-        with _h5py().File(job.source) as arrays:
-            content = pictures(arrays, job.position)
+        with _h5py().File(job.source) as file:
+            arrays = {name: np.asarray(file[name][read]) for name in _ARRAYS}
     except Exception as error:  # noqa: BLE001 - h5py raises many kinds for damaged files
-        raise DataError(f"{job.source}, picture {job.position + 1}: {error}") from error
-    for folder, path in paths.items():
-        if not is_there(path):
-            write_png(path, content[folder])
+        numbers = f"{read.start + 1} to {read.stop}"
+        raise DataError(f"{job.source}, pictures {numbers}: {error}") from error
+    for index in lacking:
+        try:
+            content = pictures(arrays, index - read.start)
+        except DataError as error:
+            raise DataError(f"{job.source}, picture {index + 1}: {error}") from error
+        for folder, path in _paths(job.out, index).items():
+            if not is_there(path):
+                write_png(path, content[folder])
+
+
+def _block_length(source: Path) -> int:
+    """Pictures that are read at once.
+
+    Those that the file has packed together, so that nothing is unpacked twice, as far as they have
+    room in memory.
+    """
+    lengths, size = [1], 0
+    with _h5py().File(source) as arrays:
+        for array in (arrays[name] for name in _ARRAYS):
+            chunk = getattr(array, "chunks", None) or (1,)
+            if math.prod(chunk) * array.dtype.itemsize > _MOST_BYTES:
+                raise DataError(
+                    f"{source}: it is packed in pieces of {chunk} values, as no file of pictures "
+                    "is; download it again."
+                )
+            lengths.append(chunk[0])
+            size += math.prod(array.shape[1:]) * array.dtype.itemsize
+    return max(1, min(max(lengths), _MOST_BYTES // max(size, 1)))
 
 
 def _shape(arrays: Any, name: str) -> tuple[int, ...]:
@@ -171,9 +206,13 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     if not file.is_file():
         raise DataError(f"{file} does not exist. Expected:\n{_HELP}")
     num_images = _check_file(file)
-    jobs = [_Job(file, out, index) for index in range(num_images)]
+    step = _block_length(file)
+    jobs = [
+        _Job(file, out, start, min(start + step, num_images))
+        for start in range(0, num_images, step)
+    ]
     for _ in run_jobs(
-        _convert_picture, jobs, title="NYUv2 labelled", num_processes=options.num_processes
+        _convert_block, jobs, title="NYUv2 labelled", num_processes=options.num_processes
     ):
         pass
     for split, is_test in (("train", False), ("val", True)):

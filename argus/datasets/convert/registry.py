@@ -1,6 +1,7 @@
 """All converters by name."""
 
 from argus.datasets.convert.ade20k import ADE20K
+from argus.datasets.convert.ade20k_full import ADE20K_FULL
 from argus.datasets.convert.bccd import BCCD
 from argus.datasets.convert.bsds500 import BSDS500, SOD
 from argus.datasets.convert.camvid import CAMVID
@@ -21,6 +22,7 @@ CONVERTERS = {
     for converter in (
         COCO,
         ADE20K,
+        ADE20K_FULL,
         IMAGENET,
         NYUV2_LABELED,
         NYUV2_DEPTH,

@@ -1,6 +1,8 @@
 import io
+import os
 import re
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,37 @@ def test_unpacked__folder_is_used_as_it_is(tmp_path: Path) -> None:
 def test_members__missing_source(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         list(members(tmp_path / "nothing.zip"))
+
+
+def test_members__take_the_memory_of_a_piece(tmp_path: Path) -> None:
+    """An archive in an archive, as ImageNet's, with a hole of zeros in the place of pictures."""
+    size = 2**26
+    inner = tarfile.TarInfo("n01440764_1.JPEG")
+    inner.size = size
+    outer = tarfile.TarInfo("n01440764.tar")
+    outer.size = tarfile.BLOCKSIZE + size + 2 * tarfile.BLOCKSIZE
+    path = tmp_path / "ILSVRC2012_img_train.tar"
+    path.write_bytes(outer.tobuf() + inner.tobuf())
+    os.truncate(path, tarfile.BLOCKSIZE + outer.size + 2 * tarfile.BLOCKSIZE)
+    tracemalloc.start()
+    try:
+        found = {m.name: sum(map(len, m.chunks())) for m in members(path)}
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == {"n01440764/n01440764_1.JPEG": size}
+    assert peak < size / 8
+
+
+def test_members__headers_are_not_kept(tmp_path: Path) -> None:
+    names = [f"val/ILSVRC2012_val_{number:08d}.JPEG" for number in range(1000)]
+    path = tmp_path / "a.tar"
+    path.write_bytes(tar_bytes(dict.fromkeys(names, b"x")))
+    tracemalloc.start()
+    try:
+        number = sum(member.size for member in members(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert number == 1000
+    assert peak / number < 600  # bytes for each file: its name, to find one that comes twice

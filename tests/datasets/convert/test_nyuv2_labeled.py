@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,92 @@ def test_nyuv2_labeled__goes_on_where_it_stopped(
     run(NYUV2_LABELED, source, out, Options())
     assert read_tree(out) == read_tree(tmp_path / "whole")
     assert before == {path: path.stat().st_mtime_ns for path in done}
+
+
+def as_published(path: Path, num: int, height: int, width: int, chunk: int, **fill: int) -> None:
+    """A file of MATLAB 7.3 with everything that the original has, packed, ``chunk`` pictures each.
+
+    Arrays have random values, or one value each if ``fill`` has it.
+    """
+    h5py = pytest.importorskip("h5py")
+    rng = np.random.default_rng(1)
+    kinds = dict(images="u1", depths="f4", rawDepths="f4", labels="u2", instances="u1")
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, kind in kinds.items():
+            shape = (num, 3, width, height) if name == "images" else (num, width, height)
+            array = file.create_dataset(
+                name,
+                shape,
+                kind,
+                chunks=(chunk, *shape[1:-2], width, -(-height // 2)),
+                compression="gzip",
+                fillvalue=fill.get(name),
+            )
+            array.attrs["MATLAB_class"] = np.bytes_("uint8")
+            if not fill:
+                high = 256 if kind == "u1" else 895
+                values = rng.integers(0, high, shape) if kind[0] == "u" else rng.random(shape) * 9
+                array[...] = values.astype(kind)
+        file["accelData"] = np.zeros((4, num))
+        texts = file.create_group("#refs#")
+        references = np.empty((1, 894), h5py.ref_dtype)
+        for index in range(3):  # cells of text are references
+            texts[f"{index}b"] = np.frombuffer(b"w\0a\0", np.uint16)[:, None]
+            references[0, index] = texts[f"{index}b"].ref
+        for name in ("names", "scenes", "sceneTypes", "rawDepthFilenames", "rawRgbFilenames"):
+            file[name] = references
+        group = file.create_group("namesToIds")
+        group.attrs["MATLAB_class"] = np.bytes_("containers.Map")
+    with open(path, "r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64, HDF5 schema 1.00 .".ljust(124))
+        stream.write(b"\0\2IM")
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4])
+def test_nyuv2_labeled__packed_as_published(tmp_path: Path, chunk: int) -> None:
+    source = tmp_path / "nyu_depth_v2_labeled.mat"
+    as_published(source, NUM, HEIGHT, WIDTH, chunk)
+    out = tmp_path / "out"
+    run(NYUV2_LABELED, source, out, Options())
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(source) as file:
+        for index in range(NUM):
+            name = f"{index + 1:04d}.png"
+            image = cv2.imread(str(out / "image" / name))[..., ::-1]
+            np.testing.assert_array_equal(image, file["images"][index].transpose(2, 1, 0))
+            seg40, depth = (
+                cv2.imread(str(out / folder / name), cv2.IMREAD_UNCHANGED)
+                for folder in ("seg40", "depth")
+            )
+            np.testing.assert_array_equal(seg40, CLASSES_40[file["labels"][index].T])
+            np.testing.assert_array_equal(depth, millimetres(file["depths"][index].T))
+    # A picture that was lost is written again, and nothing else is.
+    before = read_tree(out)
+    (out / "seg13/0003.png").unlink()
+    run(NYUV2_LABELED, source, out, Options())
+    assert read_tree(out) == before
+
+
+def test_nyuv2_labeled__takes_the_memory_of_a_few_pictures(tmp_path: Path) -> None:
+    source = tmp_path / "nyu_depth_v2_labeled.mat"
+    num, height, width = 24, 240, 320
+    as_published(source, num, height, width, 2, images=9, depths=2, rawDepths=2, labels=5)
+    whole = num * height * width * (3 + 4 + 4 + 2)
+    tracemalloc.start()
+    try:
+        run(NYUV2_LABELED, source, tmp_path / "out", Options())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < whole / 3
+    assert len(list((tmp_path / "out/seg40").glob("*.png"))) == num
+
+
+def test_nyuv2_labeled__pieces_that_are_too_large(tmp_path: Path) -> None:
+    source = tmp_path / "nyu_depth_v2_labeled.mat"
+    as_published(source, 400, 480, 640, 400, images=9, depths=2, rawDepths=2, labels=5)
+    with pytest.raises(DataError, match=r"packed in pieces of \(400, 3, 640, 240\) values"):
+        run(NYUV2_LABELED, source, tmp_path / "out", Options())
 
 
 def test_nyuv2_labeled__without_h5py(tmp_path: Path, monkeypatch) -> None:
