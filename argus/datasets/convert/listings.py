@@ -191,7 +191,8 @@ def tar_members(stream: IO[bytes], origin: str, expansion: Expansion) -> Iterato
         with tarfile.open(fileobj=metered, mode="r:") as archive:
             names: set[str] = set()
             for info in archive:
-                archive.members.clear()  # or it would keep the header of every file there is
+                # Or it would keep the header of every file there is.
+                archive.members.clear()  # type: ignore[attr-defined]
                 if info.isfile():
                     name = _new_name(info.name, names, origin)
                     names.add(name)
