@@ -56,7 +56,8 @@ def members(source: Path, *, skip: re.Pattern[str] | None = None) -> Iterator[Me
     elif not source.exists():
         raise DataError(f"{source} does not exist; give the folder or archive that you downloaded.")
     elif is_archive(source.name):
-        yield from _members_of_archive(source)
+        if not (skip and skip.search(source.name)):
+            yield from _members_of_archive(source)
     else:
         yield _plain(source, source.name)
 

@@ -210,8 +210,8 @@ def _check_neighbours(converter: Converter, out: Path) -> None:
     for other in converter.excludes:
         if (out / STATE_FOLDER / f"{other}.json").exists():
             raise DataError(
-                f"{out} holds the output of {other!r}, whose pictures have other sizes under the "
-                f"same names; give {converter.name!r} another folder."
+                f"{out} holds the output of {other!r}, other files under the same names; give "
+                f"{converter.name!r} another folder."
             )
 
 

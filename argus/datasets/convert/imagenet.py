@@ -1,7 +1,8 @@
 """ImageNet-1k (ILSVRC2012): training pictures by class, validation pictures sorted into classes.
 
 The official validation archive is flat; the development kit says which class each picture has, as
-one of its own class numbers, and which WordNet id (folder name) each number means.
+one of its own class numbers, and which WordNet id (folder name) each number means. Kaggle's copy
+has a table in its place.
 """
 
 import re
@@ -19,30 +20,51 @@ from argus.names.wording import counted
 _SPLITS = ("train", "val")
 _VAL = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
 _WNID = re.compile(r"n\d{8}")
-_PICTURES = re.compile(r"img_(train|val|test)|\.zip$", re.IGNORECASE)
+_PICTURES = re.compile(r"img_(train|val|test)", re.IGNORECASE)
+_TABLE = "LOC_val_solution.csv"
+_ROW = re.compile(r"ILSVRC2012_val_(\d{8}),(n\d{8})\b")
 _DEVKIT = "ILSVRC2012_devkit_t12.tar.gz"
 _GROUND_TRUTH = "ILSVRC2012_validation_ground_truth.txt"
 _META = "meta.mat"
 _HELP = """\
   ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar, ILSVRC2012_devkit_t12.tar.gz
     from https://image-net.org/download-images (registration needed)
+  or imagenet-object-localization-challenge.zip, the same pictures
+    from https://www.kaggle.com/c/imagenet-object-localization-challenge (registration needed)
 Licence: non-commercial research (terms of access of ImageNet)."""
 
 
-def read_validation_classes(source: Path) -> list[str] | None:
-    """WordNet id of each validation picture, by its number less one; ``None`` without a kit.
+def read_validation_classes(source: Path) -> dict[int, str] | None:
+    """WordNet id of each validation picture by its number; ``None`` where nothing says them.
 
     Raises:
-        DataError: The development kit is damaged or another one.
+        DataError: The development kit or Kaggle's table is damaged or another one.
     """
     content = {}
     # The kit is small; the archives of pictures need not be read for it.
     for member in members(source, skip=_PICTURES):
+        if member.parts[-1] == _TABLE:
+            return _classes_of_table(member.text())
         if member.parts[-1] in (_GROUND_TRUTH, _META):
             content[member.parts[-1]] = member.read()
         if len(content) == 2:
-            return _classes(content[_META], content[_GROUND_TRUTH])
+            return dict(enumerate(_classes(content[_META], content[_GROUND_TRUTH]), start=1))
     return None
+
+
+def _classes_of_table(text: str) -> dict[int, str]:
+    """Of lines ``ILSVRC2012_val_00048981,n03995372 85 1 499 272``: the class of the first box."""
+    classes = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if number > 1 and line.strip():
+            match = _ROW.match(line)
+            if match is None:
+                raise DataError(
+                    f"{_TABLE}, line {number}: expected a picture, a WordNet id and boxes "
+                    f"('ILSVRC2012_val_00048981,n03995372 85 1 499 272'), found {line[:80]!r}."
+                )
+            classes[int(match[1])] = match[2]
+    return classes
 
 
 def _classes(meta: bytes, ground_truth: bytes) -> list[str]:
@@ -64,7 +86,7 @@ def _classes(meta: bytes, ground_truth: bytes) -> list[str]:
     return classes
 
 
-def _place(member: Member, classes: list[str] | None) -> str | None:
+def _place(member: Member, classes: dict[int, str] | None) -> str | None:
     name = member.parts[-1]
     folder = member.parts[-2] if len(member.parts) > 1 else ""
     match = _VAL.fullmatch(name)
@@ -79,9 +101,9 @@ def _place(member: Member, classes: list[str] | None) -> str | None:
             f"{member.origin}: {name} is in no folder of a class. Put {_DEVKIT}, which says what "
             "its class is, into the same folder, and give that folder as SOURCE."
         )
-    if not 1 <= number <= len(classes):
+    if number not in classes:
         raise DataError(f"{name}: the development kit has {counted(len(classes), 'picture')} only.")
-    return f"val/{classes[number - 1]}/{name}"
+    return f"val/{classes[number]}/{name}"
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:

@@ -29,7 +29,7 @@ from argus.names.wording import counted
 
 _SPLITS = ("train", "val")
 _PEOPLE = ("person_train", "person_val")
-_LISTS = ("ImageSets/Context/train.txt", "ImageSets/Context/val.txt")
+LISTS = ("ImageSets/Context/train.txt", "ImageSets/Context/val.txt")
 _NUM_CLASSES = 21
 _IGNORE = 255
 # Of the 459 classes: ground, floor, grass, road, sidewalk; ceiling; wall, building.
@@ -48,6 +48,10 @@ INDOOR_CLASSES = (
     440, 441, 442, 443, 444, 446, 454, 457,
 )
 # fmt: on
+VOC_CLASSES = (
+    *(2, 23, 25, 31, 34, 45, 59, 65, 72, 98, 397, 113, 207, 258, 284, 308, 347, 368, 416, 427),
+)
+"""The 20 classes of VOC, of the 459."""
 _FOLDERS = ("semseg", "saliency", "normal")
 _HELP = """\
   PASCALContext.tar.gz of InvPT (https://github.com/prismformore/Multi-Task-Transformer), or
@@ -71,7 +75,16 @@ def _semantic(job: _Job) -> np.ndarray | None:
             if wrong:
                 raise DataError(f"{path}: classes {wrong}; expected 0..20 and 255")
             return classes.astype(np.uint8)
-    return None
+    context = _context(job.root, job.name)
+    return None if context is None else _voc_classes(context)
+
+
+def _voc_classes(context: np.ndarray) -> np.ndarray:
+    """Classes 0..20 of the 459."""
+    result = np.zeros(context.shape, np.uint8)
+    for label, number in enumerate(VOC_CLASSES, start=1):
+        result[context == number] = label
+    return result
 
 
 def _saliency(job: _Job) -> np.ndarray | None:
@@ -174,9 +187,15 @@ def _axes(root: Path, names: list[str], options: Options) -> normals.Axes | None
 
 def _convert(source: Path, out: Path, options: Options) -> None:
     folder = out / STATE_FOLDER / "pascal"
-    root = find_root(unpacked(source, folder, title="PASCAL unpacking"), _LISTS[0])
+    root = find_root(unpacked(source, folder, title="PASCAL unpacking"), LISTS[0])
     if root is None:
-        raise DataError(f"{source}: no {_LISTS[0]} in it. Expected:\n{_HELP}")
+        raise DataError(f"{source}: no {LISTS[0]} in it. Expected:\n{_HELP}")
+    convert_tree(root, out, options)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def convert_tree(root: Path, out: Path, options: Options) -> None:
+    """Convert the pictures of the lists of a tree of ASTMT's archive, or of a part of it."""
     lists = read_lists(root / "ImageSets/Context", _SPLITS)
     axes = _axes(root, [name for names in lists.values() for name in names], options)
     for split, names in lists.items():
@@ -189,17 +208,17 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         write_lines(out / "ImageSets" / f"person_{split}.txt", people)
         write_lines(out / "ImageSets" / f"{split}.txt", names)
         print(f"{split}: {len(people):,} of {counted(len(names), 'picture')} have people")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
-def _count(out: Path) -> dict[str, int]:
+def count(out: Path) -> dict[str, int]:
+    """Files of each kind, by the names of ``published.toml``."""
     counts = {"images": len(list_names(out / "JPEGImages", ".jpg"))}
     counts |= {folder: len(list_names(out / folder, ".png")) for folder in _FOLDERS}
     lists = read_lists(out / "ImageSets", _SPLITS)
     return counts | {f"{split} list": len(lists.get(split, ())) for split in _SPLITS}
 
 
-def _names(out: Path) -> Iterator[Names]:
+def names(out: Path) -> Iterator[Names]:
     """The files of the pictures that are in a list; how many have people is not published."""
     lists = out / "ImageSets"
     for what, folder, splits in (
@@ -208,7 +227,7 @@ def _names(out: Path) -> Iterator[Names]:
         ("human parts", "human_parts_png", _PEOPLE),
     ):
         found = [Path(name).stem for name in list_names(out / folder, ".jpg", ".png")]
-        if found or folder != "normal":
+        if found or splits is _PEOPLE:  # that a whole folder is missing, its count says
             wanted = {name for names in read_lists(lists, splits).values() for name in names}
             yield Names(what, wanted, found)
 
@@ -219,7 +238,8 @@ PASCAL = Converter(
     default_out="data/pascal_mt",
     help=_HELP,
     convert=_convert,
-    count=_count,
-    names=_names,
+    count=count,
+    names=names,
+    excludes=("pascal-parts",),
     uses_axes=True,
 )

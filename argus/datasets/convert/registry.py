@@ -16,6 +16,7 @@ from argus.datasets.convert.nyuv2_depth import NYUV2_DEPTH
 from argus.datasets.convert.nyuv2_labeled import NYUV2_LABELED
 from argus.datasets.convert.nyuv2_multitask import NYUV2_MULTITASK
 from argus.datasets.convert.pascal import PASCAL
+from argus.datasets.convert.pascal_parts import PASCAL_PARTS
 
 CONVERTERS = {
     converter.name: converter
@@ -28,6 +29,7 @@ CONVERTERS = {
         NYUV2_DEPTH,
         NYUV2_MULTITASK,
         PASCAL,
+        PASCAL_PARTS,
         MVTEC,
         CAMVID,
         NUCLEI,

@@ -144,7 +144,11 @@ def test_panoptic_labels__nothing_but_void() -> None:
 
 @pytest.fixture
 def downloads(tmp_path: Path) -> Path:
-    main: dict[str, bytes] = {f"{ROOT}/objectInfo150.txt": b"names"}
+    main: dict[str, bytes] = {
+        f"{ROOT}/objectInfo150.txt": b"Idx\tRatio\tTrain\tVal\tStuff\tName\n",
+        f"{ROOT}/sceneCategories.txt": b"ADE_train_00000001 airport_terminal\n",
+        **{f"{ROOT}/{folder}/": b"" for folder in ("images", "annotations", "images/training")},
+    }
     masks = {}
     for folder, split, count in (("training", "train", 3), ("validation", "val", 2)):
         for index in range(count):

@@ -1,3 +1,5 @@
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,27 @@ def test_mvtec__layouts(tmp_path: Path, layout: str, monkeypatch) -> None:
     assert found == {name: (number, number) for name, number in NUMBERS.items()}
     assert all(count.is_whole for count in counts)
     assert read_tree(tmp_path / "out") == SCREW
+
+
+def test_mvtec__folders_and_files_that_nobody_may_write(tmp_path: Path) -> None:
+    """As they are in the archive, with the licence of the whole and of each class."""
+    stream = io.BytesIO()
+    texts = {"license.txt": b"CC BY-NC-SA 4.0", "readme.txt": "\xa9 MVTec".encode("latin-1")}
+    defects = {f"screw/{folder}/": b"" for folder in ("train", "train/good", "ground_truth")}
+    contents = texts | {f"screw/{name}": text for name, text in texts.items()} | defects | SCREW
+    with tarfile.open(fileobj=stream, mode="w:xz") as archive:
+        for name, content in contents.items():
+            info = tarfile.TarInfo(name.rstrip("/"))
+            info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+            info.mode = 0o555 if name.endswith("/") else 0o444
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    source = write_tree(tmp_path / "s", {"mvtec_anomaly_detection.tar.xz": stream.getvalue()})
+    for _ in range(2):
+        run(MVTEC, source, tmp_path / "out", Options())
+        found = read_tree(tmp_path / "out")
+        assert found == {name: c for name, c in contents.items() if not name.endswith("/")}
+        (tmp_path / "out/screw/train/good/001.png").unlink()
 
 
 @pytest.mark.parametrize("missing", ["test/scratch_head/000.png", "ground_truth/scratch_head/000"])
