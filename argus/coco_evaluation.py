@@ -84,15 +84,17 @@ class FastCOCOeval(cocoeval.COCOeval):  # type: ignore[misc]
     def _table(self, found: Mapping[tuple[Any, Any], Sequence[Mapping[str, Any]]]) -> Any:
         """What ``_prepare`` collected, numbered anew: ids may be texts, or 0 for "none"."""
         params = self.params
+        images = {number: index for index, number in enumerate(params.imgIds)}
+        classes = {number: index for index, number in enumerate(params.catIds)}
+        places = sorted((images[image], classes[name], (image, name)) for image, name in found)
         annotations = [
             dict(
                 image_id=image,
                 category_id=category if params.useCats else 0,
                 **_numbers(entry, params.iouType),
             )
-            for image, image_id in enumerate(params.imgIds)
-            for category, category_id in enumerate(params.catIds)
-            for entry in found.get((image_id, category_id), ())
+            for image, category, key in places
+            for entry in found[key]
         ]
         for number, annotation in enumerate(annotations, start=1):
             annotation["id"] = number
