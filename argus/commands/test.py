@@ -19,6 +19,7 @@ examples:
   argus test MODEL --processes 8 --save-metrics    a merged model; also noted in its manifest
   argus test MODEL --tasks depth semantic --show-dir pictures
   argus test configs/stage1_5task.py none          the untrained model
+  argus test MODEL --data cars.json --map car=vehicle    boxes on other data, in COCO's format
 
 The numbers of several processes are those of one.
 """
@@ -41,7 +42,25 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
     )
-    parser.add_argument("--out", type=Path, help="JSON file; default: WORK_DIR/results.json")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="measure a detector on this annotation file in COCO's format",
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="its pictures; default: FILE's")
+    parser.add_argument(
+        "--map",
+        nargs="+",
+        default=[],
+        metavar="CLASS=CATEGORY",
+        help="which class of the detector is which category of FILE; default: those of one name",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="JSON file; default: WORK_DIR/results.json, with --data results_<name of FILE>.json",
+    )
     parser.add_argument(
         "--save-metrics", action="store_true", help="also note the metrics in MODEL's manifest"
     )
@@ -77,6 +96,19 @@ def test(args: argparse.Namespace) -> None:
             else f"no checkpoint: name it after {args.config}, or 'none' for the untrained model."
         )
     model = read_model(args.config) if is_model else None
+    name, notes = "results", list[str]()
+    if args.data is None and (args.images is not None or args.map):
+        raise ConfigError("--images and --map are of other data: name their file by --data.")
+    if args.data is not None:
+        from argus.engine.unseen_data import use_unseen_data
+
+        if args.save_metrics:
+            raise ConfigError("--save-metrics notes the model's own results, not those of --data.")
+        name = f"results_{args.data.stem}"
+        notes = use_unseen_data(
+            config, args.data, images=args.images, pairs=args.map, tasks=args.tasks
+        )
+        args.tasks = list(config.tasks)
     metrics, table = evaluate(
         config,
         model or (None if args.checkpoint == "none" else args.checkpoint),
@@ -88,9 +120,11 @@ def test(args: argparse.Namespace) -> None:
     from mmengine.dist import is_main_process
 
     if is_main_process():
-        out = args.out or Path(config.work_dir) / "results.json"
+        out = args.out or Path(config.work_dir) / f"{name}.json"
         write_json(out, metrics, sort_keys=True)
-        write_text(out.with_suffix(".md"), table + "\n")
+        said = "".join(f"- {note}\n" for note in notes)
+        write_text(out.with_suffix(".md"), table + "\n" + (said and f"\n{said}"))
+        print(said, end="")
         if model and args.save_metrics:
             model.add_metrics(metrics)
             model.write_manifest(args.config)
