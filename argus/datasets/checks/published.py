@@ -1,6 +1,7 @@
 """Are data sets as large as their owners published them? What is missing or too many, by name."""
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ def compare(
         told.append(_difference(count, converter.published[count.name].source))
     for names in converter.names(folder) if read or wrong else ():
         missing = set(names.wanted) - set(names.found)
-        less += _named(names.what, "missing", missing)
-        findings.errors += _named(names.what, "too many", set(names.found) - set(names.wanted))
-        findings.errors += _named(names.what, "there more than once", _repeated(names))
+        less += _named(names, "missing", missing)
+        findings.errors += _named(names, "too many", set(names.found) - set(names.wanted))
+        findings.errors += _named(names, "there more than once", _repeated(names.found))
     return findings
 
 
@@ -107,14 +108,13 @@ def _difference(count: Count, source: str) -> str:
     )
 
 
-def _repeated(names: Names) -> set[str]:
-    seen: set[str] = set()
-    return {name for name in names.found if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, number in Counter(names).items() if number > 1}
 
 
-def _named(count: str, kind: str, names: Collection[str]) -> list[str]:
-    if not names:
+def _named(names: Names, kind: str, which: Collection[str]) -> list[str]:
+    if not which:
         return []
-    examples = ", ".join(sorted(names)[:_NUM_EXAMPLES]) + ", ..." * (len(names) > _NUM_EXAMPLES)
-    verb = "is" if len(names) == 1 else "are"
-    return [f"{count}: {counted(len(names), 'file')} {verb} {kind}: {examples}"]
+    examples = ", ".join(sorted(which)[:_NUM_EXAMPLES]) + ", ..." * (len(which) > _NUM_EXAMPLES)
+    verb = "is" if len(which) == 1 else "are"
+    return [f"{names.what}: {counted(len(which), names.noun)} {verb} {kind}: {examples}"]

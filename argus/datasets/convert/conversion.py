@@ -61,11 +61,13 @@ class Names(NamedTuple):
         what: What is counted, as the published number is named.
         wanted: The names that there should be.
         found: Those that are there.
+        noun: What has the names, in the singular.
     """
 
     what: str
     wanted: Collection[str]
     found: Collection[str]
+    noun: str = "file"
 
 
 @dataclass(frozen=True)

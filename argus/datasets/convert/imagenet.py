@@ -132,7 +132,7 @@ def _names(out: Path) -> Iterator[Names]:
     yield Names("val images", wanted, [n for f in folders for n in list_names(f, ".jpeg")])
     train = [folder.name for folder in _class_folders(out / "train") if list_names(folder, ".jpeg")]
     if folders and train:
-        yield Names("train classes", [folder.name for folder in folders], train)
+        yield Names("train classes", [folder.name for folder in folders], train, "folder")
 
 
 IMAGENET = Converter(

@@ -8,11 +8,12 @@ training ones in ``sync/``, the test ones in ``official_splits/test/``. Two list
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from argus.datasets.convert.archives import Member, extract, members
-from argus.datasets.convert.conversion import Converter, Options
+from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
 from argus.datasets.convert.files import is_there, read_text, write_lines
 from argus.datasets.convert.places import below, checked_name
 from argus.errors import DataError
@@ -117,6 +118,8 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     }
     extract(source, out, lambda member: _place(wanted, member), title="NYUv2 depth")
     for split, pairs in lists.items():
+        names = [f"{split}/{name}" for pair in pairs for name in pair[:2]]
+        write_lines(out / STATE_FOLDER / _listed(split), names)
         lines = []
         for pair in pairs:
             paths = [f"{split}/{name}" for name in pair[:2]]
@@ -126,6 +129,21 @@ def _convert(source: Path, out: Path, options: Options) -> None:
                 lines.append(" ".join((*paths, pair.focal)))
         if lines:
             write_lines(out / f"nyu_{split}.txt", lines)
+
+
+def _listed(split: str) -> str:
+    """What is remembered of a list, since the one of the target names what is there."""
+    return f"nyuv2-depth_{split}.txt"
+
+
+def _names(out: Path) -> Iterator[Names]:
+    """The files that the lists of the download named."""
+    for split in SPLITS:
+        path = out / STATE_FOLDER / _listed(split)
+        if path.is_file():
+            wanted = read_text(path).splitlines()
+            found = [name for name in wanted if is_there(below(out, name, said_by=str(path)))]
+            yield Names(f"{split} images with depth", wanted, found)
 
 
 def _count(out: Path) -> dict[str, int]:
@@ -145,4 +163,5 @@ NYUV2_DEPTH = Converter(
     help=_HELP,
     convert=_convert,
     count=_count,
+    names=_names,
 )

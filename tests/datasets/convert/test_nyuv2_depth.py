@@ -66,6 +66,9 @@ def test_nyuv2_depth__missing_pictures_are_counted(tmp_path: Path) -> None:
     write_tree(source, dict(list(TRAIN.items())[:3]))
     counts = run(NYUV2_DEPTH, source, tmp_path / "out", Options())
     assert [(count.found, count.is_whole) for count in counts] == [(1, False), (2, False)]
+    train, test = NYUV2_DEPTH.names(tmp_path / "out")
+    assert set(train.wanted) - set(train.found) == {"train/kitchen_0028b/sync_depth_00046.png"}
+    assert set(test.wanted) == set(test.found)
 
 
 def test_nyuv2_depth__read_by_the_data_set(tmp_path: Path) -> None:

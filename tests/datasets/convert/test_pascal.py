@@ -134,6 +134,10 @@ def truth(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 def archive() -> dict[str, bytes]:
     contents = {f"ImageSets/Context/{k}.txt": "\n".join(v).encode() for k, v in LISTS.items()}
+    # What the owners' own code made and packed with it, and a picture of no list.
+    contents["ImageSets/Parts/train.txt"] = b'{\n\t"2008_000001": [15, -1]\n}\n'
+    contents["ImageSets/Context/trainval.txt"] = "\n".join(NAMES).encode()
+    contents["human_parts/2008_000009.mat"] = part_file([])
     for name in NAMES:
         normals, context, saliency, semantic = truth(name)
         stream = io.BytesIO()
