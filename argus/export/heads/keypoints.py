@@ -10,10 +10,10 @@ from torch import Tensor
 
 from argus.export.heads.base import ExportHead, Output
 from argus.export.heads.keypoint_codecs import reader_of
-from argus.models.decoders.dpt_keypoint import DPTKeypointHead
+from argus.models.decoders.heatmap_head import KeypointHeatmapHead
 
 # Those whose output is what their codec reads.
-_HEADS = (HeatmapHead, RegressionHead, RLEHead, RTMCCHead, SimCCHead, DPTKeypointHead)
+_HEADS = (HeatmapHead, RegressionHead, RLEHead, RTMCCHead, SimCCHead, KeypointHeatmapHead)
 
 
 class KeypointsExport(ExportHead):

@@ -2,7 +2,7 @@
 
 from argus.models.decoders.anomaly import AnomalyDetector, DRAEMHead, SimpleNetHead
 from argus.models.decoders.attentive_pool import AttentivePooling
-from argus.models.decoders.co_detr import CoDETR
+from argus.models.decoders.co_detr import CoDETR, CoDETRInstance
 from argus.models.decoders.dense import (
     BinDepthHead,
     BoundaryHead,
@@ -16,6 +16,7 @@ from argus.models.decoders.dense import (
 )
 from argus.models.decoders.dpt_keypoint import DPTKeypointHead
 from argus.models.decoders.mask_dino import MaskDINO
+from argus.models.decoders.vitpose import ViTPoseHead
 
 __all__ = [
     "AnomalyDetector",
@@ -23,6 +24,7 @@ __all__ = [
     "BinDepthHead",
     "BoundaryHead",
     "CoDETR",
+    "CoDETRInstance",
     "DPTKeypointHead",
     "DPTNetwork",
     "DRAEMHead",
@@ -34,4 +36,5 @@ __all__ = [
     "SaliencyHead",
     "SimpleNetHead",
     "UPerNetwork",
+    "ViTPoseHead",
 ]

@@ -1,4 +1,4 @@
-"""Stage 2 on generated scenes: detection with Co-DETR on the frozen backbone.
+"""Stage 2 on generated scenes: boxes and masks with Co-DETR on the frozen backbone.
 
 tools/dist_train.sh configs/scenes/stage2/co_detr.py 2
 """

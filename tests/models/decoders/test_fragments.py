@@ -81,9 +81,16 @@ def test_upernet__trains_and_predicts_with_sliding_window():
     assert prediction.pred_sem_seg.data.shape == (1, 80, 90)
 
 
-def test_dpt_keypoint__trains_and_predicts_with_flip_test():
-    config = load("dpt_keypoint")
-    config.head.update(in_channels=(32,) * 4, channels=16)
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("dpt_keypoint", dict(in_channels=(32,) * 4, channels=16)),
+        ("vitpose", dict(in_channels=32, channels=16, norm_groups=4)),
+    ],
+)
+def test_keypoints__train_and_predict_with_flip_test(name, sizes):
+    config = load(name)
+    config.head.update(sizes)
     model = build(config)
     samples = []
     for _ in range(2):
@@ -141,11 +148,13 @@ RANKED = {
     "dpt_depth": {"head.network.final_layer"},
     "dpt_saliency": {"head.network.final_layer"},
     "dpt_keypoint": {"head.final_layer"},
+    "vitpose": {"head.final_layer"},
     "attentive_pool": {"head.fc"},
     "draem": {f"heads.{category}.classify" for category in MVTEC_4},
     "simplenet": set(),  # test_feature_noise
     "mask_dino": set(),  # mask_dino/test_precision
     "co_detr": set(),  # co_detr/test_detector
+    "co_detr_mask": set(),
     "mask_rcnn": set(),
     "mask2former_instance": set(),
     "mask2former_panoptic": set(),
@@ -161,7 +170,7 @@ def test_fragment__what_is_ranked_is_float32_under_autocast(name: str) -> None:
     with torch.device("meta"):
         model = build(load(name), channels=1)
     assert wide_layers(model) == RANKED[name]
-    by_itself = ("simplenet", "mask_dino", "co_detr")
+    by_itself = ("simplenet", "mask_dino", "co_detr", "co_detr_mask")
     assert needs_float32(model) == (not RANKED[name] and name not in by_itself)
 
 
@@ -184,6 +193,8 @@ def test_fragment__what_is_ranked_is_float32_under_autocast(name: str) -> None:
             "dpt_keypoint",
             4 * 768 * 256 * 9 + 15 * (256**2 * 9 + 256) + 4 * (256**2 + 256) + 17 * 257,
         ),
+        # Two deconvolutions of kernel 4 with norms, 17 heatmaps.
+        ("vitpose", 16 * 256 * (768 + 256) + 2 * 2 * 256 + 17 * 257),
         # Three norms, one query, four projections, 1000 classes.
         ("attentive_pool", 3 * 2 * 768 + 768 + 4 * (768**2 + 768) + 1000 * 769),
     ],

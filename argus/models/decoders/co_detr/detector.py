@@ -109,7 +109,7 @@ class CoDETR(DINO):
             losses: Losses = self.bbox_head.loss(
                 **head_inputs, **decoded, batch_data_samples=batch_data_samples
             )
-            maps = self._pyramid(encoded["memory"], [tuple(x.shape[-2:]) for x in features])
+            maps = self.pyramid(encoded["memory"], [tuple(x.shape[-2:]) for x in features])
             for name, head in self.auxiliary_heads.items():
                 output = head.collaborate(maps, batch_data_samples)
                 positives = collect_positives(
@@ -121,10 +121,33 @@ class CoDETR(DINO):
                 query_losses = self._loss_positives(
                     name, positives, encoded["memory"], decoder_inputs, batch_data_samples
                 )
-                weight = self.encoder_weight * self.decoder.num_layers
-                losses |= _weighted(output.losses, weight, f"{name}.")
-                losses |= _weighted(query_losses, self.query_weight, f"{name}_queries.")
+                losses |= weighted(output.losses, self.auxiliary_weight, f"{name}.")
+                losses |= weighted(query_losses, self.query_weight, f"{name}_queries.")
+            num_denoising = head_inputs["dn_meta"]["num_denoising_queries"]
+            losses |= self.further_losses(maps, decoded, num_denoising, batch_data_samples)
         return losses
+
+    @property
+    def auxiliary_weight(self) -> float:
+        """Weight of an auxiliary head's own losses against the sum over the decoder's layers."""
+        return float(self.encoder_weight * self.decoder.num_layers)
+
+    def further_losses(
+        self,
+        maps: Sequence[Tensor],
+        decoded: Mapping[str, Any],
+        num_denoising: int,
+        samples: Sequence[DetDataSample],
+    ) -> Losses:
+        """Losses of what a subclass adds; none here.
+
+        Args:
+            maps: What the auxiliary heads see.
+            decoded: ``hidden_states`` and ``references`` of the decoder.
+            num_denoising: Queries of denoising, which come before the others.
+            samples: Of the batch.
+        """
+        return {}
 
     def predict(
         self,
@@ -145,7 +168,7 @@ class CoDETR(DINO):
             )
         return results
 
-    def _pyramid(self, memory: Tensor, shapes: Sequence[tuple[int, int]]) -> list[Tensor]:
+    def pyramid(self, memory: Tensor, shapes: Sequence[tuple[int, int]]) -> list[Tensor]:
         """Encoder tokens (B, S, C) as maps (B, C, h, w), and one level more."""
         levels = memory.split([height * width for height, width in shapes], dim=1)
         maps = [
@@ -177,14 +200,14 @@ class CoDETR(DINO):
         return losses
 
 
-def _weighted(losses: Mapping[str, Any], weight: float, prefix: str) -> Losses:
+def weighted(losses: Mapping[str, Any], weight: float, prefix: str) -> Losses:
     """Losses times ``weight``; what is only logged (an accuracy) stays as it is."""
-    weighted: Losses = {}
+    products: Losses = {}
     for name, value in losses.items():
         if "loss" not in name:
-            weighted[prefix + name] = value
+            products[prefix + name] = value
         elif isinstance(value, torch.Tensor):
-            weighted[prefix + name] = value * weight
+            products[prefix + name] = value * weight
         else:
-            weighted[prefix + name] = [part * weight for part in value]
-    return weighted
+            products[prefix + name] = [part * weight for part in value]
+    return products

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmcv.ops import batched_nms
 from mmdet.models.dense_heads import DETRHead, DINOHead
+from mmdet.models.layers import inverse_sigmoid
 from mmengine.structures import InstanceData
 from torch import Tensor
 
@@ -46,6 +47,21 @@ class CoDINOHead(DINOHead):
             self, class_logits, boxes, positives, list(metas)
         )
         return losses
+
+    def last_boxes(self, hidden_states: Tensor, references: Sequence[Tensor]) -> Tensor:
+        """The boxes that :meth:`predict` chooses from, without those of the layers before.
+
+        Args:
+            hidden_states: (L, B, Q, C).
+            references: L + 1 boxes (B, Q, 4), those of the start first.
+
+        Returns:
+            (B, Q, 4): centre and size, as shares of the image.
+        """
+        last = len(hidden_states) - 1
+        offsets: Tensor = self.reg_branches[last](hidden_states[last])
+        boxes: Tensor = (offsets + inverse_sigmoid(references[last])).sigmoid()
+        return boxes
 
     def get_targets(
         self,

@@ -1,10 +1,10 @@
-"""Object detection of generated scenes with a small Co-DETR."""
+"""Detection and instance segmentation of generated scenes with a small Co-DETR."""
 
 from mmdet.datasets.transforms import Resize
 from mmengine.config import read_base
 
 with read_base():
-    from ...._base_.models.co_detr import co_detr
+    from ...._base_.models.co_detr_mask import co_detr_mask as co_detr
     from .coco import coco_data
 
 _channels = 96
@@ -38,12 +38,16 @@ co_detr["auxiliary_heads"]["atss"].update(
     in_channels=_channels, feat_channels=_channels, num_classes=6
 )
 co_detr["auxiliary_heads"]["atss"]["anchor_generator"].update(octave_base_scale=4)
+_masks = co_detr["mask_branch"]
+_masks["mask_roi_extractor"].update(out_channels=_channels, finest_scale=16)
+_masks["mask_head"].update(in_channels=_channels, conv_out_channels=48, num_convs=2, num_classes=6)
+_masks["train_cfg"]["sampler"].update(num=64)
 co_detr["test_cfg"].update(max_per_img=30)
 
 scenes_co_detr = dict(
     decoder=co_detr,
     **coco_data(
-        masks=False,
+        masks=True,
         # Scenes have this size already: it is the scale factor that mmdet asks for.
         resize=[dict(type=Resize, scale=(128, 128), keep_ratio=True)],
     ),

@@ -96,7 +96,8 @@ def co_detr_parameters() -> int:
     roi = linear(d * 49, 1024) + linear(1024, 1024) + linear(1024, 81) + linear(1024, 320)
     atss = 2 * (d * d * 9 + norm) + conv(d, 80) + conv(d, 4) + conv(d, 1) + 6
     own = conv(d, d) + norm + 2 * (linear(2 * d, d) + norm)
-    return neck + encoder + decoder + dino + rpn + roi + atss + own
+    masks = 4 * conv(d, d) + conv(d, d, 2) + conv(d, 80, 1)
+    return neck + encoder + decoder + dino + rpn + roi + atss + own + masks
 
 
 @pytest.mark.parametrize(

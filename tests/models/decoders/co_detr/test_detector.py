@@ -86,7 +86,7 @@ def test_loss__weights_are_those_of_the_paper() -> None:
     samples = batch([2, 3])[1]
     encoder_inputs, _ = model.pre_transformer(features, samples)
     memory = model.forward_encoder(**encoder_inputs)["memory"]
-    maps = model._pyramid(memory, [tuple(x.shape[-2:]) for x in features])
+    maps = model.pyramid(memory, [tuple(x.shape[-2:]) for x in features])
     own = model.auxiliary_heads["atss"].collaborate(maps, samples).losses
     total_own = float(sum(part.detach().sum() for part in own["loss_cls"]))
     assert values(two, "atss.")["atss.loss_cls"] == pytest.approx(3 * 2 * total_own, rel=1e-4)
@@ -97,7 +97,7 @@ def test_pyramid__has_every_token_in_its_place() -> None:
     shapes = [(4, 6), (2, 3), (1, 2)]
     maps = [torch.randn(2, 32, *shape) for shape in shapes]
     memory = torch.cat([x.flatten(2).transpose(1, 2) for x in maps], 1)
-    found = model._pyramid(memory, shapes)
+    found = model.pyramid(memory, shapes)
     assert [tuple(x.shape[-2:]) for x in found] == [*shapes, (1, 1)]
     for ours, expected in zip(found, maps, strict=False):
         assert torch.equal(ours, expected)

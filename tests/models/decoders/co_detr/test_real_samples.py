@@ -17,7 +17,7 @@ from tests.real_data.samples import REPOSITORY, SAMPLES, needs_samples, replace_
 
 from .test_configs import Maps
 
-FULL = {"coco_mask_rcnn": ["bbox", "segm"], "coco_co_detr": ["bbox"]}
+FULL = {"coco_mask_rcnn": ["bbox", "segm"], "coco_co_detr": ["bbox", "segm"]}
 WIDTH = 96  # as in the scenes' configs
 NUM_TRAIN, NUM_VAL = 3, 2
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 from pycocotools.coco import COCO
@@ -26,9 +27,10 @@ WIDTH = 32
 NUM_CLASSES = 2
 
 
-def config(**changes: Any) -> dict[str, Any]:
+def config(*, masks: bool = False, **changes: Any) -> dict[str, Any]:
     """The full-size model config with toy widths; ``changes`` are updates of its top level."""
-    model = Config.fromfile(CONFIGS / "_base_/models/co_detr.py").co_detr
+    name = "co_detr_mask" if masks else "co_detr"
+    model = Config.fromfile(CONFIGS / f"_base_/models/{name}.py")[name]
     norm = dict(type="GN", num_groups=4)
     attention = dict(embed_dims=WIDTH, num_heads=2, num_levels=5, num_points=2, dropout=0.0)
     ffn = dict(embed_dims=WIDTH, feedforward_channels=32, ffn_drop=0.0)
@@ -56,16 +58,21 @@ def config(**changes: Any) -> dict[str, Any]:
     rcnn.roi_head.train_cfg.sampler.num = 32
     atss.update(in_channels=WIDTH, feat_channels=WIDTH, num_classes=NUM_CLASSES, norm_cfg=norm)
     atss.anchor_generator.octave_base_scale = 4
+    if masks:
+        model.mask_branch.mask_roi_extractor.update(out_channels=WIDTH, finest_scale=16)
+        model.mask_branch.mask_head.update(
+            in_channels=WIDTH, conv_out_channels=WIDTH, num_convs=1, num_classes=NUM_CLASSES
+        )
     model.test_cfg.max_per_img = 10
     model.update(copy.deepcopy(changes))
     return model
 
 
-def build(seed: int = 0, **changes: Any) -> CoDETR:
+def build(seed: int = 0, *, masks: bool = False, **changes: Any) -> CoDETR:
     """The model with its initial weights."""
     torch.manual_seed(seed)
     backbone = ToyBackbone()
-    model = build_decoder(config(**changes), backbone, where="test")
+    model = build_decoder(config(masks=masks, **changes), backbone, where="test")
     with library_scope("mmdet"):
         model.init_weights()
     model.add_module("toy_backbone", backbone)  # so that an optimizer finds its parameters
@@ -74,12 +81,20 @@ def build(seed: int = 0, **changes: Any) -> CoDETR:
 
 
 def batch(
-    counts: list[int], sizes: list[tuple[int, int]] | None = None, seed: int = 0
+    counts: list[int],
+    sizes: list[tuple[int, int]] | None = None,
+    seed: int = 0,
+    *,
+    masks: bool = False,
 ) -> tuple[Tensor, list[DetDataSample]]:
-    """Images and samples without masks, as the pipeline of detection makes them."""
+    """Images and samples as the pipeline of detection makes them, or as that of instances."""
     images, samples = mask_batch(counts, sizes, seed)
     for sample in samples:
-        sample.gt_instances.pop("masks")
+        bitmaps = sample.gt_instances.pop("masks")
+        if masks:
+            sample.gt_instances.masks = BitmapMasks(
+                bitmaps.to(torch.uint8).numpy(), *sample.batch_input_shape
+            )
         sample.set_metainfo(dict(pad_shape=sample.batch_input_shape, scale_factor=(1.0, 1.0)))
     return images, samples
 
