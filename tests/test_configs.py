@@ -50,6 +50,7 @@ STAGE2 = {
     "mvtec_anomaly_draem": ["anomaly"],
     "coco_mask_rcnn": ["mask_rcnn"],
     "coco_co_detr": ["co_detr"],
+    "coco_vitpose": ["vitpose"],
 }
 OPTIONS = {
     "nyuv2_semantic_13": "nyuv2_semantic",
@@ -313,6 +314,36 @@ def test_leave_one_out__all_but_one(name):
     config = Config.fromfile(CONFIGS / f"stage1/without_{name}.py")
     assert set(main.tasks) - set(config.tasks) == {name}
     assert config.backbone.to_dict() == main.backbone.to_dict()
+
+
+CORE = {"instance", "keypoints", "semantic", "classification"}
+ROOMS = {"depth", "boundary", "normals"}
+PEOPLE = {"parsing", "saliency"}
+
+
+@pytest.mark.parametrize("folder", ["stage1", "scenes/stage1"])
+@pytest.mark.parametrize(
+    ("name", "tasks"),
+    [
+        ("other_5task", ROOMS | PEOPLE),
+        ("core_8task", CORE | ROOMS),
+        ("core_11task", CORE | ROOMS | PEOPLE | {"panoptic"}),
+    ],
+)
+def test_core_sets__are_the_tasks_of_the_other_configs(folder, name, tasks):
+    config = read(CONFIGS / f"{folder}/{name}.py")
+    assert set(config.tasks) == tasks
+    if folder != "stage1":
+        assert config.train_cfg == read(CONFIGS / "scenes/stage1_5task.py").train_cfg
+        return
+    main = read(CONFIGS / "stage1/no_ema_200k.py")
+    for key in ("backbone", "train_cfg", "optim_wrapper", "param_scheduler", "custom_hooks"):
+        assert config[key] == main[key], key
+    alone = {STAGE2[single][0]: stage2(single).tasks for single in STAGE2}
+    alone |= dict.fromkeys(PEOPLE, stage2("pascal_joint").tasks)  # in one stream
+    alone |= dict.fromkeys(CORE, main.tasks)
+    for key, task in config.tasks.items():
+        assert differing(task, alone[key][key]) <= {"paper", "table", "stream"}, key
 
 
 def stage2(name: str) -> Config:
