@@ -55,7 +55,7 @@ def _read(folder: Path, published: Published) -> ImageSet:
         )
     val = parts.get("val")
     sizes = (len(classes), len(parts["train"]) + len(val or ()), len(parts["test"]))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if sizes != published.sizes:
         found, expected = (
             f"{counted(numbers[0], 'class', 'classes')}, {numbers[1]:,} and {numbers[2]:,} pictures"
