@@ -11,7 +11,7 @@ from argus.models.decoders import ViTPoseHead
 with read_base():
     from .dpt_keypoint import dpt_keypoint as vitpose
 
-vitpose["backbone"].update(levels=(2,))
+vitpose["backbone"].update(levels=(2,))  # not stated in paper: ViTPose, the map of stride 16
 vitpose["head"] = dict(
     type=ViTPoseHead,
     in_channels=768,
