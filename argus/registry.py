@@ -42,4 +42,6 @@ TRANSFORMS = Registry(
     "transform", parent=MMENGINE_TRANSFORMS, locations=["argus.datasets.registered"]
 )
 METRICS = Registry("metric", parent=MMENGINE_METRICS, locations=["argus.evaluation"])
+BALANCERS = Registry("balancer", locations=["argus.engine.balancing"])
+TASK_SAMPLERS = Registry("task_sampler", locations=["argus.engine.task_sampling"])
 RECIPES = Registry("recipe", locations=["argus.recipes"])

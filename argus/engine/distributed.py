@@ -6,7 +6,7 @@ it cannot start.
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TypeVar, cast
 
@@ -76,20 +76,33 @@ def all_reduce_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
 
     Every process must pass the same parameters in the same order.
     """
+    if dist.is_initialized() and dist.get_world_size() > 1:
+        average_in_buckets(_gradients(parameters))
+
+
+def _gradients(parameters: Iterable[torch.nn.Parameter]) -> Iterator[Tensor]:
+    for parameter in parameters:
+        if parameter.requires_grad:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            yield parameter.grad
+
+
+def average_in_buckets(tensors: Iterable[Tensor]) -> None:
+    """Average tensors over all processes in place, some megabytes at a time.
+
+    Every process must pass tensors of the same shapes in the same order.
+    """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return
     bucket: list[Tensor] = []
     size = 0
-    for parameter in parameters:
-        if not parameter.requires_grad:
-            continue
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-        if bucket and (size > _BUCKET_BYTES or bucket[0].dtype != parameter.grad.dtype):
+    for tensor in tensors:
+        if bucket and (size > _BUCKET_BYTES or bucket[0].dtype != tensor.dtype):
             _average(bucket)
             bucket, size = [], 0
-        bucket.append(parameter.grad)
-        size += parameter.grad.numel() * parameter.grad.element_size()
+        bucket.append(tensor)
+        size += tensor.numel() * tensor.element_size()
     if bucket:
         _average(bucket)
 

@@ -65,6 +65,8 @@ class MultitaskOptimWrapper(OptimWrapper):
     def clip(self) -> Tensor:
         """Clip the gradients, if that is asked for; their norm () before."""
         parts = self.parts if self.clip_each_part else [self._parameters()]
+        # The decoder of a task that was not in the step has none: its norm would be on the CPU.
+        parts = [part for part in parts if any(p.grad is not None for p in part)]
         if self.clip_grad_kwargs and self.clip_func is clip_grad_norm_:
             norms = [self.clip_func(part, **self.clip_grad_kwargs) for part in parts]
         else:

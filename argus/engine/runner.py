@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from argus.building import building
 from argus.checkpoint import read_checkpoint, write_checkpoint
+from argus.engine.balancing.balancer import resume_balancer
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.checkpoints.model_state import base_of, load_trained_state
 from argus.engine.checkpoints.resume import checkpoints_in, find_checkpoint, move_aside, start_in
@@ -376,10 +377,12 @@ class MultitaskRunner(Runner):
             self.param_schedulers or [],
             path=filename,
         )
+        notes += resume_balancer(self.train_loop.balancer, state.get("balancing"))
         for note in [*notes, *self._changes_of_batches(state)]:
             self.logger.warning(f"changed since {Path(filename).name}: {note}")
         self.resumed_from = str(filename)
         self.train_loop.iter = state["iter"]
+        self.train_loop.turns.resume(state["iter"], state.get("drawn", {}))
         self.train_loop.dataloader.load_state_dict(state["bad_samples"])
         if "bad_steps" in state:  # earlier checkpoints count none
             self.train_loop.bad_steps.load_state_dict(state["bad_steps"])

@@ -6,7 +6,7 @@ processes exchange gradients once, at the end. The gradients are the same.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,7 @@ class StepValues:
         losses: Weighted loss per task, on this process.
         parts: Unweighted parts, ``<task>/<name>``, on this process.
         grad_norms: Norm of each task's gradient, where it was measured.
+        factors: Of each task's loss on the shared parameters, where a balancer gave them.
         grad_norm: Norm of the gradients of all processes before clipping.
         is_finite: Whether losses and norm are, on all processes.
         is_asked_to_stop: Whether a process was.
@@ -40,12 +41,14 @@ class StepValues:
     is_finite: bool
     parts: dict[str, float] = field(default_factory=dict)
     grad_norms: dict[str, float] = field(default_factory=dict)
+    factors: dict[str, float] = field(default_factory=dict)
     is_asked_to_stop: bool = False
 
     @property
     def odd(self) -> dict[str, float]:
-        """Losses, parts and the norm that are not finite here."""
-        values = {**self.losses, **self.parts, "gradient norm": self.grad_norm}
+        """Losses, parts, factors and the norm that are not finite here."""
+        factors = {f"{task}/balancing": value for task, value in self.factors.items()}
+        values = {**self.losses, **self.parts, **factors, "gradient norm": self.grad_norm}
         return {name: value for name, value in values.items() if not math.isfinite(value)}
 
 
@@ -58,13 +61,39 @@ class StepResult:
         parts: Unweighted parts, ``<task>/<name>``.
         grad_norms: Norm of each task's gradient on the probed parameters, when asked for; the mean
             over the accumulated batches.
+        factors: Of each task's loss on the shared parameters, where a balancer gave them.
         values: What the host has read of it.
     """
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     parts: dict[str, Tensor] = field(default_factory=dict)
     grad_norms: dict[str, Tensor] = field(default_factory=dict)
+    factors: dict[str, Tensor] = field(default_factory=dict)
     values: StepValues | None = None
+
+    def add(
+        self,
+        losses: Mapping[str, Tensor],
+        parts: Mapping[str, Tensor],
+        grad_norms: Mapping[str, Tensor],
+        *,
+        scale: float,
+    ) -> None:
+        """Add a batch's values up.
+
+        Args:
+            losses: By task.
+            parts: By name.
+            grad_norms: By task.
+            scale: One by the number of accumulated batches.
+        """
+        for store, new in (
+            (self.losses, losses),
+            (self.parts, parts),
+            (self.grad_norms, grad_norms),
+        ):
+            for name, value in new.items():
+                store[name] = store.get(name, 0.0) + value.detach() * scale
 
 
 class GradientSchedule:
@@ -102,30 +131,36 @@ class GradientSchedule:
         scale = 1.0 / len(micro_batches)
         for index, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True)):
             last = index == len(micro_batches) - 1
-            for group in self._groups(batches):
+            for group in self.groups(batches):
                 reduce_now = self.kind == "joint" and last
-                with _no_sync(model, active=not reduce_now):
+                with no_sync(model, active=not reduce_now):
                     with optim_wrapper.optim_context(model):
                         losses, parts = model(group, mode="loss", seeds=seed)
-                    norms = _gradient_norms(losses, probe) if probe else {}
+                    norms = gradient_norms(losses, probe) if probe else {}
                     total = torch.stack([loss * scale for loss in losses.values()]).sum()
                     total.backward()
-                for store, new in (
-                    (result.losses, losses),
-                    (result.parts, parts),
-                    (result.grad_norms, norms),
-                ):
-                    for name, value in new.items():
-                        store[name] = store.get(name, 0.0) + value.detach() * scale
+                result.add(losses, parts, norms, scale=scale)
+        parameters = stepped_parameters(model, result.losses)
         if self.kind == "sequential":
-            all_reduce_gradients(model.parameters())
-        for parameter in model.parameters():
-            # As DDP leaves a parameter that no loss used, so that one process steps like many.
-            if parameter.requires_grad and parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
+            all_reduce_gradients(parameters)
+        fill_missing(parameters)
         return result
 
-    def _groups(self, batches: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def after_step(
+        self,
+        model: nn.Module,
+        micro_batches: Sequence[Mapping[str, Any]],
+        optim_wrapper: MultitaskOptimWrapper,
+        *,
+        seeds: Sequence[Mapping[str, int]],
+    ) -> None:
+        """Called after the step that :meth:`backward` prepared was taken, with the same."""
+
+    def undo(self) -> None:
+        """Called where that step was not taken."""
+
+    def groups(self, batches: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The streams that go through the model together."""
         if self.kind == "joint":
             yield batches
         else:
@@ -133,7 +168,8 @@ class GradientSchedule:
 
 
 @contextmanager
-def _no_sync(model: nn.Module, *, active: bool) -> Iterator[None]:
+def no_sync(model: nn.Module, *, active: bool) -> Iterator[None]:
+    """Leave the gradients of a backward pass to this process, if ``active``."""
     if active and isinstance(model, DistributedDataParallel):
         with model.no_sync():
             yield
@@ -141,12 +177,30 @@ def _no_sync(model: nn.Module, *, active: bool) -> Iterator[None]:
         yield
 
 
-def _gradient_norms(
+def gradient_norms(
     losses: Mapping[str, Tensor], probe: Sequence[nn.Parameter]
 ) -> dict[str, Tensor]:
+    """Norm of each loss's gradient on the parameters of ``probe``; a backward pass for each."""
     norms = {}
     for task, loss in losses.items():
         grads = torch.autograd.grad(loss, probe, retain_graph=True, allow_unused=True)
         found = [grad for grad in grads if grad is not None]
         norms[task] = torch.nn.utils.get_total_norm(found) if found else loss.detach() * 0
     return norms
+
+
+def stepped_parameters(model: nn.Module, tasks: Collection[str]) -> list[nn.Parameter]:
+    """The trained parameters but for the decoders of tasks that were not in the step.
+
+    Those take no step, not even of weight decay or momentum.
+    """
+    decoders = getattr(getattr(model, "module", model), "decoders", {})
+    idle = {id(p) for name in decoders if name not in tasks for p in decoders[name].parameters()}
+    return [p for p in model.parameters() if p.requires_grad and id(p) not in idle]
+
+
+def fill_missing(parameters: Iterable[nn.Parameter]) -> None:
+    """Zero gradients where no loss gave any: as DDP leaves them, so that one steps like many."""
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)

@@ -1,4 +1,4 @@
-"""Training by steps, each over one batch of every task."""
+"""Training by steps, each over one batch of every task, or of the one whose turn it is."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,8 @@ from mmengine.runner import BaseLoop
 from torch import nn
 
 from argus.datasets.seeding import stable_seed
+from argus.engine.balancing.balancer import build_balancer
+from argus.engine.balancing.schedule import BalancedSchedule
 from argus.engine.checkpoints.stop_request import OTHER_PROCESS, save_and_stop
 from argus.engine.checks.classes_of_test_data import check_test_classes
 from argus.engine.distributed import average_buffers, training_buffers
@@ -17,11 +19,13 @@ from argus.engine.guard.odd_parts import OddParts
 from argus.engine.guard.spikes import SpikeWatch
 from argus.engine.guard.step_guard import BufferKeeper, read_step
 from argus.engine.loading.loaders import MultitaskLoader
+from argus.engine.loading.turns import StreamTurns
 from argus.engine.reports.console import prints_to_log
 from argus.engine.reports.run_record import write_run_record
 from argus.engine.reports.summary import training_summary
 from argus.engine.reports.whereabouts import where_to_look
 from argus.engine.schedules import GradientSchedule, StepValues
+from argus.engine.task_sampling import build_task_sampling
 from argus.errors import ConfigError
 from argus.models.task_model import TaskModel
 from argus.names.wording import counted
@@ -32,6 +36,9 @@ from argus.tasks import Task
 @LOOPS.register_module()
 class MultitaskTrainLoop(BaseLoop):
     """Optimizer steps, each over one batch of every task.
+
+    ``balancing`` and ``task_sampling`` of the config change how the tasks are weighed, and whether
+    all of them are in every step.
 
     Args:
         runner: The runner.
@@ -79,7 +86,10 @@ class MultitaskTrainLoop(BaseLoop):
         self.max_iters = max_iters
         self.val_interval = val_interval
         self.accumulate = accumulate
-        self.schedule = GradientSchedule(schedule)
+        sampling = build_task_sampling(runner.cfg.get("task_sampling"))
+        self.turns = StreamTurns(loader, sampling, accumulate=accumulate, seed=runner.seed)
+        self.balancer = build_balancer(runner.cfg.get("balancing"))
+        self.schedule = self._make_schedule(schedule)
         self.grad_norm_interval = grad_norm_interval
         self._buffers: list[torch.Tensor] = []
         self.iter = 0
@@ -90,14 +100,28 @@ class MultitaskTrainLoop(BaseLoop):
         self.spikes = SpikeWatch(spike_threshold)
         self.odd_parts = OddParts()
 
+    def _make_schedule(self, kind: str) -> GradientSchedule:
+        """The schedule; with a balancer, which is started here."""
+        plain = GradientSchedule(kind)
+        if self.turns.sampling is not None:
+            # Of one stream they are the same, but DDP would wait for the other decoders.
+            return GradientSchedule("sequential")
+        if self.balancer is None:
+            return plain
+        model: TaskModel = self.runner.raw_model
+        tasks = [task for stream in self.dataloader.sources for task in model.streams[stream]]
+        device = next(model.parameters()).device
+        self.balancer.start(tasks, device=device, seed=self.runner.seed)
+        return BalancedSchedule(kind, self.balancer, model)
+
     # What mmengine's runner and hooks ask of a loop that has no epochs.
     epoch = 0
     max_epochs = 1
 
     @property
-    def images_per_step(self) -> int:
-        """Images of all tasks and processes in one optimizer step."""
-        return self.dataloader.images_per_step * self.accumulate
+    def images_per_step(self) -> float:
+        """Images of all tasks and processes in one step; the mean, where tasks are sampled."""
+        return self.turns.images_per_step
 
     def run(self) -> nn.Module:
         """Train from the current step to the last."""
@@ -109,11 +133,11 @@ class MultitaskTrainLoop(BaseLoop):
         self.dataloader.follow_classes()
         check_test_classes(runner, self.tasks)
         write_run_record(runner)
-        self.dataloader.set_start(self.iter * self.accumulate)
+        self.dataloader.set_start(self.turns.drawn)
         self.dataloader.while_waiting = self._stop_waiting
         model: TaskModel = runner.raw_model
-        num_batches = self.max_iters * self.accumulate
-        summary = training_summary(model, self.dataloader, num_batches=num_batches)
+        in_all = self.turns.in_all(self.max_iters)
+        summary = training_summary(model, self.dataloader, in_all, self.max_iters)
         runner.logger.info(
             f"training {counted(self.max_iters, 'step')}; output in {runner.work_dir}"
         )
@@ -125,13 +149,13 @@ class MultitaskTrainLoop(BaseLoop):
             )
             if runner.val_loop is not None:
                 runner.val_loop.run()
-        batches = iter(self.dataloader)
+        iterators = self.dataloader.iterators()
         runner.model.train()
         self._buffers = training_buffers(model)
         self._keeper = BufferKeeper(model)
         with runner.stop_request.listening():
             while self.iter < self.max_iters and not self.stop_training:
-                asked = self._step([next(batches) for _ in range(self.accumulate)])
+                asked = self._step(self.turns.fetch(iterators, self.iter))
                 done = self.iter == self.max_iters
                 if self._validates():
                     # A validation that ends early has no metrics, and is still to be done.
@@ -182,12 +206,14 @@ class MultitaskTrainLoop(BaseLoop):
             # Every process has seen other samples; validation and checkpoints take one model.
             average_buffers(self._buffers)
             runner.optim_wrapper.step()
+            self.schedule.after_step(runner.model, micro_batches, runner.optim_wrapper, seeds=seeds)
             runner.raw_model.after_step()
             self.bad_steps.note_good()
             self._look_for_spikes(values, micro_batches)
             self.odd_parts.look(self.iter + 1, values.parts)
         else:
             self._keeper.restore()
+            self.schedule.undo()
             self.bad_steps.note_bad(runner, result, self._described(micro_batches, seeds))
         runner.optim_wrapper.zero_grad()
         # What follows the weights (averages, schedules) hears of steps that were taken alone.
@@ -199,10 +225,11 @@ class MultitaskTrainLoop(BaseLoop):
     def _described(
         self, micro_batches: Sequence[Mapping[str, Any]], seeds: Sequence[Mapping[str, int]]
     ) -> list[MicroBatch]:
-        first = self.iter * self.accumulate
         return [
-            MicroBatch(batches, self.dataloader.keys(first + micro), seed)
-            for micro, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True))
+            MicroBatch(batches, self.dataloader.keys(number), seed)
+            for batches, number, seed in zip(
+                micro_batches, self.turns.numbers(), seeds, strict=True
+            )
         ]
 
     def _look_for_spikes(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 import argus
 from argus.config_values import to_plain
+from argus.engine.balancing.balancer import saved_balancer
 from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.checkpoints.training_state import training_state
 from argus.errors import CheckpointError, ConfigError
@@ -53,6 +54,8 @@ def checkpoint_of(
             "world_size": runner.world_size,
             "accumulate": loop.accumulate,
             "batch_sizes": loop.dataloader.batch_sizes,
+            "drawn": loop.turns.state_dict(step),
+            "balancing": saved_balancer(loop.balancer),
             "bad_steps": loop.bad_steps.state_dict(),
             "odd_parts": loop.odd_parts.state_dict(),
             "bad_samples": loop.dataloader.state_dict(),

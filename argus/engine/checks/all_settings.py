@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from argus.engine.balancing.balancer import build_balancer
 from argus.engine.checks.run_settings import (
     check_backbone,
     check_best_rule,
@@ -15,6 +16,7 @@ from argus.engine.checks.run_settings import (
     check_loop,
 )
 from argus.engine.checks.unread_keys import UNREAD
+from argus.engine.task_sampling import build_task_sampling
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.engine.val_loop import MultitaskTestLoop, MultitaskValLoop
 from argus.errors import ConfigError
@@ -24,7 +26,7 @@ KEYS = (
     *("backbone", "tasks", "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "param_scheduler"),
     *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
     *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
-    *("experiment_name", "feature_cache", "task_model"),
+    *("experiment_name", "feature_cache", "task_model", "balancing", "task_sampling"),
 )
 _LOOPS: dict[str, type] = dict(
     train_cfg=MultitaskTrainLoop, val_cfg=MultitaskValLoop, test_cfg=MultitaskTestLoop
@@ -41,6 +43,7 @@ def checks_of_run(cfg: Any) -> Iterator[Callable[[], Any]]:
     yield partial(check_kinds, cfg)
     yield partial(check_best_rule, cfg)
     yield partial(check_backbone, cfg.get("backbone"))
+    yield partial(_check_tasks_together, cfg)
     for key in _LOOPS:
         if cfg.get(key) is not None:
             yield partial(loop_config, key, cfg)
@@ -61,6 +64,17 @@ def loop_config(key: str, cfg: Any) -> dict[str, Any]:
         raise ConfigError(f"{key}: expected a dict, found {values!r}.")
     check_loop(values, _LOOPS[key], key=key)
     return dict(type=_LOOPS[key], **values)
+
+
+def _check_tasks_together(cfg: Any) -> None:
+    """What needs the tasks, or the model, to be told is told when the loop begins."""
+    balancer = build_balancer(cfg.get("balancing"))
+    sampling = build_task_sampling(cfg.get("task_sampling"))
+    if balancer is not None and sampling is not None:
+        raise ConfigError(
+            "balancing and task_sampling are both set, but a balancer compares the tasks of one "
+            "step, and sampling leaves one in it. Remove either."
+        )
 
 
 def _check_keys(cfg: Any) -> None:

@@ -24,7 +24,7 @@ def read_step(result: StepResult, grad_norm: Tensor, *, is_asked_to_stop: bool) 
         grad_norm: () norm of the averaged gradients, the same on all processes.
         is_asked_to_stop: Whether this process was.
     """
-    groups = (result.losses, result.parts, result.grad_norms)
+    groups = (result.losses, result.parts, result.grad_norms, result.factors)
     values = [value.detach().float() for group in groups for value in group.values()]
     flat = torch.stack([*(value.reshape(()) for value in values), grad_norm.float().reshape(())])
     decisive = torch.cat([flat[: len(result.losses)], flat[-1:]])
@@ -32,11 +32,12 @@ def read_step(result: StepResult, grad_norm: Tensor, *, is_asked_to_stop: bool) 
     flags = torch.stack([bad, torch.full_like(bad, float(is_asked_to_stop))])
     read = torch.cat([largest_over_ranks(flags), flat]).tolist()
     found = iter(read[2:])
-    losses, parts, norms = ({name: next(found) for name in group} for group in groups)
+    losses, parts, norms, factors = ({name: next(found) for name in group} for group in groups)
     return StepValues(
         losses=losses,
         parts=parts,
         grad_norms=norms,
+        factors=factors,
         grad_norm=next(found),
         is_finite=not read[0],
         is_asked_to_stop=bool(read[1]),

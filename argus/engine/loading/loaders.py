@@ -69,7 +69,7 @@ def build_eval_loader(data: EvalData, *, task: str, part: str, seed: int) -> Wat
 class MultitaskLoader:
     """Endless iterator over ``{stream: batch}``, one batch of every stream per step.
 
-    A stream's order is a function of the seed alone; :meth:`set_start` reaches any step without
+    A stream's order is a function of the seed alone; :meth:`set_start` reaches any batch without
     loading what lies before, which makes a resumed run see what an uninterrupted one would.
 
     Args:
@@ -94,7 +94,7 @@ class MultitaskLoader:
         self.budgets: dict[str, SharedBudget] = {}
         # Called every few seconds while a batch does not come.
         self.while_waiting: Callable[[], None] | None = None
-        self._start = 0
+        self._start: dict[str, int] = dict.fromkeys(self.sources, 0)
         for stream, task in self.sources.items():
             assert task.train is not None
             with library_scope(library_of(task.decoder["type"])):
@@ -159,9 +159,9 @@ class MultitaskLoader:
             make_sampler=begin_at,
         )
 
-    def keys(self, batch: int) -> dict[str, list[tuple[int, int]]]:
-        """``(draw, index)`` of the samples of this process in a batch (0-based), by stream."""
-        return {stream: sampler.keys(batch) for stream, sampler in self.samplers.items()}
+    def keys(self, batches: Mapping[str, int]) -> dict[str, list[tuple[int, int]]]:
+        """``(draw, index)`` of the samples of this process in a batch (0-based) of each stream."""
+        return {stream: self.samplers[stream].keys(batch) for stream, batch in batches.items()}
 
     @property
     def images_per_step(self) -> int:
@@ -189,15 +189,19 @@ class MultitaskLoader:
             if batch_sizes.get(name, size) != size
         ]
 
-    def set_start(self, step: int) -> None:
-        """Begin the next iteration at ``step`` (0-based) of every stream."""
-        self._start = step
+    def set_start(self, start: Mapping[str, int]) -> None:
+        """Begin the next iteration of each stream at a batch (0-based) of its own."""
+        self._start = dict(start)
 
-    def __iter__(self) -> Iterator[dict[str, dict[str, list[Any]]]]:
-        iterators = {
-            stream: loader.iterate(self._start, while_waiting=self.while_waiting)
+    def iterators(self) -> dict[str, Iterator[dict[str, list[Any]]]]:
+        """An endless iterator over the batches of each stream, which can be taken at any rate."""
+        return {
+            stream: loader.iterate(self._start[stream], while_waiting=self.while_waiting)
             for stream, loader in self.loaders.items()
         }
+
+    def __iter__(self) -> Iterator[dict[str, dict[str, list[Any]]]]:
+        iterators = self.iterators()
         while True:
             yield {stream: next(iterator) for stream, iterator in iterators.items()}
 

@@ -68,6 +68,8 @@ class ProgressHook(Hook):
                 self._add(name, value)
         for task, value in values.grad_norms.items():
             self._add(f"{task}/adapter_grad_norm", value)
+        for task, value in values.factors.items():
+            self._add(f"{task}/balancing", value)
         self._add("grad_norm", values.grad_norm)
         self._end_step(runner)
 
@@ -121,6 +123,7 @@ class ProgressHook(Hook):
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
             "memory_mb": memory_mb(),
             "bad_steps": runner.train_loop.bad_steps.num_in_all,
+            **{f"{n}/epoch": value for n, value in runner.train_loop.turns.epochs().items()},
             "odd_parts": sum(runner.train_loop.odd_parts.counts.values()),
             "iter": step,
         }

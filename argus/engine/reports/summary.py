@@ -19,8 +19,17 @@ def parameter_table(model: TaskModel) -> dict[str, tuple[int, int]]:
     return table
 
 
-def training_summary(model: TaskModel, loader: MultitaskLoader, *, num_batches: int) -> str:
-    """Parameters, and per data stream its samples, batch size and passes over the data."""
+def training_summary(
+    model: TaskModel, loader: MultitaskLoader, num_batches: Mapping[str, int], num_steps: int
+) -> str:
+    """Parameters, and per data stream its samples, batch size and passes over the data.
+
+    Args:
+        model: What is trained.
+        loader: Of its batches.
+        num_batches: Of each stream in the whole training.
+        num_steps: Of the whole training.
+    """
     rows = parameter_table(model)
     trained, frozen = (sum(column) for column in zip(*rows.values(), strict=True))
     lines = [
@@ -29,8 +38,10 @@ def training_summary(model: TaskModel, loader: MultitaskLoader, *, num_batches: 
     ]
     width = max(map(len, loader.samplers))
     for stream, sampler in loader.samplers.items():
+        number = num_batches[stream]
+        sampled = "" if number >= num_steps else f" in {number / num_steps:.1%} of the steps"
         lines.append(
             f"  {stream:<{width}}  {sampler.num_samples:>9,} samples, "
-            f"{sampler.global_batch_size:>4} a step, {sampler.epochs(num_batches):.1f} epochs"
+            f"{sampler.global_batch_size:>4} a step{sampled}, {sampler.epochs(number):.1f} epochs"
         )
     return "\n".join(lines)
