@@ -11,12 +11,14 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import mmengine.registry
 from mmengine.registry import Registry
 
 from argus.errors import CheckpointError, ConfigError, DataError
+
+T = TypeVar("T")
 
 _PACKAGE = str(Path(__file__).resolve().parent)
 _CONFIG_ERRORS = (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
@@ -48,6 +50,30 @@ def building(config: Any, *, where: str) -> Iterator[None]:
         if message is None:
             raise
         raise ConfigError(message) from error
+
+
+def build_one_of(registry: Registry, base: type[T], config: Any, *, where: str, example: str) -> T:
+    """Build an object of a registry of Argus's own.
+
+    Args:
+        registry: Has the classes.
+        base: What they derive from.
+        config: ``dict(type=..., ...)``, with a class or a name.
+        where: Its place, for messages.
+        example: How the config may look, likewise.
+
+    Raises:
+        ConfigError: It is no such config.
+    """
+    if not isinstance(config, Mapping) or "type" not in config:
+        raise ConfigError(f"{where}: expected {example}, or None, found {config!r}.")
+    kind = config["type"]
+    found = registry.get(kind) if isinstance(kind, str) else kind
+    if not (inspect.isclass(found) and issubclass(found, base)):
+        names = ", ".join(sorted(registry.module_dict))
+        raise ConfigError(f"{where}.type: expected one of {names}, found {kind!r}.")
+    with building({**config, "type": found}, where=where):
+        return found(**{key: value for key, value in config.items() if key != "type"})
 
 
 def explain(error: Exception, config: Any, *, where: str) -> str | None:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from argus.analysis.chart import clean, line_color
 from argus.analysis.models import LoadedModel
 from argus.datasets.seeding import stable_seed
+from argus.engine.balancing.gram import cosines_of, gram, norms_of
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.errors import ConfigError, DataError
 from argus.names.wording import counted
@@ -121,15 +122,16 @@ def compare_tasks(
     for batch in gradients:
         tasks = tasks or tuple(batch)
         stacked = torch.stack([batch[task] for task in tasks])  # (T, P)
-        gram = _gram(stacked)
-        bad = [task for task, value in zip(tasks, np.diag(gram), strict=True) if value != value]
-        if bad or not np.isfinite(gram).all():
+        products = _products(stacked)
+        diagonal = products.diagonal()
+        bad = [task for task, value in zip(tasks, diagonal, strict=True) if value != value]
+        if bad or not products.isfinite().all():
             raise DataError(
                 f"gradients of batch {len(norms)} are not finite (tasks {bad or list(tasks)}). Try "
                 "precision=fp32, or look at the checkpoint and the data of these tasks."
             )
-        norms.append(np.sqrt(np.diag(gram)))
-        cosines.append(_cosine(gram))
+        norms.append(norms_of(products).numpy())
+        cosines.append(cosines_of(products).numpy())
         total = stacked if total is None else total + stacked
     assert total is not None, "no batch"
     return GradientReport(
@@ -138,7 +140,7 @@ def compare_tasks(
         num_parameters=num_parameters,
         norms=np.stack(norms),
         cosines=np.stack(cosines),
-        mean_cosine=_cosine(_gram(total)),
+        mean_cosine=cosines_of(_products(total)).numpy(),
     )
 
 
@@ -172,15 +174,9 @@ def flat_gradient(
     )
 
 
-def _gram(stacked: Tensor) -> np.ndarray:
-    """Products of all pairs of rows ``(T, P)``, ``(T, T)`` float64."""
-    return (stacked.double() @ stacked.double().T).cpu().numpy()
-
-
-def _cosine(gram: np.ndarray) -> np.ndarray:
-    norms = np.sqrt(np.diag(gram))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(gram / np.outer(norms, norms), -1.0, 1.0)
+def _products(stacked: Tensor) -> Tensor:
+    """Products of all pairs of rows (T, P), (T, T) float64."""
+    return gram([[row] for row in stacked]).cpu()
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

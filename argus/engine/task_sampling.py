@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.building import building
+from argus.building import build_one_of
 from argus.datasets.seeding import stable_seed
 from argus.errors import ConfigError
 from argus.registry import TASK_SAMPLERS
@@ -163,16 +163,5 @@ def build_task_sampling(config: Any) -> TaskSampling | None:
     """
     if config is None:
         return None
-    if not isinstance(config, Mapping) or "type" not in config:
-        raise ConfigError(
-            "task_sampling: expected dict(type=TemperatureSampling, temperature=...), or None for "
-            f"every task in every step, found {config!r}."
-        )
-    with building(config, where="task_sampling"):
-        built = TASK_SAMPLERS.build(dict(config))
-    if not isinstance(built, TaskSampling):
-        raise ConfigError(
-            f"task_sampling.type: expected a class of argus.engine.task_sampling, found "
-            f"{type(built).__name__}."
-        )
-    return built
+    example = "dict(type=TemperatureSampling, temperature=...)"
+    return build_one_of(TASK_SAMPLERS, TaskSampling, config, where="task_sampling", example=example)

@@ -12,7 +12,9 @@ import torch
 from tests.engine.test_schedules import gradients, max_relative_difference, toy_model
 from tests.engine.toy_detection import detection_model
 from tests.engine.two_processes import (
+    BALANCED,
     LABELLED,
+    STEPS,
     TOGETHER,
     UNLABELLED,
     WHOLE,
@@ -209,6 +211,24 @@ def test_training__two_processes_follow_one_with_the_whole_batch(
     for whole, (first, second) in zip(alone, halves, strict=True):
         mean = {name: (first[name] + second[name]) / 2 for name in first}
         assert mean == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", BALANCED)
+def test_balancing__two_processes_weigh_alike_follow_one_and_resume(
+    pair: list[dict], tmp_path: Path, name: str
+) -> None:
+    first, second = (found["balancing"][name] for found in pair)
+    assert first["losses"] == first["parts"] and second["losses"] == second["parts"]
+    assert first["factors"] == second["factors"] and len(first["factors"]) == STEPS
+    for parameter, value in first["weights"].items():
+        assert torch.equal(value, second["weights"][parameter]), parameter
+    options = {**BALANCED[name], "tasks": with_batch_size(4)}
+    losses, runner = train(tmp_path, **options)
+    assert [set(step) for step in losses] == [set(step) for step in first["losses"]]
+    for one, two in zip(runner.train_loop.noted, first["factors"], strict=True):
+        assert two == pytest.approx(one, rel=1e-2)
+    for parameter, value in runner.raw_model.named_parameters():
+        torch.testing.assert_close(first["weights"][parameter], value.detach(), rtol=0, atol=2e-4)
 
 
 @pytest.mark.parametrize("schedule", ["joint", "sequential"])

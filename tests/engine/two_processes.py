@@ -16,6 +16,8 @@ import pytest
 import torch
 import torch.multiprocessing
 from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 from torch import nn
 
 from argus.datasets.census.maps import MapCounts, count_maps
@@ -107,6 +109,34 @@ RESUME = dict(
     custom_hooks=[dict(type="argus.EMAHook", decay=0.9)],
     train_cfg=dict(max_iters=6, accumulate=2, grad_norm_interval=1),
 )
+
+
+STEPS = 20
+_EVERY_TEN = dict(checkpoint=dict(type="argus.CheckpointHook", interval=10))
+BALANCED = dict(
+    famo=dict(balancing=dict(type="argus.FAMO", lr=0.1), train_cfg=dict(max_iters=STEPS)),
+    gradnorm=dict(
+        balancing=dict(type="argus.GradNorm", first_steps=2, lr=0.1),
+        train_cfg=dict(max_iters=STEPS, schedule="sequential", accumulate=2),
+    ),
+    sampled=dict(
+        task_sampling=dict(type="argus.TemperatureSampling", temperature=2.0),
+        train_cfg=dict(max_iters=STEPS),
+    ),
+)
+for _options in BALANCED.values():
+    _options |= dict(default_hooks=_EVERY_TEN, custom_hooks=[dict(type="NoteFactors")])
+
+
+@HOOKS.register_module()
+class NoteFactors(Hook):
+    """Keep the factors of every step."""
+
+    def before_train(self, runner: MultitaskRunner) -> None:
+        runner.train_loop.noted = []
+
+    def after_train_iter(self, runner: MultitaskRunner, *args: Any, outputs: Any, **kwargs: Any):
+        runner.train_loop.noted.append(outputs.values.factors)
 
 
 class Scenarios:
@@ -324,8 +354,25 @@ class Scenarios:
             text = f"{type(error).__name__}: {error}"
         return dict(rank=by_first_process(lambda: self.rank + 7), text=text)
 
+    def balancing(self) -> dict:
+        """Trainings with balancers and with a stream a step, whole and in two parts."""
+        found = {}
+        for name, options in BALANCED.items():
+            options = dict(launcher="pytorch", tasks=with_batch_size(2), **options)
+            losses, runner = train(self.folder / f"balanced_{name}", **options)
+            first, _ = train(self.folder / f"parts_{name}", stop_after=10, **options)
+            second, _ = train(self.folder / f"parts_{name}", resume=True, **options)
+            found[name] = dict(
+                losses=losses,
+                parts=first + second,
+                factors=[*runner.train_loop.noted],
+                weights={n: p.detach().clone() for n, p in runner.raw_model.named_parameters()},
+            )
+        return found
+
     names = (
         "census",
+        "balancing",
         "first",
         "mask_dino",
         "bad_samples",

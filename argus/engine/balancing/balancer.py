@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from argus.building import building
+from argus.building import build_one_of
 from argus.engine.balancing.gram import Gradients
 from argus.errors import ConfigError
 from argus.registry import BALANCERS
@@ -112,19 +112,8 @@ def build_balancer(config: Any) -> Balancer | None:
     """
     if config is None:
         return None
-    if not isinstance(config, Mapping) or "type" not in config:
-        raise ConfigError(
-            f"balancing: expected dict(type=FAMO, ...), or None for the fixed loss_weight of each "
-            f"task, found {config!r}."
-        )
-    with building(config, where="balancing"):
-        built = BALANCERS.build(dict(config))
-    if not isinstance(built, Balancer):
-        raise ConfigError(
-            f"balancing.type: expected a class of argus.engine.balancing, found "
-            f"{type(built).__name__}."
-        )
-    return built
+    example = "dict(type=FAMO, ...)"
+    return build_one_of(BALANCERS, Balancer, config, where="balancing", example=example)
 
 
 def saved_balancer(balancer: Balancer | None) -> dict[str, Any] | None:
