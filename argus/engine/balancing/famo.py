@@ -65,7 +65,8 @@ class FAMO(Balancer):
                     f"balancing.least: expected a number by any of the tasks "
                     f"{', '.join(self.tasks)}, found {name!r}: {value!r}."
                 )
-        self._least = torch.tensor([self.least.get(n, 0.0) for n in self.tasks], device=device)
+        least = [float(self.least.get(name, 0.0)) for name in self.tasks]
+        self._least = torch.tensor(least, dtype=torch.float32, device=device)
         self._logits = LearnedVector(
             len(self.tasks), start=0.0, lr=self.lr, weight_decay=self.weight_decay, device=device
         )
@@ -77,9 +78,10 @@ class FAMO(Balancer):
         """(z / D) / sum(z / D)."""
         self._losses = losses
         above, is_absent = self._above(losses), losses == 0
-        # A loss below the least one, or a log of it, is no number to go on with: as infinite losses
-        # do, it keeps the step from being taken.
-        shares = torch.where(above > 0, self._logits.value.softmax(0) / above, torch.nan)
+        # A loss that has no logarithm keeps the step from being taken, as infinite ones do.
+        shares = torch.where(
+            (above > 0) & above.isfinite(), self._logits.value.softmax(0) / above, torch.nan
+        )
         shares = torch.where(is_absent, 0.0, shares)
         total = shares.sum()
         factors = shares / torch.where(total == 0, 1.0, total)

@@ -1,0 +1,16 @@
+"""Comparison: Aligned-MTL in place of the plain sum of the gradients.
+
+    pip install "argus-multitask[balancing]"
+    python tools/train.py configs/small/stage1/aligned_mtl.py
+
+All else is as in the main run.
+"""
+
+from mmengine.config import read_base
+
+from argus.engine.balancing import TorchJDGradients
+
+with read_base():
+    from ..stage1_4task import *
+
+balancing = dict(type=TorchJDGradients, method="AlignedMTL")
