@@ -20,6 +20,7 @@ from argus.datasets.transforms import (
     LoadSegMap,
     SyntheticAnomaly,
 )
+from argus.engine.balancing.balancer import build_balancer
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
 from argus.evaluation.metrics import depth, normals
@@ -296,6 +297,8 @@ def test_stage2__anomaly_recipes_are_those_of_their_code():
         ("batch_norm", dict(norm="SyncBN")),
         ("no_scaling", dict(scale_tokens=False)),
         ("unfrozen_vit", dict(freeze_vit=False)),
+        ("famo", {}),
+        ("gradnorm", {}),
     ],
 )
 def test_ablation__changes_its_row_alone(name, changes):
@@ -304,8 +307,18 @@ def test_ablation__changes_its_row_alone(name, changes):
     assert config.backbone.to_dict() == main.backbone.to_dict() | changes
     assert (config.train_cfg.max_iters, main.train_cfg.max_iters) == (200_000, 300_000)
     assert bool(config.custom_hooks) == (name == "ema_200k")
+    assert ("balancing" in config) == (name in ("famo", "gradnorm"))
     for key, task in main.tasks.items():
         assert differing(config.tasks[key], task) == {"paper", "table"}
+
+
+def test_gradnorm__looks_at_parameters_that_there_are():
+    config = shrink(Config.fromfile(CONFIGS / "stage1/gradnorm.py"))
+    backbone = MODELS.build(config.backbone)
+    names = [name for name, value in backbone.named_parameters() if value.requires_grad]
+    seen = build_balancer(config.balancing).parameters_seen(names)
+    assert {names[place].split(".")[0] for place in seen} == {"interactions", "up"}
+    assert len(seen) < len(names) / 5
 
 
 @pytest.mark.parametrize("name", ["instance", "keypoints", "semantic", "classification"])

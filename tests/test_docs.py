@@ -57,6 +57,11 @@ PRODUCTS = tuple(
     if line.endswith("/")
 )
 REQUIRED = "required"
+# Where the top level of a config is read.
+_READERS = (
+    *("engine/runner.py", "engine/train_loop.py"),
+    *("commands/config.py", "engine/evaluate.py"),
+)
 
 
 def code_in(page: Path) -> str:
@@ -210,7 +215,7 @@ def test_optim_wrapper__keys_are_documented() -> None:
 
 def test_top_level__keys_are_those_the_code_reads() -> None:
     read = {"work_dir", "resume", "load_from"}
-    for file in ("engine/runner.py", "commands/config.py", "engine/evaluate.py"):
+    for file in _READERS:
         source = (ROOT / "argus" / file).read_text()
         read |= set(re.findall(r'\b(?:cfg|config)(?:\.get\(|\[)"(\w+)"', source))
         read |= set(re.findall(r'"(\w+_cfg)", cfg\)', source))

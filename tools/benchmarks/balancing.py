@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.logging import MMLogger
 
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -75,6 +76,7 @@ def step(trainer: Trainer, schedule: GradientSchedule) -> None:
 def main() -> None:
     """Measure, and print a table."""
     args = parse_args()
+    MMLogger.get_instance("benchmarks", log_level="ERROR")  # no line per initialised parameter
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = Trainer(Settings(device, quick=not args.full))
     print("| balancer | schedule | fixed, ms | ratio | 95 % |\n|---|---|---|---|---|", flush=True)
