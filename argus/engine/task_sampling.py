@@ -6,7 +6,6 @@ step can be reached without walking there. Tasks that share a stream are drawn t
 
 import functools
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ from argus.registry import TASK_SAMPLERS
 _BLOCK = 4096
 
 
-class TaskSampling(ABC):
+class TaskSampling:
     """Says which stream a step takes its batches from.
 
     Attributes:
@@ -42,17 +41,17 @@ class TaskSampling(ABC):
         self.streams = tuple(sizes)
         self.seed = seed
 
-    @abstractmethod
     def shares(self) -> dict[str, float]:
         """Share of the steps that each stream has; they add up to 1."""
+        raise NotImplementedError
 
-    @abstractmethod
     def stream_of(self, step: int) -> str:
         """The stream of a step (0-based)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def counts(self, num_steps: int) -> dict[str, int]:
         """How many of the first ``num_steps`` steps are of each stream."""
+        raise NotImplementedError
 
 
 @TASK_SAMPLERS.register_module()
@@ -83,9 +82,9 @@ class _Drawn(TaskSampling):
         self._shares = weights / weights.sum()
         self._block = functools.lru_cache(maxsize=2)(self._make_block)
 
-    @abstractmethod
     def _weight(self, name: str, size: int) -> float:
         """Weight of a stream, above 0."""
+        raise NotImplementedError
 
     def shares(self) -> dict[str, float]:
         """The probabilities."""
