@@ -20,7 +20,6 @@ from argus.datasets.transforms import (
     LoadSegMap,
     SyntheticAnomaly,
 )
-from argus.engine.balancing.balancer import build_balancer
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
 from argus.evaluation.metrics import depth, normals
@@ -310,15 +309,6 @@ def test_ablation__changes_its_row_alone(name, changes):
     assert ("balancing" in config) == (name in ("famo", "gradnorm"))
     for key, task in main.tasks.items():
         assert differing(config.tasks[key], task) == {"paper", "table"}
-
-
-def test_gradnorm__looks_at_parameters_that_there_are():
-    config = shrink(Config.fromfile(CONFIGS / "stage1/gradnorm.py"))
-    backbone = MODELS.build(config.backbone)
-    names = [name for name, value in backbone.named_parameters() if value.requires_grad]
-    seen = build_balancer(config.balancing).parameters_seen(names)
-    assert {names[place].split(".")[0] for place in seen} == {"interactions", "up"}
-    assert len(seen) < len(names) / 5
 
 
 @pytest.mark.parametrize("name", ["instance", "keypoints", "semantic", "classification"])
