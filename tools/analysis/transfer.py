@@ -56,6 +56,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--held-out", type=float, default=0.2, metavar="SHARE")
     parser.add_argument("--seed", type=int, default=0, help="of the pictures that are held out")
+    parser.add_argument(
+        "--max-steps", type=int, default=1000, metavar="N", help="of each fit of the linear probe"
+    )
     parser.add_argument("--batch-size", type=int, default=64, metavar="N")
     parser.add_argument("--num-workers", type=int, default=2, metavar="N")
     parser.add_argument("--weights", choices=("auto", "ema", "raw"), default="auto")
@@ -139,7 +142,9 @@ def main() -> None:
         from argus.analysis.transfer.measure import Protocol, measure
         from argus.analysis.transfer.report import transfer_record, transfer_table
 
-        protocol = Protocol(grid=args.grid, held_out=args.held_out, seed=args.seed)
+        protocol = Protocol(
+            grid=args.grid, max_steps=args.max_steps, held_out=args.held_out, seed=args.seed
+        )
         rows = []
         for model, other, alone in models:
             for source in sources_of(args, model, other, alone=alone):

@@ -4,7 +4,7 @@ Of a model of Argus:
 
 - ``pooled``: what its classifier pools, the attentional pooler's output;
 - ``class_token``: of the ViT, behind all that the adapter does to it;
-- ``map16``: the mean over the places of the dense map of stride 16;
+- ``map16``: the mean over the places of the dense map of stride 16, or of the coarsest;
 - ``all_maps``: the means of all its maps, side by side.
 
 Of a plain DINOv2 ViT, all behind its last norm, as DINOv2 is evaluated:
@@ -34,6 +34,8 @@ from argus.models.foreign import library_scope
 from argus.precision import autocast
 
 Features = dict[str, Tensor]
+# Of the sides of a picture, for a backbone that does not say its own.
+_SIZE_DIVISOR = 32
 # ImageNet's, as all of DINOv2 has them, for RGB in [0, 255].
 DINOV2 = Normaliser(
     mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375), is_rgb=True, pad_value=0.0
@@ -116,8 +118,6 @@ def argus_source(loaded: LoadedModel, settings: Any, *, name: str) -> FeatureSou
         for task, decoder in model.decoders.items()
         if isinstance(decoder, ImageClassifier) and decoder.with_neck
     }
-    strides = tuple(backbone.strides)
-    middle = strides.index(PATCH_STRIDE) if PATCH_STRIDE in strides else len(strides) - 1
     class_tokens: list[Tensor] = []
     if isinstance(backbone, VitBackbone):
         vit = backbone.vit
@@ -136,9 +136,12 @@ def argus_source(loaded: LoadedModel, settings: Any, *, name: str) -> FeatureSou
             found["pooled" if len(classifiers) == 1 else f"pooled_{task}"] = pooled.flatten(1)
         if class_tokens:
             found["class_token"] = class_tokens[-1]
-        means = [feature.float().mean((2, 3)) for feature in maps]
-        found[f"map{strides[middle]}"] = means[middle]
-        found["all_maps"] = torch.cat(means, 1)
+        means = {
+            inputs.shape[-1] // feature.shape[-1]: feature.float().mean((2, 3)) for feature in maps
+        }
+        stride = PATCH_STRIDE if PATCH_STRIDE in means else max(means)
+        found[f"map{stride}"] = means[stride]
+        found["all_maps"] = torch.cat(list(means.values()), 1)
         return found
 
     poolers = {
@@ -155,7 +158,7 @@ def argus_source(loaded: LoadedModel, settings: Any, *, name: str) -> FeatureSou
         compute=compute,
         device=loaded.device,
         precision=loaded.precision,
-        divisor=getattr(backbone, "size_divisor", max(strides)),
+        divisor=getattr(backbone, "size_divisor", _SIZE_DIVISOR),
     )
 
 

@@ -48,8 +48,9 @@ class Protocol:
     def __post_init__(self) -> None:
         if not 0 < self.held_out < 1:
             raise ConfigError(f"held_out={self.held_out}: expected a share between 0 and 1.")
-        if self.grid < 1:
-            raise ConfigError(f"grid={self.grid}: expected a number of patches from 1.")
+        for name in ("grid", "max_steps"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: expected a number from 1.")
 
 
 @dataclass(frozen=True, kw_only=True)

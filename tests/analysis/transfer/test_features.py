@@ -177,7 +177,7 @@ def test_held_out__is_a_share_of_each_class() -> None:
 
 def test_measure__colours_are_told_apart(vit: DinoVisionTransformer, folder: Path) -> None:
     source = plain_source(vit, name="vit", device=torch.device("cpu"), precision="fp32")
-    protocol = Protocol(grid=GRID, numbers=(5, 20), penalties=(1e-4, 1.0, 1e4))
+    protocol = Protocol(grid=GRID, numbers=(5, 20), penalties=(1e-2, 1.0, 1e2), max_steps=50)
     rows = list(measure(source, read_image_set(folder), protocol))
     assert [row.features for row in rows] == ["class_token", "patches", "class_and_patches"]
     for row in rows:
@@ -225,11 +225,12 @@ def test_tool__model_and_a_vit_in_one_table(
     torch.save(vit.state_dict(), tmp_path / "vit.pth")
     shell = InProcess(monkeypatch, tmp_path)
     words = ["tools/analysis/transfer.py", "model", str(folder), "--grid", str(GRID)]
-    words += ["--beside", "vit.pth"]
+    words += ["--beside", "vit.pth", "--max-steps", "2"]
     assert shell.call([*words, "--num-workers", "0", "--features", "map16", "patches"]) == 0
     printed = capsys.readouterr().out
     assert "| model | `map16` |" in printed and "| vit | `patches` |" in printed
     record = json.loads((tmp_path / "transfer.json").read_text())
+    assert "fits had not converged after 2 steps" in printed
     assert record["format"] == "argus-transfer-1" and len(record["rows"]) == 2
     assert all(0 <= row["linear"] <= 1 for row in record["rows"])
     assert (tmp_path / "work_dirs/transfer/features").is_dir()

@@ -9,6 +9,7 @@ from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData
 from torchvision.ops import box_iou, roi_align
 
+from argus.export.heads.detr import DETRExport
 from argus.models.decoders.co_detr import CoDETRInstance, QueryMaskBranch
 from tests.learning import expect_above, learn
 from tests.models.decoders.mask_dino.toy import perturb
@@ -137,6 +138,10 @@ def test_predict__masks_lie_in_the_boxes_of_the_detector(model: CoDETRInstance) 
                 assert rows.min() >= y0 - 1 and rows.max() <= y1
                 assert columns.min() >= x0 - 1 and columns.max() <= x1
     assert num_pixels
+
+
+def test_export__says_that_it_has_none() -> None:
+    assert "CoDETRInstance takes other steps" in DETRExport.why_not(build(masks=True))
 
 
 @pytest.mark.trains
