@@ -9,7 +9,7 @@ STEPS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-core demo demo-real docs test fuzz test-slow test-draws test-gpu test-real
+.PHONY: help install install-core demo demo-real demo-mtv docs test fuzz test-slow test-draws test-gpu test-real
 .PHONY: test-versions lint format check env clean clean-venv
 
 help: ## Show what can be made
@@ -33,6 +33,9 @@ demo: install-core ## Train and test twelve tasks on generated scenes (at most 2
 
 demo-real: install-core ## Train on streets and nuclei with a real ViT-S; WEIGHTS=FILE has it at hand
 	@$(VENV_PYTHON) tools/demo/real.py $(if $(WEIGHTS),--weights $(WEIGHTS)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
+
+demo-mtv: install ## Pretrain an encoder on generated scenes (at most 12 minutes); ARGS=--ablate for captions alone too
+	@$(VENV_PYTHON) tools/demo/mtv.py $(ARGS)
 
 test: install ## Run the fast tests
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -86,6 +86,12 @@ def build_dataset(
     for part in parts_of(dataset):
         for note in getattr(part, "notes", ()):
             tell(note)
+        if part is not dataset and hasattr(part, "epoch_order"):
+            tell(
+                f"in {type(dataset).__name__}, samples of shards are read in any order, not shard "
+                "by shard, which is slow where reading at random is: bring (or link) the shards of "
+                "all sets into one folder, under different names, their side-cars likewise"
+            )
     for note in stray_notes(dataset, listing):
         tell(note)
     return dataset

@@ -11,23 +11,29 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from argus.errors import ConfigError
 from argus.mtv.batch import normalised
-from argus.mtv.decoders import Depth
+from argus.mtv.decoders import Depth, Grounding
 from argus.mtv.folder import read_decoder
 from argus.mtv.images import as_square, read_image
+from argus.mtv.regions import boxes_tensor, painted, region_logits, windows
 from argus.mtv.siglip import read_siglip
 from argus.mtv.tokenizer import Tokenizer
 from argus.mtv.vision import run_vision
 
 TEMPLATES = ("a photo of a {}.",)
+_NO_HEAD = (
+    "this model has no {}: released SigLIP and MTV folders have none. Train one with the {} task, "
+    "and write its heads too."
+)
 
 
 class MTV:
-    """A pair of encoders in eval mode, and the depth head if there is one.
+    """A pair of encoders in eval mode, and the heads of regions and depth if there are any.
 
     Images are paths, Pillow pictures, or arrays (H, W, 3) uint8 RGB.
 
@@ -35,6 +41,7 @@ class MTV:
         siglip: A ``SiglipModel``.
         tokenizer: Texts to tokens (n, L).
         depth: The depth decoder.
+        grounding: That of regions.
         device: Where to compute; a GPU if there is one by default.
         batch_size: Images at a time.
     """
@@ -45,6 +52,7 @@ class MTV:
         tokenizer: Any,
         *,
         depth: Depth | None = None,
+        grounding: Grounding | None = None,
         device: str | None = None,
         batch_size: int = 32,
     ) -> None:
@@ -52,6 +60,7 @@ class MTV:
         self.siglip = siglip.to(self.device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self._depth = None if depth is None else depth.to(self.device).eval()
+        self._grounding = None if grounding is None else grounding.to(self.device).eval()
         self.batch_size = batch_size
 
     @classmethod
@@ -66,11 +75,13 @@ class MTV:
         siglip = read_siglip(source)
         text_config: Any = siglip.config.text_config
         length = text_config.max_position_embeddings
-        depth = read_decoder(source, Depth, siglip)
+        depth: Any = read_decoder(source, Depth, siglip)
+        grounding: Any = read_decoder(source, Grounding, siglip)
         return cls(
             siglip,
             Tokenizer(source, length=length),
-            depth=depth,  # type: ignore[arg-type]
+            depth=depth,
+            grounding=grounding,
             device=device,
             batch_size=batch_size,
         )
@@ -146,24 +157,58 @@ class MTV:
             ConfigError: If the model has no depth head.
         """
         if self._depth is None:
-            raise ConfigError(
-                "this model has no depth head: released SigLIP and MTV folders have none. Train "
-                "one with the depth task, and write its heads too."
-            )
+            raise ConfigError(_NO_HEAD.format("depth head", "depth"))
         maps = []
         for image in images:
-            picture = read_image(image)
-            view = normalised(as_square(picture, self.side)[None].to(self.device))
+            picture, view = self._view(image)
             taps = sorted(set(self._depth.taps))
             found = run_vision(self.siglip.vision_model, view, taps=taps).taps
             by_block = dict(zip(taps, found, strict=True))
             small = self._depth.decode(
                 by_block.__getitem__, self.siglip.vision_model, (self._grid, self._grid)
             )
-            size = picture.height, picture.width
-            full = F.interpolate(small[None], size, mode="bilinear", align_corners=False)
-            maps.append(full[0, 0].cpu().numpy())
+            maps.append(_full(small[0], picture))
         return maps
+
+    @torch.no_grad()
+    def name_regions(self, image: Any, boxes: Any, names: Sequence[str]) -> Tensor:
+        """(R, n) probabilities of names for regions of one picture, which add up to 1 for each.
+
+        Args:
+            image: The picture.
+            boxes: (R, 4) xyxy, as fractions of its width and height.
+            names: Of which one is right.
+
+        Raises:
+            ConfigError: If the model has no prompter.
+            DataError: If the boxes are none.
+        """
+        found = boxes_tensor(boxes)
+        return self._regions(self._view(image)[1], found, names).softmax(-1)
+
+    @torch.no_grad()
+    def heat_map(self, image: Any, text: str) -> np.ndarray:
+        """Where a picture shows what a text says: (H, W) float32 in [0, 1], at its size.
+
+        The mean probability of the square boxes of several sizes that a pixel lies in.
+
+        Raises:
+            ConfigError: If the model has no prompter.
+        """
+        picture, view = self._view(image)
+        boxes = windows(self._grid)
+        values = self._regions(view, boxes, [text])[:, 0].sigmoid()
+        return _full(painted(boxes, values, self._grid), picture)
+
+    def _regions(self, view: Tensor, boxes: Tensor, texts: Sequence[str]) -> Tensor:
+        if self._grounding is None:
+            raise ConfigError(_NO_HEAD.format("prompter", "grounding"))
+        return region_logits(self.siglip, self._grounding, view, boxes, self.encode_text(texts))
+
+    def _view(self, image: Any) -> tuple[Image.Image, Tensor]:
+        """A picture, and (1, 3, side, side) of it."""
+        picture = read_image(image)
+        return picture, normalised(as_square(picture, self.side)[None].to(self.device))
 
     @property
     def _grid(self) -> int:
@@ -186,3 +231,10 @@ class MTV:
 
     def _logits(self, images: Tensor, texts: Tensor) -> Tensor:
         return self.siglip.logit_scale.exp() * images @ texts.T + self.siglip.logit_bias
+
+
+def _full(values: Tensor, picture: Image.Image) -> np.ndarray:
+    """A map (h, w) at the size of a picture, (H, W) float32."""
+    size = picture.height, picture.width
+    full = F.interpolate(values[None, None], size, mode="bilinear", align_corners=False)
+    return full[0, 0].cpu().numpy()

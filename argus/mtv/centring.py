@@ -40,9 +40,13 @@ class Centre(nn.Module):
     def see(self, scores: Tensor) -> None:
         """Take scores (..., K) of a batch into account, when the step will be taken."""
         rows = scores.detach().float().flatten(0, -2)
-        total = rows.sum(0)
+        self.see_sum(rows.sum(0), len(rows))
+
+    @torch.no_grad()
+    def see_sum(self, total: Tensor, number: int) -> None:
+        """The same of the sum (K,) of so many rows of scores."""
         self._sum = total if self._sum is None else self._sum + total
-        self._number += len(rows)
+        self._number += number
 
     @torch.no_grad()
     def move(self) -> None:

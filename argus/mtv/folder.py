@@ -21,7 +21,9 @@ from argus.files.records import read_record
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
 from argus.mtv.model import MTVModel
+from argus.mtv.processor import save_processor
 from argus.mtv.quiet import quiet_transformers
+from argus.mtv.tokenizer import Tokenizer
 
 HEADS = "mtv_heads.safetensors"
 HEADS_CONFIG = "mtv_heads.json"
@@ -31,22 +33,30 @@ KINDS: dict[str, type[Decoder]] = {
 }
 
 
-def save_mtv(model: MTVModel, folder: str | Path, *, heads: bool = True) -> None:
+def save_mtv(
+    model: MTVModel, folder: str | Path, *, heads: bool = True, tokenizer: Tokenizer | None = None
+) -> None:
     """Write the student as a ``SiglipModel``, and what the tasks have of their own.
 
     Args:
         model: After a training, or before.
         folder: Made if it is missing.
         heads: Whether to write the decoders, without the teacher, which is of no use later.
+        tokenizer: Of the texts that it was trained on; with it the folder can be used, by
+            ``MTV.from_pretrained`` or with the ``AutoProcessor`` of ``transformers``.
     """
     folder = Path(folder)
     with quiet_transformers():
         model.backbone.save_pretrained(str(folder))
+    if tokenizer is not None:
+        side = model.backbone.config.vision_config.image_size
+        save_processor(folder, tokenizer, side=side)
     if heads:
         tensors = _own_tensors(model.decoders)
         decoders = {
             name: dict(kind=type(decoder).__name__, settings=to_plain(model.settings[name]))
             for name, decoder in model.decoders.items()
+            if type(decoder).__name__ in KINDS  # others are measured, and have nothing
         }
         save_file({name: value.contiguous() for name, value in tensors.items()}, folder / HEADS)
         write_json(folder / HEADS_CONFIG, dict(format=FORMAT, decoders=decoders))
@@ -62,6 +72,26 @@ def save_vision(model: Any, folder: str | Path) -> None:
     siglip = getattr(model, "backbone", model)
     with quiet_transformers():
         siglip.vision_model.save_pretrained(str(folder))
+
+
+def save_teacher(model: MTVModel, folder: str | Path) -> None:
+    """Write the teacher's vision tower by itself, as a ``SiglipVisionModel``.
+
+    Args:
+        model: With self-supervision.
+        folder: Made if it is missing.
+
+    Raises:
+        CheckpointError: If it has no teacher.
+    """
+    for decoder in model.decoders.values():
+        if isinstance(decoder, SelfSupervised):
+            with quiet_transformers():
+                decoder.teacher.vision.save_pretrained(str(folder))
+            return
+    raise CheckpointError(
+        "there is no teacher: it belongs to the task of self-supervision, which this model has not."
+    )
 
 
 def load_heads(model: MTVModel, folder: str | Path) -> list[str]:

@@ -49,6 +49,7 @@ def siglip(
     vision: Mapping[str, Any] | None = None,
     text: Mapping[str, Any] | None = None,
     pretrained: str | None = None,
+    logit_bias: float | None = None,
 ) -> SiglipModel:
     """A ``SiglipModel``.
 
@@ -58,15 +59,18 @@ def siglip(
         text: The same of ``SiglipTextConfig``.
         pretrained: Folder that ``save_pretrained`` wrote, or a name on the Hub, of SigLIP, of
             SigLIP 2 at a fixed resolution, or of MTV; instead of the rest.
+        logit_bias: Of fresh encoders; SigLIP's -10 by default, which is for batches of tens of
+            thousands. About ``-log(pairs in a batch)`` suits small ones.
 
     Raises:
-        ConfigError: On an unknown size, or weights together with a size.
+        ConfigError: On an unknown size, or weights together with other values.
         CheckpointError: If the folder holds no such model.
     """
     if pretrained is not None:
-        if size or vision or text:
+        if size or vision or text or logit_bias is not None:
             raise ConfigError(
-                "backbone: pretrained says what the encoders are; remove size, vision and text."
+                "backbone: pretrained says what the encoders are; remove size, vision, text and "
+                "logit_bias."
             )
         return read_siglip(pretrained)
     if size is not None and size not in SIZES:
@@ -79,8 +83,8 @@ def siglip(
         )
         model = SiglipModel(config)
     # transformers starts both at 0, from which every pair is a coin toss.
-    for parameter, value in ((model.logit_scale, LOGIT_SCALE), (model.logit_bias, LOGIT_BIAS)):
-        parameter.data.fill_(value)
+    model.logit_scale.data.fill_(LOGIT_SCALE)
+    model.logit_bias.data.fill_(LOGIT_BIAS if logit_bias is None else logit_bias)
     return model
 
 

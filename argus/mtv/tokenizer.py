@@ -9,6 +9,7 @@ import re
 import string
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -100,6 +101,7 @@ class Tokenizer:
                 raise DataError(f"expected texts, found {text!r:.80}.")
         return [self.form(text) for text in texts]
 
-    def save(self, folder: str | Path) -> None:
-        """Write it beside a model."""
-        self._tokenizer.save_pretrained(str(folder))
+    @property
+    def of_library(self) -> Any:
+        """That of ``transformers``."""
+        return self._tokenizer

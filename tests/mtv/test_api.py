@@ -11,7 +11,9 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.mtv import MTV
-from argus.mtv.folder import save_mtv
+from argus.mtv.batch import Regions
+from argus.mtv.folder import load_heads, save_mtv
+from argus.mtv.regions import painted, windows
 from argus.mtv.tokenizer import Tokenizer, canonical
 from tests.mtv.conftest import NAMES
 from tests.mtv.tiny import LENGTH, SIZE, tiny_mtv
@@ -83,6 +85,44 @@ def test_patches_and_depth__have_the_shapes_of_pictures(mtv: MTV, images: list[n
     assert all(np.ptp(depth) > 0 for depth in depths)
 
 
+def test_regions__have_the_names_that_training_would_give_them(
+    mtv: MTV, images: list[np.ndarray], folder: Path
+) -> None:
+    boxes = [[0.1, 0.2, 0.8, 0.9], [0.0, 0.5, 0.25, 1.0]]
+    found = mtv.name_regions(images[2], boxes, NAMES)
+    model = tiny_mtv("vl", "grounding", seed=3).eval()
+    load_heads(model, folder)
+    model.backbone.load_state_dict(mtv.siglip.state_dict())
+    view = torch.from_numpy(images[2]).permute(2, 0, 1)
+    sample = Regions(boxes=torch.tensor(boxes), ids=mtv.tokenizer(NAMES[:2]))
+    raw = dict(inputs=[view], data_samples=[dict(grounding=sample)], replaced=[])
+    with torch.no_grad():
+        passes, _ = model.passes(raw, ["grounding"])
+        prompter = model.decoders["grounding"].prompter
+        embeddings = prompter(passes.tap(2), sample.boxes[None])[0]
+        cosines = torch.nn.functional.normalize(embeddings, dim=-1) @ mtv.encode_text(NAMES).T
+    torch.testing.assert_close(found, (10.0 * cosines).softmax(-1))
+
+
+def test_heat_map__is_the_mean_of_the_boxes_over_a_pixel(
+    mtv: MTV, images: list[np.ndarray]
+) -> None:
+    heat = mtv.heat_map(images[0], NAMES[0])
+    assert heat.shape == images[0].shape[:2] and 0 <= heat.min() < heat.max() <= 1
+    boxes = windows(4, (0.5, 0.75))
+    assert len(boxes) == 9 + 4 and len(boxes.unique(dim=0)) == 13
+    values = torch.arange(13.0)
+    found = painted(boxes, values, 4)
+    for y in range(4):
+        for x in range(4):
+            inside = [
+                value
+                for value, (x0, y0, x1, y1) in zip(range(13), 4 * boxes.numpy(), strict=True)
+                if x0 <= x < x1 and y0 <= y < y1
+            ]
+            assert found[y, x].item() == pytest.approx(np.mean(inside))
+
+
 def test_mistakes__are_told(mtv: MTV, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="two names or more"):
         mtv.classify([], ["cat"])
@@ -91,5 +131,12 @@ def test_mistakes__are_told(mtv: MTV, folder: Path, tmp_path: Path) -> None:
     save_mtv(tiny_mtv("vl"), tmp_path)
     with pytest.raises(CheckpointError, match="has no tokenizer that can be read"):
         MTV.from_pretrained(tmp_path)
+    bare = MTV(mtv.siglip, mtv.tokenizer, device="cpu")
+    image = np.zeros((4, 4, 3), np.uint8)
     with pytest.raises(ConfigError, match="has no depth head"):
-        MTV(mtv.siglip, mtv.tokenizer, device="cpu").depth([])
+        bare.depth([])
+    with pytest.raises(ConfigError, match="has no prompter"):
+        bare.heat_map(image, "cat")
+    for boxes in ([[0, 0, 9, 9]], [[0.5, 0, 0.5, 1]], [[0, 1]], "box"):
+        with pytest.raises(DataError, match="expected boxes"):
+            mtv.name_regions(image, boxes, NAMES)

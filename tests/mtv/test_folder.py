@@ -8,7 +8,14 @@ from transformers import SiglipModel, SiglipVisionModel
 
 from argus.errors import CheckpointError
 from argus.mtv.decoders import Depth, Grounding
-from argus.mtv.folder import HEADS_CONFIG, load_heads, read_decoder, save_mtv, save_vision
+from argus.mtv.folder import (
+    HEADS_CONFIG,
+    load_heads,
+    read_decoder,
+    save_mtv,
+    save_teacher,
+    save_vision,
+)
 from argus.mtv.model import MTVModel
 from argus.mtv.siglip import siglip
 from tests.mtv.tiny import DECODERS, TASKS, batch, tiny_mtv
@@ -94,3 +101,14 @@ def test_decoders__of_another_size_are_refused(
 def test_folder__without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no SigLIP model that can be read"):
         siglip(pretrained=str(tmp_path))
+
+
+def test_teacher__is_written_alone(model: MTVModel, tmp_path: Path) -> None:
+    with torch.no_grad():
+        model.decoders["ssl"].teacher.vision.post_layernorm.bias.add_(1.0)
+    save_teacher(model, tmp_path)
+    read = SiglipVisionModel.from_pretrained(tmp_path)
+    assert equal(read, model.decoders["ssl"].teacher.vision)
+    assert not equal(read, model.backbone.vision_model)
+    with pytest.raises(CheckpointError, match="there is no teacher"):
+        save_teacher(tiny_mtv("vl"), tmp_path)

@@ -5,10 +5,8 @@ Every step is one of the commands a user would type; the demo prints each before
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,37 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.errors import ConfigError  # noqa: E402
-from argus.evaluation.table import results_table  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
+from tools.demo.bars import Bar, bars_table, missed  # noqa: E402
 from tools.demo.steps import Demo  # noqa: E402
-
-MIN_GAIN = 0.1
-"""How far a share has to be above that of the untrained model."""
-MAX_ERROR = 0.7
-"""What an error may be at most, as a share of the untrained model's."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """What a metric has to reach on scenes that were not trained on.
-
-    Args:
-        value: The bar.
-        is_error: Whether less is better.
-        in_percent: Whether tables show it times 100.
-    """
-
-    value: float
-    is_error: bool = False
-    in_percent: bool = True
-
-    def is_reached(self, trained: float, untrained: float) -> bool:
-        """Whether the bar is reached, and the untrained model is far behind."""
-        if self.is_error:
-            return trained <= min(self.value, MAX_ERROR * untrained)
-        return trained >= max(self.value, untrained + MIN_GAIN)
-
 
 BARS = {
     "instance/bbox_mAP_50": Bar(0.60),
@@ -113,45 +83,22 @@ class ScenesDemo(Demo):
 
     def generate(self) -> None:
         """Render the scenes unless they are there."""
-        described = self.data_dir / "scenes.json"
-        if described.is_file():
-            found = json.loads(described.read_text())
-            differ = [f"{k}={found.get(k)}" for k, v in SCENES.items() if found.get(k) != v]
-            if differ or not set(LAYOUTS) <= set(found.get("layouts", ())):
-                raise ConfigError(
-                    f"the scenes in {self.data_dir} are not the demo's (found "
-                    f"{', '.join(differ) or 'other layouts'}). Move that folder away; the demo "
-                    "renders its own."
-                )
-            print(f"\n== scenes: using those in {self.data_dir}")
-            return
-        command = [sys.executable, "-m", "argus.datasets.scenes", str(self.data_dir)]
-        layouts = ["--layouts", *LAYOUTS]
-        self.step("scenes", [*command, *layouts, "--num-train", "900", "--num-val", "100"])
+        options = ["--layouts", *LAYOUTS, "--num-train", "900", "--num-val", "100"]
+        self.scenes(self.data_dir, SCENES, layouts=LAYOUTS, options=options)
 
     def report(self, trained: Mapping[str, float], untrained: Mapping[str, float]) -> bool:
         """Print the table and write ``results.json``; whether every bar was reached."""
-        names = list(BARS)
-        columns = {
-            "trained": trained,
-            "untrained": untrained,
-            "to reach": {name: bar.value for name, bar in BARS.items()},
-        }
-        table = results_table(
-            columns, names=names, percent=[name for name, bar in BARS.items() if bar.in_percent]
-        )
+        table = bars_table(BARS, {"trained": trained, "untrained": untrained})
         out = self.work_dir / "results.json"
         results = {**trained, "untrained": dict(untrained), "seconds": self.seconds}
         write_json(out, results, sort_keys=True)
         minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on scenes that were not trained on ({SPLITS})\n\n{table}\n")
         print(f"{minutes:.1f} minutes; all metrics: {out}; pictures: {self.work_dir / 'pictures'}")
-        missed = [
-            name for name, bar in BARS.items() if not bar.is_reached(trained[name], untrained[name])
-        ]
-        if missed:
-            print(f"NOT reached: {', '.join(missed)}")
-        return not missed
+        failed = missed(BARS, trained, untrained)
+        if failed:
+            print(f"NOT reached: {', '.join(failed)}")
+        return not failed
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from argus.errors import ConfigError
 
@@ -39,6 +40,40 @@ class Demo:
         self.num_processes = num_processes
         self.options = list(options)
         self.seconds: dict[str, float] = {}
+
+    def scenes(
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        *,
+        layouts: Sequence[str],
+        options: Sequence[str],
+    ) -> None:
+        """Render scenes unless they are there.
+
+        Args:
+            folder: Of the scenes.
+            settings: Of the demo's scenes, as ``scenes.json`` states them.
+            layouts: That they have to have.
+            options: What the command takes beside the folder.
+
+        Raises:
+            ConfigError: It fails, or other scenes are in that place.
+        """
+        described = folder / "scenes.json"
+        if not described.is_file():
+            command = [sys.executable, "-m", "argus.datasets.scenes", str(folder)]
+            self.step("scenes", [*command, *options])
+            return
+        found = json.loads(described.read_text())
+        differ = [f"{k}={found.get(k)}" for k, v in settings.items() if found.get(k) != v]
+        if differ or not set(layouts) <= set(found.get("layouts", ())):
+            raise ConfigError(
+                f"the scenes in {folder} are not the demo's (found "
+                f"{', '.join(differ) or 'other layouts'}). Move that folder away; the demo "
+                "renders its own."
+            )
+        print(f"\n== scenes: using those in {folder}")
 
     def train(self, name: str, config: str, *options: str) -> str:
         """Train from scratch; the path of the last checkpoint."""

@@ -9,8 +9,16 @@ a pipeline. ``train_tokenizer`` makes a tokenizer of captions alone.
 
 from argus.mtv.data.crops import LocalCrops
 from argus.mtv.data.own_pairs import OwnPairs
-from argus.mtv.data.pack import PackPairs
+from argus.mtv.data.pack import PackClass, PackPairs
 from argus.mtv.data.shard_pairs import ShardPairs
 from argus.mtv.data.views import RandomView, WholeView
 
-__all__ = ["LocalCrops", "OwnPairs", "PackPairs", "RandomView", "ShardPairs", "WholeView"]
+__all__ = [
+    "LocalCrops",
+    "OwnPairs",
+    "PackClass",
+    "PackPairs",
+    "RandomView",
+    "ShardPairs",
+    "WholeView",
+]

@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.batch import Caption, Crops, Disparity, Regions, Sample
+from argus.mtv.batch import Caption, ClassLabel, Crops, Disparity, Regions, Sample
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import TRANSFORMS
 
@@ -32,6 +32,8 @@ class PackPairs(BaseTransform):
         prompt: What a region's name is put into, at ``{}``.
         overlong: What becomes of a caption of more tokens: ``cut``, as SigLIP does, or ``replace``,
             by another picture.
+        every_caption: Whether a sample has all captions of its picture, as an evaluation of
+            retrieval takes them, and not one that is drawn.
 
     Raises:
         ConfigError: A value is out of range, or texts are to be packed without a tokenizer.
@@ -48,6 +50,7 @@ class PackPairs(BaseTransform):
         by_score: bool = False,
         prompt: str = "{}",
         overlong: str = "cut",
+        every_caption: bool = False,
     ) -> None:
         unknown = sorted(set(labels.values()) - set(LABELS))
         if unknown or not labels:
@@ -67,6 +70,7 @@ class PackPairs(BaseTransform):
         self.by_score = by_score
         self.prompt = prompt
         self.overlong = overlong
+        self.every_caption = every_caption
         self.tokenizer: Tokenizer | None = None
         if {CAPTIONS, REGIONS} & set(labels.values()):
             if tokenizer is None:
@@ -113,6 +117,8 @@ class PackPairs(BaseTransform):
     def _caption(self, results: dict[str, Any]) -> Sample:
         assert self.tokenizer is not None
         captions = self.check_texts(results)
+        if self.every_caption:
+            return Caption(ids=self.tokenizer(captions), img_path=results["img_path"])
         caption = captions[np.random.randint(len(captions))]
         if self.overlong == "replace":
             (number,) = self.tokenizer.lengths([caption])
@@ -157,6 +163,26 @@ class PackPairs(BaseTransform):
             valid=torch.from_numpy(valid),
             img_path=results["img_path"],
         )
+
+
+@TRANSFORMS.register_module()
+class PackClass(BaseTransform):
+    """Pack a picture and its class for ``ZeroShot``: ``img`` (H, W, 3) BGR, and ``gt_label``.
+
+    Any data set of labelled pictures will do, such as ``argus.ClassFolders`` or ``mmpretrain``'s
+    ``ImageNet``, whose classes have the order of ``ZeroShot.names``.
+
+    Args:
+        task: Name of the task.
+    """
+
+    def __init__(self, *, task: str = "classes") -> None:
+        self.task = task
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Pack; the picture becomes RGB."""
+        label = ClassLabel(label=int(results["gt_label"]), img_path=results["img_path"])
+        return dict(inputs=_as_rgb(results["img"]), data_samples={self.task: label})
 
 
 def _as_rgb(pictures: np.ndarray) -> Tensor:

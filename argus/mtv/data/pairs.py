@@ -66,6 +66,9 @@ class Pairs(Dataset[Any], ABC):
             DataError: Something of it cannot be used.
         """
 
+    def full_init(self) -> None:
+        """Nothing is left to do: it is what wrappers of ``mmengine`` ask of their parts."""
+
     def prepare_data(self, index: int) -> Any:
         """A sample after the pipeline.
 

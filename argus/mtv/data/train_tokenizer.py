@@ -48,7 +48,9 @@ def train_tokenizer(
             model_writer=model,
             vocab_size=vocabulary,
             hard_vocab_limit=False,
-            model_type="unigram",
+            # Not unigram, as SigLIP's own: a word is never one of its pieces if no other word has
+            # it in itself, so that a small set of words is spelled out in letters.
+            model_type="bpe",
             pad_id=0,
             eos_id=1,
             unk_id=2,

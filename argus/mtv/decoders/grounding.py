@@ -29,6 +29,7 @@ class Grounding(Decoder):
         equal_texts: What a region and the name of another are whose names are equal: ``ignore``,
             ``negative`` (the paper's formula taken literally) or ``positive``.
         own_scale: Whether logit scale and bias are its own or those of the captions.
+        logit_bias: What its own bias begins with; see :func:`~argus.mtv.siglip.siglip`.
         corner_types: See ``argus.mtv.prompter.Prompter``.
         final_norm: See there.
         chunk: Names whose logits are in memory at a time.
@@ -42,6 +43,7 @@ class Grounding(Decoder):
         max_regions: int = 4,
         equal_texts: str = "ignore",
         own_scale: bool = True,
+        logit_bias: float = LOGIT_BIAS,
         corner_types: bool = False,
         final_norm: bool = False,
         chunk: int = 1024,
@@ -55,7 +57,7 @@ class Grounding(Decoder):
         self._options = dict(corner_types=corner_types, final_norm=final_norm)
         self.prompter: Any = None
         self.logit_scale = nn.Parameter(torch.tensor([LOGIT_SCALE])) if own_scale else None
-        self.logit_bias = nn.Parameter(torch.tensor([LOGIT_BIAS])) if own_scale else None
+        self.logit_bias = nn.Parameter(torch.tensor([float(logit_bias)])) if own_scale else None
         self._length = 0
 
     def bind(self, backbone: Any) -> None:
@@ -112,11 +114,7 @@ class Grounding(Decoder):
             equal_texts=self.equal_texts,
         )
         regions = self.prompter(passes.tap(self.taps[-1]), boxes.to(device)).flatten(0, 1)
-        if self.logit_scale is not None:
-            scale, bias = self.logit_scale.exp(), self.logit_bias
-        else:
-            scale, bias = passes.backbone.logit_scale.exp(), passes.backbone.logit_bias
-        assert bias is not None
+        scale, bias = self.scale_and_bias(passes.backbone)
         loss = sigmoid_loss(
             regions, passes.texts.of(task), scale, bias, pairs=pairs, chunk=self.chunk
         )
@@ -127,3 +125,9 @@ class Grounding(Decoder):
             logit_bias=bias.squeeze(),
         )
         return loss, parts
+
+    def scale_and_bias(self, backbone: Any) -> tuple[Tensor, Tensor]:
+        """What the logits of regions are multiplied by, and what is added, (1,) each."""
+        if self.logit_scale is not None and self.logit_bias is not None:
+            return self.logit_scale.exp(), self.logit_bias
+        return backbone.logit_scale.exp(), backbone.logit_bias

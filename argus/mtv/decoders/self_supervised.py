@@ -1,6 +1,7 @@
 """Pictures alone: local crops and masked patches after the scores of the teacher, and KoLeo."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from argus.errors import ConfigError
 from argus.mtv.batch import Crops, every, normalised
 from argus.mtv.centring import Centre, Temperature
 from argus.mtv.decoders.decoder import Decoder, Parts, detached
-from argus.mtv.losses.distillation import entropy, prototype_loss
+from argus.mtv.losses.distillation import distil, entropy, prototype_loss
 from argus.mtv.losses.koleo import koleo_loss
 from argus.mtv.masking import half_mask
 from argus.mtv.passes import Passes
@@ -40,6 +41,8 @@ class SelfSupervised(Decoder):
             implementation have it) or ``student`` (as the paper's appendix says).
         ema_momentum: Share of the teacher that stays per step.
         mask_block: Side of the squares of patches that are masked as one; 1 for single patches.
+        chunk: Masked patches whose scores are in memory at a time; those of others are computed
+            again in the backward pass. ``None`` for all at once.
     """
 
     reads_pooled = True
@@ -59,12 +62,15 @@ class SelfSupervised(Decoder):
         centre_of: str = "teacher",
         ema_momentum: float = 0.994,
         mask_block: int = 1,
+        chunk: int | None = 2048,
     ) -> None:
         super().__init__()
         if centre_of not in CENTRES_OF:
             raise ConfigError(
                 f"centre_of: expected one of {', '.join(CENTRES_OF)}, found {centre_of!r}."
             )
+        if chunk is not None and chunk < 1:
+            raise ConfigError(f"chunk: expected None or a number >= 1, found {chunk}.")
         self._sizes = dict(num_prototypes=num_prototypes, hidden=hidden, bottleneck=bottleneck)
         self.mask_weight, self.koleo_weight = mask_weight, koleo_weight
         self.student_temperature = student_temperature
@@ -72,6 +78,7 @@ class SelfSupervised(Decoder):
         self.centre_of = centre_of
         self.ema_momentum = ema_momentum
         self.mask_block = mask_block
+        self.chunk = chunk
         self.picture_centre = Centre(num_prototypes, momentum=centre_momentum)
         self.patch_centre = Centre(num_prototypes, momentum=centre_momentum)
         self.picture_head: Any = None
@@ -129,29 +136,33 @@ class SelfSupervised(Decoder):
         ).mean()
 
         patches = _taken(self._masked(passes, mask), places)
-        patch_scores = self.patch_head(patches)
-        patch_target, teacher_patch_scores = self._target(
-            self.teacher.patch_head, _taken(seen.tokens, places), self.patch_centre
+        masked = distil(
+            patches.flatten(0, 1),
+            _taken(seen.tokens, places).flatten(0, 1),
+            student_head=self.patch_head,
+            teacher_head=self.teacher.patch_head,
+            probabilities=self._probabilities(self.patch_centre),
+            temperature=self.student_temperature,
+            chunk=self.chunk,
         )
-        masked = prototype_loss(
-            patch_scores, patch_target, temperature=self.student_temperature
-        ).mean()
         if self.centre_of == "teacher":
             self.picture_centre.see(picture_scores)
-            self.patch_centre.see(teacher_patch_scores)
+            self.patch_centre.see_sum(masked.teacher_scores, masked.rows)
         else:
             self.picture_centre.see(crop_scores)
-            self.patch_centre.see(patch_scores)
+            self.patch_centre.see_sum(masked.student_scores, masked.rows)
 
         koleo = koleo_loss(passes.pooled)
-        loss = distillation + self.mask_weight * masked + self.koleo_weight * koleo
+        loss = distillation + self.mask_weight * masked.loss + self.koleo_weight * koleo
         parts = detached(
             distillation=distillation,
-            masked=masked,
+            masked=masked.loss,
             koleo=koleo,
             teacher_temperature=torch.full((), self.temperature.value, device=device),
-            **_use("picture", picture_target),
-            **_use("patch", patch_target),
+            picture_entropy=entropy(picture_target).mean(),
+            picture_prototypes=entropy(picture_target.mean(0)).exp(),
+            patch_entropy=masked.entropy,
+            patch_prototypes=entropy(masked.target).exp(),
         )
         return loss, parts
 
@@ -187,19 +198,12 @@ class SelfSupervised(Decoder):
     def _target(self, head: nn.Module, embeddings: Tensor, centre: Centre) -> tuple[Tensor, Tensor]:
         """Probabilities and scores of the teacher."""
         scores = head(embeddings)
-        return centre.probabilities(scores, temperature=self.temperature.value), scores
+        return self._probabilities(centre)(scores), scores
+
+    def _probabilities(self, centre: Centre) -> Callable[[Tensor], Tensor]:
+        return functools.partial(centre.probabilities, temperature=self.temperature.value)
 
 
 def _taken(tokens: Tensor, places: Tensor) -> Tensor:
     """Tokens (B, N, D) at places (B, n): (B, n, D)."""
     return tokens.gather(1, places[..., None].expand(-1, -1, tokens.shape[-1]))
-
-
-@torch.no_grad()
-def _use(name: str, target: Tensor) -> dict[str, Tensor]:
-    """How sharp a teacher's answers are, and how many prototypes they use between them."""
-    flat = target.flatten(0, -2)
-    return {
-        f"{name}_entropy": entropy(flat).mean(),
-        f"{name}_prototypes": entropy(flat.mean(0)).exp(),
-    }

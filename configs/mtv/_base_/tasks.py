@@ -31,6 +31,7 @@ selfsup = dict(
         centre_of="teacher",  # its formula and all implementations; its appendix says student
         ema_momentum=0.994,
         mask_block=1,  # not stated in paper; "randomly mask 50 %" of single patches
+        chunk=2048,  # patches whose scores are in memory, without effect on the result
     ),
     stream=_stream,
 )
@@ -40,6 +41,7 @@ grounding = dict(
         max_regions=4,
         equal_texts="ignore",  # not stated in paper; "person" is in every second picture
         own_scale=True,  # not stated in paper; guess
+        logit_bias=-10.0,  # not stated in paper; SigLIP's
         corner_types=False,  # not stated in paper; would show in the table of parameters
         final_norm=False,  # not stated in paper; guess
         chunk=1024,  # names whose logits are in memory, without effect on the result

@@ -14,8 +14,8 @@ from argus.datasets.resilient import BadSampleBudget, ResilientDataset
 from argus.datasets.samplers import TaskSampler
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError, DataError
-from argus.mtv.batch import Caption, Crops, Disparity, Regions, stack
-from argus.mtv.data.pack import PackPairs
+from argus.mtv.batch import Caption, ClassLabel, Crops, Disparity, Regions, stack
+from argus.mtv.data.pack import PackClass, PackPairs
 from argus.mtv.data.shard_pairs import ShardPairs
 from argus.registry import DATASETS
 from tests.mtv.data import toy
@@ -236,6 +236,30 @@ def test_pack__refuses_what_cannot_be(tokens: str) -> None:
             PackPairs(**keys)
     with pytest.raises(ConfigError, match="put LocalCrops before"):
         PackPairs(dict(ssl="crops"))(dict(img=np.zeros((4, 4, 3), np.uint8), img_path="x"))
+
+
+def test_pack__gives_an_evaluation_every_caption_and_its_class(tokens: str) -> None:
+    packer = PackPairs(dict(vl="captions"), tokenizer=tokens, every_caption=True)
+    assert packer.tokenizer is not None
+    image, captions = np.zeros((4, 4, 3), np.uint8), ["a red ball", "!", "a blue box"]
+    found = packer(dict(img=image, img_path="x", captions=captions))["data_samples"]["vl"]
+    assert torch.equal(found.ids, packer.tokenizer([captions[0], captions[2]]))
+    image[..., 0] = 9  # blue
+    sample = PackClass(task="kinds")(dict(img=image, img_path="y", gt_label=np.int64(3)))
+    assert sample["data_samples"] == dict(kinds=ClassLabel(label=3, img_path="y"))
+    assert sample["inputs"][:, 0, 0].tolist() == [0, 0, 9]
+
+
+def test_joined__reads_the_samples_of_all_sets_and_tells_in_which_order(
+    root: Path, tokens: str
+) -> None:
+    notes: list[str] = []
+    parts = [toy.config(root, tokens)] * 2
+    joined = build_dataset(dict(type="ConcatDataset", datasets=parts), where="x", tell=notes.append)
+    assert len(joined) == 2 * NUMBER
+    views = [joined[index]["inputs"][:, 0, 0].tolist() for index in range(2 * NUMBER)]
+    assert views[:NUMBER] == views[NUMBER:] and len(set(map(tuple, views))) == NUMBER
+    assert [note for note in notes if "in ConcatDataset, samples of shards are read in any" in note]
 
 
 def test_check__reads_all_samples_and_names_the_bad_ones(tmp_path: Path, tokens: str) -> None:

@@ -1,11 +1,14 @@
 """Self-distillation, KoLeo, centres and temperatures against NumPy, and lightly where it is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from argus.mtv.centring import Centre, Temperature
-from argus.mtv.losses.distillation import entropy, prototype_loss
+from argus.mtv.losses.distillation import Distilled, distil, entropy, prototype_loss
 from argus.mtv.losses.koleo import koleo_loss
 from argus.mtv.masking import half_mask
 
@@ -39,6 +42,57 @@ def test_prototype_loss__is_float32_under_autocast() -> None:
     plain = prototype_loss(student, target, temperature=0.1)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(prototype_loss(student, target, temperature=0.1), plain)
+
+
+class MostScores(TorchDispatchMode):
+    """Counts the rows of scores in the largest tensor that is made."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number, self.rows = number, 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        for value in found if isinstance(found, tuple | list) else [found]:
+            if isinstance(value, torch.Tensor) and value.shape[-1:] == (self.number,):
+                self.rows = max(self.rows, value.numel() // self.number)
+        return found
+
+
+def test_distil__in_chunks_is_that_of_the_whole() -> None:
+    """Loss, sums and gradients; and no more rows of scores are in memory than a chunk."""
+    rows, number, chunk = 23, 17, 8
+    centre = Centre(number)
+    centre.centre.copy_(scores(number, seed=2))
+    embeddings, taught = scores(rows, 6), scores(rows, 6, seed=1)
+    weight, other = scores(6, number, seed=3), scores(6, number, seed=4)
+
+    def distilled(chunk: int | None) -> tuple[Distilled, tuple[torch.Tensor, ...]]:
+        leaves = [value.clone().requires_grad_() for value in (embeddings, weight)]
+        found = distil(
+            leaves[0],
+            taught,
+            student_head=lambda x: x @ leaves[1],
+            teacher_head=lambda x: x @ other,
+            probabilities=lambda given: centre.probabilities(given, temperature=0.5),
+            temperature=0.3,
+            chunk=chunk,
+        )
+        return found, torch.autograd.grad(found.loss, leaves)
+
+    whole, slopes = distilled(None)
+    with MostScores(number) as most:
+        found, chunked = distilled(chunk)
+    assert most.rows == chunk
+    torch.testing.assert_close(vars(found), vars(whole))
+    torch.testing.assert_close(chunked, slopes)
+    target = centre.probabilities(taught @ other, temperature=0.5)
+    expected = prototype_loss(embeddings @ weight, target, temperature=0.3).mean()
+    torch.testing.assert_close(whole.loss.detach(), expected)
+    torch.testing.assert_close(whole.teacher_scores, (taught @ other).sum(0))
+    torch.testing.assert_close(whole.student_scores, (embeddings @ weight).sum(0))
+    torch.testing.assert_close(whole.entropy, entropy(target).mean())
+    torch.testing.assert_close(whole.target, target.mean(0))
 
 
 def test_lightly__has_the_same_losses() -> None:

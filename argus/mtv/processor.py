@@ -1,0 +1,26 @@
+"""The processor of a folder: how pictures and texts become what the encoders take.
+
+``transformers`` reads it by ``AutoProcessor``, so that a folder is used as any SigLIP on the Hub.
+"""
+
+from pathlib import Path
+
+from transformers import SiglipProcessor
+from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+from argus.mtv.quiet import quiet_transformers
+from argus.mtv.tokenizer import Tokenizer
+
+
+def save_processor(folder: str | Path, tokenizer: Tokenizer, *, side: int) -> None:
+    """Write the tokenizer, and the way of a picture to a square, beside a model.
+
+    Args:
+        folder: Of the model.
+        tokenizer: Of the texts that it was trained on.
+        side: Height and width of the pictures, pixels.
+    """
+    # Pillow's resize is the one that the model was trained and is used with here.
+    pictures = SiglipImageProcessorPil(size=dict(height=side, width=side))
+    with quiet_transformers():
+        SiglipProcessor(pictures, tokenizer.of_library).save_pretrained(str(folder))
