@@ -34,7 +34,7 @@ demo: install-core ## Train and test twelve tasks on generated scenes (at most 2
 demo-real: install-core ## Train on streets and nuclei with a real ViT-S; WEIGHTS=FILE has it at hand
 	@$(VENV_PYTHON) tools/demo/real.py $(if $(WEIGHTS),--weights $(WEIGHTS)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
 
-demo-mtv: install ## Pretrain an encoder on generated scenes (at most 12 minutes); ARGS=--ablate for captions alone too
+demo-mtv: install ## Pretrain an encoder on generated scenes; ARGS=--ablate does so with captions alone, too
 	@$(VENV_PYTHON) tools/demo/mtv.py $(ARGS)
 
 test: install ## Run the fast tests

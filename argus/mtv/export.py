@@ -29,22 +29,24 @@ def model_of(config: Mapping[str, Any], checkpoint: str | Path | None) -> MTVMod
         ConfigError: It is no config of MTV.
         CheckpointError: The file does not fit.
     """
-    tasks = parse_tasks(config.get("tasks"), on_backbone=not config.get("task_model"))
+    kind = dict(config.get("task_model") or {}).get("type")
+    if (MODELS.get(kind) if isinstance(kind, str) else kind) is not MTVModel:
+        raise ConfigError(
+            "task_model: expected dict(type=MTVModel, ...), as in the configs below configs/mtv, "
+            f"found {kind or 'none'}."
+        )
+    tasks = parse_tasks(config["tasks"], on_backbone=False)
     seed = (config.get("randomness") or {}).get("seed") or 0
-    model: Any = None
-    if config.get("task_model"):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            model = MODELS.build(
-                dict(
-                    **config["task_model"],
-                    backbone=config["backbone"],
-                    decoders={name: task.decoder for name, task in tasks.items()},
-                    streams=streams_of(tasks),
-                )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model: MTVModel = MODELS.build(
+            dict(
+                **config["task_model"],
+                backbone=config["backbone"],
+                decoders={name: task.decoder for name, task in tasks.items()},
+                streams=streams_of(tasks),
             )
-    if not isinstance(model, MTVModel):
-        raise ConfigError("task_model: expected type=MTVModel, a config of MTV's, found another.")
+        )
     if checkpoint is not None:
         content = read_checkpoint(str(checkpoint), needs=("base", "state_dict"))
         weights = config.get("eval_weights", "ema") if "ema" in content else "raw"

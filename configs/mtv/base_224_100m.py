@@ -15,7 +15,17 @@ with read_base():
     from ._base_.pairs import pairs
     from ._base_.schedules.pairs_100m import *
     from ._base_.tasks import captions, depth, grounding, selfsup
+    from ._base_.validation import classes as _classes
+    from ._base_.validation import retrieval as _retrieval
 
+_size, _tokenizer = 224, "google/siglip-base-patch16-224"
 pairs["batch_size"] = 256  # per process; 8,192 by 32
-captions["train"] = pairs
-tasks = dict(captions=captions, selfsup=selfsup, grounding=grounding, depth=depth)
+captions.update(train=pairs, **_retrieval(_size, _tokenizer))
+tasks = dict(
+    captions=captions,
+    selfsup=selfsup,
+    grounding=grounding,
+    depth=depth,
+    classes=_classes(_size, _tokenizer),
+)
+del default_hooks["val_pictures"]  # there are no pictures of embeddings

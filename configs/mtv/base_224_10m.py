@@ -15,6 +15,16 @@ with read_base():
     from ._base_.pairs import pairs
     from ._base_.schedules.pairs_10m import *
     from ._base_.tasks import captions, depth, grounding, selfsup
+    from ._base_.validation import classes as _classes
+    from ._base_.validation import retrieval as _retrieval
 
-captions["train"] = pairs
-tasks = dict(captions=captions, selfsup=selfsup, grounding=grounding, depth=depth)
+_size, _tokenizer = 224, "google/siglip-base-patch16-224"
+captions.update(train=pairs, **_retrieval(_size, _tokenizer))
+tasks = dict(
+    captions=captions,
+    selfsup=selfsup,
+    grounding=grounding,
+    depth=depth,
+    classes=_classes(_size, _tokenizer),
+)
+del default_hooks["val_pictures"]  # there are no pictures of embeddings

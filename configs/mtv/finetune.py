@@ -4,15 +4,19 @@
 
 Write the model into ``_model`` and your data into ``_data``. Captions alone are trained;
 ``selfsup``, or ``grounding`` and ``depth`` with shards that have them, are added as in
-``base_224_10m.py``. It validates retrieval on the part of the pictures that is split off.
+``base_224_10m.py``. It validates retrieval on the part of the pictures that is split off, and
+zero-shot classification on pictures in a folder for each class, if ``_class_folders`` names one.
 """
 
 from mmengine.config import read_base
 from mmengine.optim import CosineAnnealingLR, LinearLR
+from mmpretrain.evaluation import Accuracy
 from torch.optim import AdamW
 
-from argus.mtv.data import OwnPairs, PackPairs, RandomView, WholeView
-from argus.mtv.decoders import Contrastive
+from argus.datasets.class_folders import ClassFolders
+from argus.datasets.transforms import LoadImage
+from argus.mtv.data import OwnPairs, PackClass, PackPairs, RandomView, WholeView
+from argus.mtv.decoders import Contrastive, ZeroShot
 from argus.mtv.metrics import RetrievalRecall
 from argus.mtv.model import MTVModel
 from argus.mtv.siglip import siglip
@@ -22,6 +26,8 @@ with read_base():
 
 _model = "google/siglip-base-patch16-224"  # a folder or a name on the Hub
 _data = "data/my_pairs"
+_class_folders = None  # e.g. "data/my_classes", with data/my_classes/cat/1.jpg
+_class_names = ("cat", "dog")  # of the folders, and in the sentences
 _size = 224  # of the model
 _max_iters = 2_000
 
@@ -29,6 +35,7 @@ _max_iters = 2_000
 task_model = dict(type=MTVModel, locked=(), chunk=None)
 backbone = dict(type=siglip, pretrained=_model)
 _pack = dict(type=PackPairs, labels=dict(captions="captions"), tokenizer=_model)
+_whole = dict(type=WholeView, size=_size)
 tasks = dict(
     captions=dict(
         # "positive" or "ignore" where captions repeat: class templates, "no finding"
@@ -49,7 +56,7 @@ tasks = dict(
                 type=OwnPairs,
                 data=_data,
                 split="val",
-                pipeline=[dict(type=WholeView, size=_size), _pack],
+                pipeline=[_whole, dict(_pack, every_caption=True)],
             ),
             batch_size=64,
             num_workers=4,
@@ -59,6 +66,23 @@ tasks = dict(
         report=("image_to_text_r1", "text_to_image_r1"),
     )
 )
+if _class_folders is not None:
+    tasks["classes"] = dict(
+        decoder=dict(type=ZeroShot, names=_class_names, tokenizer=_model),
+        val=dict(
+            dataset=dict(
+                type=ClassFolders,
+                data_root=_class_folders,
+                metainfo=dict(classes=_class_names),
+                pipeline=[dict(type=LoadImage), _whole, dict(type=PackClass)],
+            ),
+            batch_size=64,
+            num_workers=4,
+        ),
+        metrics=dict(type=Accuracy, topk=(1,)),
+        primary="top1",
+        report=("top1",),
+    )
 train_cfg = dict(max_iters=_max_iters, val_interval=500)
 val_cfg = dict()
 optim_wrapper = dict(

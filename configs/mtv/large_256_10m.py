@@ -15,9 +15,19 @@ with read_base():
     from ._base_.pairs import pairs
     from ._base_.schedules.pairs_10m import *
     from ._base_.tasks import captions, depth, grounding, selfsup
+    from ._base_.validation import classes as _classes
+    from ._base_.validation import retrieval as _retrieval
 
+_size, _tokenizer = 256, "google/siglip-large-patch16-256"
 pairs["batch_size"] = 64  # per process; 4,096 by 64
-pairs["dataset"]["pipeline"][1]["size"] = 256
-pairs["dataset"]["pipeline"][2]["tokenizer"] = "google/siglip-large-patch16-256"
-captions["train"] = pairs
-tasks = dict(captions=captions, selfsup=selfsup, grounding=grounding, depth=depth)
+pairs["dataset"]["pipeline"][1]["size"] = _size
+pairs["dataset"]["pipeline"][2]["tokenizer"] = _tokenizer
+captions.update(train=pairs, **_retrieval(_size, _tokenizer))
+tasks = dict(
+    captions=captions,
+    selfsup=selfsup,
+    grounding=grounding,
+    depth=depth,
+    classes=_classes(_size, _tokenizer),
+)
+del default_hooks["val_pictures"]  # there are no pictures of embeddings

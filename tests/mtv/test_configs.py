@@ -13,7 +13,8 @@ from mmengine.config import Config
 from PIL import Image
 
 from argus.engine import MultitaskRunner
-from argus.mtv.data import LocalCrops, PackPairs
+from argus.mtv.data import LocalCrops, PackClass, PackPairs, WholeView
+from argus.mtv.metrics import RetrievalRecall
 from argus.mtv.model import MTVModel
 from argus.registry import MODELS
 from argus.tasks import parse_tasks, streams_of
@@ -42,6 +43,7 @@ def test_config__has_what_its_tasks_take_and_no_more(path: Path) -> None:
     config = Config.fromfile(path, format_python_code=False)
     size, number = re.match(r"(.*_\d+)_(\d+m)", path.stem).groups()  # type: ignore[union-attr]
     tasks = config.tasks
+    check_validation(tasks, tasks.pop("classes"))
     train = tasks.captions.train
     *before, pack = train.dataset.pipeline
     assert pack.type is PackPairs and pack.labels == {name: LABELS[name] for name in tasks}
@@ -63,6 +65,21 @@ def test_config__has_what_its_tasks_take_and_no_more(path: Path) -> None:
     assert warmup["end"] == cosine["begin"] == 1_000 == expected - cosine["T_max"]
     optimizer = config.optim_wrapper.optimizer
     assert (optimizer.lr, optimizer.weight_decay) == (5e-4, 0.0)
+
+
+def check_validation(tasks: Any, classes: Any) -> None:
+    """Both validations read what the training does, and the views that the model is used with."""
+    tokenizer = tasks.captions.train.dataset.pipeline[-1].tokenizer
+    size = tasks.captions.train.dataset.pipeline[-2].size
+    view, pack = tasks.captions.val.dataset.pipeline
+    assert (view.type, view.size, pack.tokenizer) == (WholeView, size, tokenizer)
+    assert pack.every_caption and tasks.captions.metrics.type is RetrievalRecall
+    decoder = classes.decoder
+    assert decoder.tokenizer == tokenizer and len(set(decoder["names"])) == 1000
+    assert len(decoder.templates) == 7 and all("{}" in text for text in decoder.templates)
+    view, pack = classes.val.dataset.pipeline[-2:]
+    assert (view.type, view.size, pack) == (WholeView, size, dict(type=PackClass, task="classes"))
+    assert classes.get("train") is None
 
 
 def config_command(path: Path) -> list[str]:
@@ -101,12 +118,17 @@ def test_finetune__trains_and_validates_captions(folder: Path, tmp_path: Path) -
     for number in range(8):
         pixels = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        kind = tmp_path / f"classes/{NAMES[number % 2].split()[1]}"
+        kind.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(kind / f"{number}.png")
         lines.append(f"{number}.png,{NAMES[number % 3].replace(',', '')}")
     (tmp_path / "captions.csv").write_text("\n".join(lines))
     text = (MTV / "finetune.py").read_text()
     changes = {
         '_model = "google/siglip-base-patch16-224"': f"_model = {str(folder)!r}",
         '_data = "data/my_pairs"': f"_data = {str(tmp_path)!r}",
+        "_class_folders = None": f"_class_folders = {str(tmp_path / 'classes')!r}",
+        '("cat", "dog")': '("red", "green")',
         "_size = 224": f"_size = {SIZE}",
         "_max_iters = 2_000": "_max_iters = 2",
         "begin=100": "begin=1",
@@ -130,4 +152,5 @@ def test_finetune__trains_and_validates_captions(folder: Path, tmp_path: Path) -
     runner.close()
     assert not torch.equal(runner.raw_model.backbone.text_model.head.weight, first)
     metrics = runner.val_loop.run()
-    assert {"captions/image_to_text_r1", "captions/text_to_image_r1"} < set(metrics)
+    measured = {"captions/image_to_text_r1", "captions/text_to_image_r1", "classes/top1"}
+    assert measured < set(metrics)

@@ -18,5 +18,6 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),  # not stated in paper; guess, DINOv2 has 3
 )
 precision = "bf16"
+val_cfg = dict()
 eval_weights = "raw"  # the teacher is an average already; there is none of the student
 custom_hooks = [dict(type=CollapseHook, least_prototypes=2.0, most_entropy=0.99, steps=200)]

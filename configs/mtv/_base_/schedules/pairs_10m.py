@@ -12,6 +12,11 @@ with read_base():
 global_batch_size = 4096  # of all processes and accumulated batches
 _max_iters = 10_000_000 * 20 // global_batch_size
 
-train_cfg = dict(max_iters=_max_iters, schedule="joint", accumulate=1)
+train_cfg = dict(
+    max_iters=_max_iters,
+    val_interval=5_000,  # not stated in paper; guess
+    schedule="joint",
+    accumulate=1,
+)
 # not stated in paper: the fall; CLIP's half a cosine to 0
 param_scheduler = _warm_cosine(_max_iters, warmup_iters=1_000, start_factor=1e-3, eta_min=0.0)
