@@ -243,7 +243,7 @@ WRONG_CONFIGS: list[tuple[dict[str, Any], str]] = [
     (dict(decoders=dict(d=DECODERS["depth"] | dict(activation="tanh"))), "softplus, relu"),
     (dict(decoders=dict(s=DECODERS["ssl"] | dict(centre_of="both"))), "teacher, student"),
     (dict(backbone=dict(BACKBONE, size="huge")), "backbone.size: expected one of base_224"),
-    (dict(backbone=dict(BACKBONE, pretrained="there")), "remove size, vision and text"),
+    (dict(backbone=dict(BACKBONE, pretrained="there")), "remove size, vision, text"),
 ]
 
 

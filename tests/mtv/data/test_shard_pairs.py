@@ -254,7 +254,7 @@ def test_joined__reads_the_samples_of_all_sets_and_tells_in_which_order(
     root: Path, tokens: str
 ) -> None:
     notes: list[str] = []
-    parts = [toy.config(root, tokens)] * 2
+    parts = [toy.config(root, tokens) | dict(type=ShardPairs)] * 2
     joined = build_dataset(dict(type="ConcatDataset", datasets=parts), where="x", tell=notes.append)
     assert len(joined) == 2 * NUMBER
     views = [joined[index]["inputs"][:, 0, 0].tolist() for index in range(2 * NUMBER)]

@@ -96,7 +96,7 @@ def test_distil__in_chunks_is_that_of_the_whole() -> None:
 
 
 def test_lightly__has_the_same_losses() -> None:
-    losses = pytest.importorskip("lightly.loss", reason="lightly is not installed")
+    losses = pytest.importorskip("lightly.loss", reason="needs the extra oracles")
     student, teacher = scores(4, 6, 9), scores(4, 9, seed=1)
     target = Centre(9).probabilities(teacher, temperature=0.05)
     found = prototype_loss(student, target[:, None], temperature=0.1).mean()
