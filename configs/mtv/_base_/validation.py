@@ -14,13 +14,22 @@ from mmengine.config import read_base  # noqa: F401  marks a new-style config
 from mmpretrain.datasets import ImageNet
 from mmpretrain.datasets.categories import IMAGENET_SIMPLE_CATEGORIES
 from mmpretrain.evaluation import Accuracy
-from mmpretrain.models.multimodal.clip.utils import OPENAI_IMAGENET_PROMPT_SUB
 
 from argus.datasets.transforms import CheckLabel, LoadImage
 from argus.mtv.data import OwnPairs, PackClass, PackPairs, WholeView
 from argus.mtv.decoders import ZeroShot
 from argus.mtv.metrics import RetrievalRecall
 
+# not stated in paper; the seven that CLIP's authors found to do nearly as well as all 80
+_templates = (
+    "itap of a {}.",
+    "a bad photo of the {}.",
+    "a origami {}.",
+    "a photo of the large {}.",
+    "a {} in a video game.",
+    "art of the {}.",
+    "a photo of the small {}.",
+)
 _batch_size, _num_workers = 128, 4  # not stated in paper; do not change the result
 
 
@@ -30,7 +39,7 @@ def classes(size, tokenizer):
         decoder=dict(
             type=ZeroShot,
             names=IMAGENET_SIMPLE_CATEGORIES,  # not stated in paper; those of CLIP
-            templates=tuple(prompt("{}") for prompt in OPENAI_IMAGENET_PROMPT_SUB),
+            templates=_templates,
             tokenizer=tokenizer,
         ),
         val=dict(
