@@ -75,7 +75,7 @@ def check_validation(tasks: Any, classes: Any) -> None:
     assert (view.type, view.size, pack.tokenizer) == (WholeView, size, tokenizer)
     assert pack.every_caption and tasks.captions.metrics.type is RetrievalRecall
     decoder = classes.decoder
-    assert decoder.tokenizer == tokenizer and len(set(decoder["names"])) == 1000
+    assert decoder.tokenizer == tokenizer and len(decoder["names"]) == 1000
     assert len(decoder.templates) == 7 and all("{}" in text for text in decoder.templates)
     view, pack = classes.val.dataset.pipeline[-2:]
     assert (view.type, view.size, pack) == (WholeView, size, dict(type=PackClass, task="classes"))
