@@ -6,7 +6,7 @@ several, which are joined here.
 
 import ast
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,14 @@ class RunLog:
         validation: Metrics, by name, e.g. ``depth/rmse``.
         reported: Metrics that the config's tables show, ``<task>/<metric>``, of each task the
             primary one first; empty if the log does not say.
+        less_is_better: Metrics of which less is better, as the config says.
     """
 
     name: str
     training: dict[str, Series]
     validation: dict[str, Series]
     reported: tuple[str, ...] = ()
+    less_is_better: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -93,11 +95,13 @@ def read_run(work_dir: str | Path, *, name: str | None = None) -> RunLog:
     for part in parts:
         training = [line for line in training if line[0] < part.first_step] + part.training
         validation = [line for line in validation if line[0] < part.first_step] + part.validation
+    config = files[-1].with_name("config.py")
     return RunLog(
         name=name or (path.name if path.is_dir() else path.stem),
         training=_to_series(training),
         validation=_to_series(validation),
-        reported=_reported(files[-1].with_name("config.py")),
+        reported=_metrics(config, _reported),
+        less_is_better=_metrics(config, lambda task: task.get("lower_is_better") or ()),
     )
 
 
@@ -179,8 +183,15 @@ def _to_series(lines: Sequence[tuple[int, dict[str, float]]]) -> dict[str, Serie
     }
 
 
-def _reported(config: Path) -> tuple[str, ...]:
-    """Metrics that a dumped config reports, read as text: importing it would run it."""
+def _metrics(
+    config: Path, names_in: Callable[[Mapping[str, Any]], Iterable[Any]]
+) -> tuple[str, ...]:
+    """Metrics that a dumped config names, read as text: importing it would run it.
+
+    Args:
+        config: The file.
+        names_in: Takes the settings of a task, as far as they are literals.
+    """
     try:
         tree = ast.parse(config.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
@@ -190,9 +201,13 @@ def _reported(config: Path) -> tuple[str, ...]:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "tasks":
             for task, settings in _items(node.value):
                 known = {key: _literal(value) for key, value in _items(settings)}
-                metrics = [known.get("primary"), *(known.get("report") or known.get("paper") or ())]
+                metrics = names_in(known)
                 names += [f"{task}/{metric}" for metric in metrics if isinstance(metric, str)]
     return tuple(dict.fromkeys(names))
+
+
+def _reported(task: Mapping[str, Any]) -> list[Any]:
+    return [task.get("primary"), *(task.get("report") or task.get("paper") or ())]
 
 
 def _items(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

@@ -89,9 +89,7 @@ class Prediction:
             RGB ``(H, W, 3)`` uint8.
         """
         chosen = self.tasks if tasks is None else tuple(tasks)
-        # Drawn at the size of a cell: text that is scaled down could not be read.
-        image = _shrink(self.image, MIN_SHORT_SIDE_PX, MAX_SHEET_SIDE_PX)
-        pictures = [Canvas(image).to_array(), *(self[task].draw(image) for task in chosen)]
+        pictures = self.pictures(chosen)
         height, width = pictures[0].shape[:2]
         return contact_sheet(
             pictures,
@@ -99,6 +97,19 @@ class Prediction:
             columns or choose_columns(len(pictures), width / height),
             cell_width_px=width,
         )
+
+    def pictures(self, tasks: Sequence[str]) -> list[np.ndarray]:
+        """The image and the answers of some tasks, as a sheet shows them: small, and readable.
+
+        Args:
+            tasks: Which, in this order.
+
+        Returns:
+            RGB ``(H, W, 3)`` uint8, the image first; the others may have a legend below it.
+        """
+        # Drawn at the size of a cell: text that is scaled down could not be read.
+        image = _shrink(self.image, MIN_SHORT_SIDE_PX, MAX_SHEET_SIDE_PX)
+        return [Canvas(image).to_array(), *(self[task].draw(image) for task in tasks)]
 
     def save(self, folder: str | Path, pictures: bool = True, arrays: bool = False) -> list[Path]:
         """Write everything into a folder, which is made if it is not there.

@@ -39,7 +39,7 @@ def contact_sheet(
     assert len(images) == len(titles), f"{len(images)} pictures but {len(titles)} titles"
     assert images and columns > 0, "a sheet needs pictures and columns"
     columns = min(columns, len(images))
-    cells = [_scale_to_cell(image, cell_width_px) for image in images]
+    cells = [scale_to_cell(image, cell_width_px) for image in images]
     font_px = max(14, min(cell_width_px, 2 * max(cell.height for cell in cells)) // 26)
     gap, title_height = font_px // 2, text_size("", font_px)[1] + font_px // 4
     rows = [range(i, min(i + columns, len(cells))) for i in range(0, len(cells), columns)]
@@ -81,7 +81,8 @@ def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
     return contact_sheet(images, captions, columns=len(images), cell_width_px=width)
 
 
-def _scale_to_cell(image: np.ndarray, cell_width: int) -> Image.Image:
+def scale_to_cell(image: np.ndarray, cell_width: int) -> Image.Image:
+    """A picture of the width of a cell, or of four times that as height."""
     picture = Image.fromarray(np.ascontiguousarray(image))
     if picture.width == cell_width:
         return picture
