@@ -35,10 +35,12 @@ class Balancer:
 
     Attributes:
         needs_gradients: Whether :meth:`factors` is to see the gradients of what the tasks share.
+        looks_again: Whether :meth:`after_step` may ask for the losses after the step.
         tasks: Names of the T tasks, in the order of all that is per task.
     """
 
     needs_gradients = False
+    looks_again = False
     tasks: tuple[str, ...] = ()
 
     def start(self, tasks: Sequence[str], *, device: torch.device, seed: int) -> None:

@@ -38,6 +38,8 @@ class FAMO(Balancer):
             paper's.
     """
 
+    looks_again = True
+
     def __init__(
         self,
         *,

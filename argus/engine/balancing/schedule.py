@@ -6,6 +6,7 @@ the tasks share is kept apart until the factors are known: those depend on all t
 accumulated batches and all processes. On the decoders no two tasks meet, so nothing is kept there.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from argus.engine.schedules import (
     no_sync,
     stepped_parameters,
 )
+from argus.models.randomness import seed_all
 from argus.models.task_model import TaskModel
 
 
@@ -77,8 +79,7 @@ class BalancedSchedule(GradientSchedule):
         seeds: Mapping[str, int],
         probe: Sequence[nn.Parameter],
     ) -> StepResult:
-        with optim_wrapper.optim_context(model):
-            losses, parts = model(batches, mode="loss", seeds=seeds)
+        losses, parts = self._losses(model, batches, optim_wrapper, seeds)
         norms = gradient_norms(losses, probe) if probe else {}
         result = StepResult()
         result.add(losses, parts, norms, scale=1.0)
@@ -102,8 +103,7 @@ class BalancedSchedule(GradientSchedule):
         for batches, seed in zip(micro_batches, seeds, strict=True):
             for group in self.groups(batches):
                 with no_sync(model, active=True):
-                    with optim_wrapper.optim_context(model):
-                        losses, parts = model(group, mode="loss", seeds=seed)
+                    losses, parts = self._losses(model, group, optim_wrapper, seed)
                     norms = gradient_norms(losses, probe) if probe else {}
                     for index, (task, loss) in enumerate(losses.items()):
                         self._take(kept.setdefault(task, [None] * len(self.shared)))
@@ -125,6 +125,22 @@ class BalancedSchedule(GradientSchedule):
         all_reduce_gradients(p for p in parameters if id(p) not in shared)
         fill_missing(parameters)
         return result
+
+    def _losses(
+        self,
+        model: nn.Module,
+        batches: Mapping[str, Any],
+        optim_wrapper: MultitaskOptimWrapper,
+        seeds: Mapping[str, int],
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """As the model gives them; a second time, too, if the balancer looks again."""
+        if self.balancer.looks_again:
+            # Preprocessors pad and mix labels in place, and draw before a decoder is seeded.
+            batches = copied(batches)
+            if seeds:
+                seed_all(seeds[next(iter(batches))])
+        with optim_wrapper.optim_context(model):
+            return model(batches, mode="loss", seeds=seeds)
 
     def _take(self, gradients: Sequence[Tensor | None]) -> None:
         """Let the next backward pass add to these."""
@@ -170,8 +186,8 @@ class BalancedSchedule(GradientSchedule):
             keeper.keep()  # a batch counts once in the statistics of a norm
             for batches, seed in zip(micro_batches, seeds, strict=True):
                 for group in self.groups(batches):
-                    with torch.no_grad(), optim_wrapper.optim_context(model):
-                        losses, _ = self.model(group, mode="loss", seeds=seed)
+                    with torch.no_grad():
+                        losses, _ = self._losses(self.model, group, optim_wrapper, seed)
                     result.add(losses, {}, {}, scale=1.0 / len(micro_batches))
             keeper.restore()
             return _means(result)
@@ -181,6 +197,14 @@ class BalancedSchedule(GradientSchedule):
     def undo(self) -> None:
         """Let the balancer forget the step."""
         self.balancer.undo()
+
+
+def copied(batches: Mapping[str, Any]) -> dict[str, Any]:
+    """Batches whose samples can be changed without changing the given ones."""
+    return {
+        stream: {**batch, "data_samples": copy.deepcopy(batch["data_samples"])}
+        for stream, batch in batches.items()
+    }
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from argus.datasets.seeding import isolated_rng, stable_seed
 from argus.engine.balancing.gram import cosines_of, gram, norms_of
+from argus.engine.balancing.schedule import copied
 from argus.engine.distributed import average_in_buckets
 from argus.engine.guard.step_guard import BufferKeeper
 from argus.errors import ConfigError
@@ -57,7 +58,7 @@ class ConflictHook(Hook):
         if runner.iter % self.interval:
             return
         with isolated_rng(0):
-            gradients = _gradients(runner, data_batch[0])
+            gradients = _gradients(runner, copied(data_batch[0]))
         average_in_buckets(gradient for own in gradients.values() for gradient in own)
         if len(gradients) > 1:  # sampled steps have one stream, which may be one task
             _log(runner, list(gradients), gram(list(gradients.values())))

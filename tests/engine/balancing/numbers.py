@@ -1,5 +1,7 @@
 """Adam, softmax and two tasks in the plane, in NumPy."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -47,3 +49,23 @@ def tensor(values: np.ndarray) -> torch.Tensor:
 def rows(gradients: np.ndarray) -> list[list[torch.Tensor]]:
     """Gradients (T, P) as a balancer sees them, of two parameters."""
     return [[tensor(row[:1]), tensor(row[1:])] for row in gradients]
+
+
+class Plane:
+    """The two losses on the plane of CAGrad's and Nash-MTL's papers: valleys, walls, two pulls."""
+
+    start = np.array([9.0, 9.0])
+
+    def losses(self, x: np.ndarray) -> np.ndarray:
+        a, b = float(x[0]), float(x[1])
+        walls = [
+            math.log(max(abs(0.5 * (-a - 7) - math.tanh(-b)), 5e-6)) + 6,
+            math.log(max(abs(0.5 * (-a + 3) - math.tanh(-b) + 2), 5e-6)) + 6,
+        ]
+        pulls = [((-a + s) ** 2 + 0.1 * (-b - 8) ** 2) / 10 - 20 for s in (7, -7)]
+        above, below = max(math.tanh(0.5 * b), 0.0), max(math.tanh(-0.5 * b), 0.0)
+        return np.array([above * w + below * p for w, p in zip(walls, pulls, strict=True)])
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        moves = 1e-6 * np.eye(2)
+        return np.stack([(self.losses(x + m) - self.losses(x - m)) / 2e-6 for m in moves], axis=1)

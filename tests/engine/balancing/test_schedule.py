@@ -106,14 +106,35 @@ def test_balanced_step__is_the_weighted_sum(
                 assert gradient.shape == alone[task][f"backbone.{name}"].shape
 
 
+@pytest.mark.parametrize("needs_gradients", [False, True])
+def test_balanced_step__in_bfloat16_is_close(needs_gradients: bool) -> None:
+    found = {}
+    for precision in ("fp32", "bf16"):
+        model = toy_model()
+        balancer = Known(needs_gradients=needs_gradients, own=SHARED)
+        balancer.tasks = TASKS
+        wrapper = wrapper_of(model)
+        wrapper.precision = precision
+        schedule = BalancedSchedule("sequential", balancer, model)
+        schedule.backward(model, micro_batches(1), wrapper, seeds=[{}])
+        assert balancer.seen[0][0].dtype is torch.float32
+        gradients_now = [p.grad.flatten() for p in model.parameters() if p.requires_grad]
+        found[precision] = torch.cat(gradients_now)
+    difference = (found["bf16"] - found["fp32"]).norm() / found["fp32"].norm()
+    assert 0 < difference < 0.05
+
+
 def test_balanced_step__losses_again_have_the_same_noise_and_leave_no_trace() -> None:
     model = toy_model()
     model.backbone.norm = torch.nn.BatchNorm2d(3)
     forward = model.backbone.forward
     model.backbone.forward = lambda x: forward(model.backbone.norm(x) + 0.1 * torch.randn(x.shape))
     batches, seeds = micro_batches(1), [{name: 7 for name in TASKS}]
+    # Pictures that are padded, and with them their labels, in place.
+    batches[0]["semantic"] = batch(ToySegmentation(size=28), [1, 2])
     balancer = Known(needs_gradients=False, own=SHARED)
     balancer.tasks = TASKS
+    balancer.looks_again = True
     schedule = BalancedSchedule("joint", balancer, model.train())
     wrapper = wrapper_of(model)
     schedule.backward(model, batches, wrapper, seeds=seeds)

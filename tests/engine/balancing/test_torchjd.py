@@ -11,7 +11,7 @@ from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine.balancing import Balancer, TorchJDGradients, TorchJDLosses
 from argus.engine.balancing.torchjd import GRADIENT_METHODS, LOSS_METHODS
 from argus.errors import ConfigError
-from tests.engine.balancing.numbers import Adam, rows, tensor
+from tests.engine.balancing.numbers import Adam, Plane, rows, tensor
 
 installed = pytest.mark.skipif(
     importlib.util.find_spec("torchjd") is None, reason="torchjd is not installed"
@@ -108,6 +108,26 @@ def test_bargaining__product_with_each_gradient_is_the_inverse_of_its_weight(
     weights = balancer.factors(torch.ones(3), rows(gradients)).shared.double().numpy()
     products = weights * (gradients @ gradients.T @ weights)
     np.testing.assert_allclose(products / products.mean(), np.ones(3), rtol=0.05)
+
+
+def worst_loss(method: str) -> float:
+    """After 500 steps of Adam from where the plane's second wall has no way out for the mean."""
+    toy, adam = Plane(), Adam(0.02)
+    x = toy.start
+    balancer = None if method == "mean" else started(TorchJDGradients, method, 2)
+    for _ in range(500):
+        gradients, factors = toy.gradients(x), np.full(2, 0.5)
+        if balancer is not None:
+            factors = balancer.factors(torch.ones(2), rows(gradients)).shared.double().numpy()
+        x = adam.step(x, factors @ gradients)
+    return float(toy.losses(x).max())
+
+
+@installed
+def test_plane__a_task_that_the_mean_forgets_is_served() -> None:
+    assert worst_loss("mean") > 4.0
+    for method in ("IMTLG", "AlignedMTL"):
+        assert worst_loss(method) < -5.0, method
 
 
 @installed

@@ -96,8 +96,11 @@ def test_log__has_the_factors_and_the_epochs(tmp_path: Path) -> None:
 
 def test_conflicts__leave_the_training_as_it_was(tmp_path: Path) -> None:
     hook = [dict(type="argus.ConflictHook", interval=1)]
-    plain, without = train(tmp_path / "plain", train_cfg=dict(max_iters=3))
-    watched, runner = train(tmp_path / "watched", train_cfg=dict(max_iters=3), custom_hooks=hook)
+    tasks = toy_tasks()  # with pictures that are padded, and with them their labels, in place
+    tasks["semantic"]["train"]["dataset"]["size"] = 28
+    options = dict(tasks=tasks, train_cfg=dict(max_iters=3))
+    plain, without = train(tmp_path / "plain", **options)
+    watched, runner = train(tmp_path / "watched", custom_hooks=hook, **options)
     assert plain == watched
     for name, value in without.raw_model.state_dict().items():
         assert torch.equal(value, runner.raw_model.state_dict()[name]), name
