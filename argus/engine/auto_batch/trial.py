@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.runner import MultitaskRunner
-from argus.engine.schedules import GradientSchedule
+from argus.engine.schedules import GradientSchedule, fill_missing
 
 _PICTURES = 16
 
@@ -55,6 +55,8 @@ class Trial:
             GradientSchedule(self.kind).backward(
                 self.runner.model, [batches], self.wrapper, seeds=[seeds]
             )
+            # The optimizer's state of all decoders is there in the training, too.
+            fill_missing(p for p in model.parameters() if p.requires_grad)
             self.wrapper.clip()
             self.wrapper.step()
         finally:

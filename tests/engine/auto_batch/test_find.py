@@ -9,6 +9,7 @@ from mmengine.registry import MODELS
 from torch import Tensor
 
 from argus.engine.auto_batch.find import apply, find
+from argus.engine.auto_batch.trial import Trial
 from argus.errors import ConfigError
 from tests.commands.command_line import CommandLine, assert_mistake
 from tests.toy import ToyBackbone, toy_config, write_config
@@ -99,3 +100,10 @@ def test_command__tries_in_another_process_and_trains(argus: CommandLine, tmp_pa
     assert done.status == 0, done.err
     assert "semantic 4 -> 13 pictures a step" in done.out
     assert "24 samples,   13 a step" in done.out
+
+
+def test_trial__a_stream_alone_has_the_optimizers_state_of_all(tmp_path: Path) -> None:
+    trial = Trial(config_of(tmp_path, 11, "sequential", semantic=4, classification=4))
+    trial.step(dict(semantic=1))
+    trained = [p for p in trial.runner.raw_model.parameters() if p.requires_grad]
+    assert set(trial.wrapper.optimizer.state) == set(trained)
