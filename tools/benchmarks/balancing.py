@@ -5,11 +5,13 @@
     python tools/benchmarks/balancing.py --full        # Argus-Base at full size, on a GPU
 
 Both steps are of one process and one model, turn by turn, so that what else the machine does meets
-both. Without ``--full`` it is the model of the generated scenes. Random weights, images and labels.
+both; on a CPU the time is that of this process. Without ``--full`` it is the model of the generated
+scenes. Random weights, images and labels.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -92,6 +94,7 @@ def main() -> None:
                 device,
                 pairs=args.pairs,
                 runs=10 if "interval" in name else 1,
+                clock=time.perf_counter if device.type == "cuda" else time.process_time,
             )
             print(
                 f"| {name} | {kind} | {found.second_ms:.0f} | {found.ratio:.2f} | "

@@ -7,6 +7,7 @@ optional extra: ``pip install "argus-multitask[balancing]"``.
 
 import copy
 import importlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -76,7 +77,10 @@ class _TorchJD(Balancer):
     def factors(self, losses: Tensor, gradients: Gradients) -> Factors:
         """Those of the method; ones in a step that is not finite, which is not taken."""
         self._before = module_state(self._module)
-        with isolated_rng(stable_seed("balancing", self._seed, self._num_steps)):
+        seed = stable_seed("balancing", self._seed, self._num_steps)
+        with isolated_rng(seed), warnings.catch_warnings():
+            # cvxpy's, of Nash-MTL: that it will not be faster the next time.
+            warnings.filterwarnings("ignore", message="You are solving a parameterized problem")
             return self._weigh(losses, gradients)
 
     def _weigh(self, losses: Tensor, gradients: Gradients) -> Factors:

@@ -103,7 +103,8 @@ def test_command__tries_in_another_process_and_trains(argus: CommandLine, tmp_pa
 
 
 def test_trial__a_stream_alone_has_the_optimizers_state_of_all(tmp_path: Path) -> None:
-    trial = Trial(config_of(tmp_path, 11, "sequential", semantic=4, classification=4))
+    config = config_of(tmp_path, 11, "sequential", semantic=4, classification=4)
+    trial = Trial(config, str(tmp_path))
     trial.step(dict(semantic=1))
     trained = [p for p in trial.runner.raw_model.parameters() if p.requires_grad]
     assert set(trial.wrapper.optimizer.state) == set(trained)

@@ -23,7 +23,13 @@ OPTIONS = dict(
 CONFLICT = np.array([[2.0, 0.0, 0.0], [-1.0, 1.0, 0.5], [0.5, 0.5, -0.3]])
 
 
+# Packages that the extra may leave out.
+SOLVERS = dict(NashMTL="ecos", UPGrad="quadprog", DualProj="quadprog", CAGrad="cvxpy")
+
+
 def started(kind: type[Balancer], method: str, num: int = 3, **options) -> Balancer:
+    if method in SOLVERS:
+        pytest.importorskip(SOLVERS[method])
     balancer = kind(method, **(OPTIONS.get(method, {}) | options))
     balancer.start([f"task_{index}" for index in range(num)], device=torch.device("cpu"), seed=0)
     return balancer
