@@ -15,6 +15,8 @@ from typing import NamedTuple
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
 from argus.datasets.convert.files import is_there, read_text, write_lines
+from argus.datasets.convert.nyuv2_labeled import FILE
+from argus.datasets.convert.nyuv2_test_pictures import write_test_pictures
 from argus.datasets.convert.places import below, checked_name
 from argus.errors import DataError
 
@@ -25,7 +27,8 @@ _LIST = re.compile(r"(?:nyudepthv2|nyu)_(train|test)(?:_files_with_gt)?\.txt")
 _PICTURE = re.compile(r"(rgb|sync_depth)_\d+\.(jpg|png)")
 _PNG_BITS = 24  # position of the byte in a PNG file
 _HELP = """\
-  sync.zip (unpacks to sync/) and official_splits/test/: pictures
+  sync.zip (unpacks to sync/) and official_splits/test/: pictures; or, for those of the test,
+  nyu_depth_v2_labeled.mat, of which the latter are made (this needs the package h5py)
   nyudepthv2_train_files_with_gt.txt, nyudepthv2_test_files_with_gt.txt: lists
     all from the instructions of https://github.com/cleinc/bts (NYU Depth V2); put them into one
     folder SOURCE. The lists are in its train_test_inputs/.
@@ -117,6 +120,13 @@ def _convert(source: Path, out: Path, options: Options) -> None:
         split: {name for pair in pairs for name in pair[:2]} for split, pairs in lists.items()
     }
     extract(source, out, lambda member: _place(wanted, member), title="NYUv2 depth")
+    if (source / FILE).is_file():
+        said_by = "list of the test pictures"
+        places = [
+            [below(out, f"test/{name}", said_by=said_by) for name in pair[:2]]
+            for pair in lists["test"]
+        ]
+        write_test_pictures(source / FILE, {image: depth for image, depth in places})
     for split, pairs in lists.items():
         names = [f"{split}/{name}" for pair in pairs for name in pair[:2]]
         write_lines(out / STATE_FOLDER / _listed(split), names)

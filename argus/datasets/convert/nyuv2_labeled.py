@@ -42,7 +42,7 @@ CLASSES_13 = np.array([
 
 _MAX_SIDE = 10_000
 _MOST_BYTES = 2**27  # that are read at once
-_FILE = "nyu_depth_v2_labeled.mat"
+FILE = "nyu_depth_v2_labeled.mat"
 _FOLDERS = ("image", "depth", "depth_raw", "seg40", "seg13")
 _ARRAYS = {"images": 4, "depths": 3, "rawDepths": 3, "labels": 3}
 _HELP = """\
@@ -106,12 +106,17 @@ def _name(index: int) -> str:
     return f"{index + 1:04d}"
 
 
-def _h5py() -> ModuleType:
+def h5py_module() -> ModuleType:
+    """The package that reads the file.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
     try:
         return importlib.import_module("h5py")
     except ImportError as error:
         raise ConfigError(
-            f"reading {_FILE} (HDF5) needs the package h5py, which Argus does not install: "
+            f"reading {FILE} (HDF5) needs the package h5py, which Argus does not install: "
             "run `python -m pip install h5py` in its environment."
         ) from error
 
@@ -128,7 +133,7 @@ def _convert_block(job: _Job) -> None:
         return
     read = slice(lacking[0], lacking[-1] + 1)
     try:
-        with _h5py().File(job.source) as file:
+        with h5py_module().File(job.source) as file:
             arrays = {name: np.asarray(file[name][read]) for name in _ARRAYS}
     except Exception as error:  # noqa: BLE001 - h5py raises many kinds for damaged files
         numbers = f"{read.start + 1} to {read.stop}"
@@ -150,7 +155,7 @@ def _block_length(source: Path) -> int:
     room in memory.
     """
     lengths, size = [1], 0
-    with _h5py().File(source) as arrays:
+    with h5py_module().File(source) as arrays:
         for array in (arrays[name] for name in _ARRAYS):
             chunk = getattr(array, "chunks", None) or (1,)
             if math.prod(chunk) * array.dtype.itemsize > _MOST_BYTES:
@@ -168,7 +173,7 @@ def _shape(arrays: Any, name: str) -> tuple[int, ...]:
 
     HDF5 has links to other files, and arrays whose values are anywhere on the disk.
     """
-    h5py = _h5py()
+    h5py = h5py_module()
     if not isinstance(arrays.get(name, getlink=True), h5py.HardLink):
         return ()
     found = arrays[name]
@@ -176,9 +181,13 @@ def _shape(arrays: Any, name: str) -> tuple[int, ...]:
     return tuple(found.shape) if is_own and found.shape and found.dtype.kind in "uif" else ()
 
 
-def _check_file(source: Path) -> int:
-    """Number of pictures of a file of the right layout."""
-    h5py = _h5py()
+def check_file(source: Path) -> int:
+    """Number of pictures of a file of the right layout.
+
+    Raises:
+        DataError: It is another one, or not complete.
+    """
+    h5py = h5py_module()
     try:
         with h5py.File(source) as arrays:
             shapes = {name: _shape(arrays, name) for name in _ARRAYS}
@@ -202,10 +211,10 @@ def _check_file(source: Path) -> int:
 
 
 def _convert(source: Path, out: Path, options: Options) -> None:
-    file = source / _FILE if source.is_dir() else source
+    file = source / FILE if source.is_dir() else source
     if not file.is_file():
         raise DataError(f"{file} does not exist. Expected:\n{_HELP}")
-    num_images = _check_file(file)
+    num_images = check_file(file)
     step = _block_length(file)
     jobs = [
         _Job(file, out, start, min(start + step, num_images))

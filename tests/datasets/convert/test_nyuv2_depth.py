@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from argus.datasets.convert.nyuv2_depth import NYUV2_DEPTH, Pair, read_pairs
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import image_bytes, read_tree, write_tree, zip_bytes
 from tests.datasets.convert.published_numbers import publish
+from tests.datasets.convert.test_nyuv2_labeled import as_published
 from tests.real_data.samples import SAMPLES, needs_samples
 
 JPG = image_bytes(np.zeros((4, 5, 3), np.uint8), ".jpg")
@@ -82,6 +84,37 @@ def test_nyuv2_depth__read_by_the_data_set(tmp_path: Path) -> None:
         info = dataset.get_data_info(index)
         assert Path(info["img_path"]).is_file()
         assert Path(info["depth_path"]).is_file()
+
+
+def test_nyuv2_depth__test_pictures_of_the_labelled_file(tmp_path: Path) -> None:
+    """As BTS makes ``official_splits`` of it; what is there already stays."""
+    h5py = pytest.importorskip("h5py")
+    lists = LISTS | {
+        "nyudepthv2_test_files_with_gt.txt": b"/bathroom/rgb_00000.jpg /bathroom/sync_depth_00000."
+        b"png 518.8579\n/office/rgb_00001.jpg /office/sync_depth_00001.png 518.8579\n"
+    }
+    there = pictures("official_splits/test", "bathroom:00000")
+    source = write_tree(tmp_path / "source", lists | TRAIN | there)
+    as_published(source / "nyu_depth_v2_labeled.mat", 2, 480, 640, 2)
+    counts = run(NYUV2_DEPTH, source, tmp_path / "out", Options())
+    assert [count.found for count in counts] == [2, 2]
+    office, bathroom = tmp_path / "out/test/office", tmp_path / "out/test/bathroom"
+    assert (bathroom / "rgb_00000.jpg").read_bytes() == JPG
+    with h5py.File(source / "nyu_depth_v2_labeled.mat") as file:
+        image, raw = file["images"][1], file["rawDepths"][1]
+    depth = cv2.imread(str(office / "sync_depth_00001.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(depth, (raw.T * 1000.0).astype(np.uint16))
+    read = cv2.imread(str(office / "rgb_00001.jpg"))[..., ::-1].astype(int)
+    frame = np.ones((480, 640), bool)
+    frame[7:474, 7:632] = False
+    assert read[frame].mean() < 8  # JPEG spreads a little of what is beside it
+    difference = read[16:464, 16:624] - image.transpose(2, 1, 0)[16:464, 16:624]
+    assert abs(difference.mean()) < 3
+    too_few = tmp_path / "few"
+    write_tree(too_few, lists | {"nyudepthv2_test_files_with_gt.txt": b"/a/rgb_00007.jpg /a/b.png"})
+    as_published(too_few / "nyu_depth_v2_labeled.mat", 2, 4, 6, 2)
+    with pytest.raises(DataError, match="it has 2 pictures, none for rgb_00007.jpg"):
+        run(NYUV2_DEPTH, too_few, tmp_path / "out2", Options())
 
 
 def test_nyuv2_depth__missing_list(tmp_path: Path) -> None:
