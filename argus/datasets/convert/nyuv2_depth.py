@@ -114,6 +114,13 @@ def _check_depth(path: Path) -> None:
         )
 
 
+def _places(out: Path, split: str, pair: Pair) -> tuple[Path, Path]:
+    """Where the picture and the depth map of a line lie."""
+    said_by = f"list of the {split} pictures"
+    image, depth = (below(out, f"{split}/{name}", said_by=said_by) for name in pair[:2])
+    return image, depth
+
+
 def _convert(source: Path, out: Path, options: Options) -> None:
     lists = _read_lists(source)
     wanted = {
@@ -121,22 +128,16 @@ def _convert(source: Path, out: Path, options: Options) -> None:
     }
     extract(source, out, lambda member: _place(wanted, member), title="NYUv2 depth")
     if (source / FILE).is_file():
-        said_by = "list of the test pictures"
-        places = [
-            [below(out, f"test/{name}", said_by=said_by) for name in pair[:2]]
-            for pair in lists["test"]
-        ]
-        write_test_pictures(source / FILE, {image: depth for image, depth in places})
+        write_test_pictures(source / FILE, dict(_places(out, "test", p) for p in lists["test"]))
     for split, pairs in lists.items():
         names = [f"{split}/{name}" for pair in pairs for name in pair[:2]]
         write_lines(out / STATE_FOLDER / _listed(split), names)
         lines = []
         for pair in pairs:
-            paths = [f"{split}/{name}" for name in pair[:2]]
-            places = [below(out, path, said_by=f"list of the {split} pictures") for path in paths]
-            if all(map(is_there, places)):
-                _check_depth(places[1])
-                lines.append(" ".join((*paths, pair.focal)))
+            image, depth = _places(out, split, pair)
+            if is_there(image) and is_there(depth):
+                _check_depth(depth)
+                lines.append(f"{split}/{pair.image} {split}/{pair.depth} {pair.focal}")
         if lines:
             write_lines(out / f"nyu_{split}.txt", lines)
 
