@@ -81,7 +81,7 @@ def ablate(args: argparse.Namespace) -> int:
 
     work_dir = args.work_dir or Path(default_work_dir(args.list))
     seeds = list(range(args.seeds))
-    runs, failed = make_runs(rows, seeds, work_dir)
+    runs, failed = make_runs(rows, seeds, Path(listing.runs_in or work_dir))
     for name, problem in failed.items():
         _tell(f"{name}: {problem}")
     metrics = choose_metrics(runs, args.metrics or listing.metrics)

@@ -28,7 +28,7 @@ from typing import Any
 from argus.datasets.own.texts import read_yaml
 from argus.errors import ConfigError
 
-_KEYS = ("title", "metrics", "rows")
+_KEYS = ("title", "metrics", "runs_in", "rows")
 _ROW_KEYS = ("name", "config", "options", "checkpoint_of", "backbone_of")
 _MAX_ROWS = 500
 
@@ -71,11 +71,14 @@ class Listing:
         rows: In the order of the table; the others are compared with the first.
         metrics: Names ``<task>/<metric>`` of the columns; none stands for all that the tasks'
             tables have.
+        runs_in: Folder of the rows' folders; empty for that of the list. Lists that name the same
+            share the rows of one name, which then have to be of one config.
     """
 
     title: str
     rows: tuple[Row, ...]
     metrics: tuple[str, ...] = ()
+    runs_in: str = ""
 
 
 def read_listing(path: str | Path) -> Listing:
@@ -103,12 +106,18 @@ def read_listing(path: str | Path) -> Listing:
             )
         rows[row.name] = row
     title = content.get("title", Path(path).stem)
-    if not isinstance(title, str):
-        raise ConfigError(f"{path}: title: expected a text, found {title!r:.60}.")
+    for key, value in (("title", title), ("runs_in", content.get("runs_in", ""))):
+        if not isinstance(value, str):
+            raise ConfigError(f"{path}: {key}: expected a text, found {value!r:.60}.")
     metrics = content.get("metrics", [])
     if not isinstance(metrics, list) or not all(isinstance(name, str) for name in metrics):
         raise ConfigError(f"{path}: metrics: expected TASK/METRIC names, found {metrics!r:.60}.")
-    return Listing(title=title, rows=tuple(rows.values()), metrics=tuple(metrics))
+    return Listing(
+        title=title,
+        rows=tuple(rows.values()),
+        metrics=tuple(metrics),
+        runs_in=content.get("runs_in", ""),
+    )
 
 
 def choose_rows(listing: Listing, names: Sequence[str]) -> tuple[Row, ...]:

@@ -40,7 +40,7 @@ def test_read_listing__rows_options_and_the_rows_they_need(tmp_path: Path) -> No
         ("- a\n", "expected YAML with names and values"),
         ("title: A\n", "expected 'rows', a list of 1 to 500"),
         ("rows: []\n", "expected 'rows'"),
-        ("seeds: 2\nrows:\n" + MAIN, "unknown seeds; expected title, metrics, rows"),
+        ("seeds: 2\nrows:\n" + MAIN, "unknown seeds; expected title, metrics, runs_in, rows"),
         ("rows:\n  - {name: main}\n", "row 1: config is missing"),
         ("rows:\n  - {name: '-', config: a.py}\n", "row 1: expected a name with a letter"),
         ("rows:\n  - {name: m, config: a.py, optoins: x=1}\n", "row 1: unknown optoins"),
