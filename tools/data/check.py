@@ -107,7 +107,7 @@ def check_data_set(args: argparse.Namespace) -> int:
     converter = CONVERTERS[args.config]
     folder = args.folder or Path(converter.default_out)
     findings = compare(converter, folder, allow_partial=args.allow_partial)
-    print(printable(findings.to_text(), lines=True))
+    print(printable(findings.to_text(max_lines=len(converter.published) * 2), lines=True))
     write_report(args.json, [findings.to_dict()])
     if findings.errors:
         print(

@@ -50,6 +50,8 @@ def compare(
         told = less if count.found < count.published else findings.errors
         told.append(_difference(count, converter.published[count.name].source))
     for names in converter.names(folder) if read or wrong else ():
+        if not names.found and names.what in converter.published:  # which its count says
+            continue
         missing = set(names.wanted) - set(names.found)
         less += _named(names, "missing", missing)
         findings.errors += _named(names, "too many", set(names.found) - set(names.wanted))

@@ -142,6 +142,16 @@ def test_compare__numbered_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
 
 
+def test_compare__what_is_not_counted_is_named(tmp_path: Path, monkeypatch) -> None:
+    """How many pictures have people is not published, but listed."""
+    publish(monkeypatch, "pascal-parts", {"images": 1, "train list": 1})
+    files = {f"ImageSets/{name}.txt": b"2008_000003\n" for name in ("train", "person_train")}
+    write_tree(tmp_path, {"JPEGImages/2008_000003.jpg": b"", **files})
+    assert compare(CONVERTERS["pascal-parts"], tmp_path).errors == [
+        "human parts: 1 file is missing: 2008_000003"
+    ]
+
+
 def test_published__parts_and_sums() -> None:
     """Numbers that follow from each other."""
 
