@@ -71,7 +71,7 @@ import argus, mmengine.registry, argus.registry
 if importlib.util.find_spec("transformers"):
     import transformers
 wanted = json.loads(sys.argv[2])
-def home(name): return getattr(mmengine.registry, name, argus.registry.RECIPES)
+def home(name): return getattr(mmengine.registry, name, getattr(argus.registry, name))
 lost = [
     f"{name}: argus.{key}" for name, keys in wanted.items() for key in keys
     if home(name).get(f"argus.{key}") is None
