@@ -11,6 +11,10 @@ What is minimised is the sum over samples, as in scikit-learn, whose C is 1 / pe
 does not say whether its own is a sum or a mean:
 
     sum_n loss(W x_n + b, y_n) + penalty / 2 ||W||^2          the bias b is free
+
+Features are moved to mean 0 and divided by one number while it is minimised, which takes many fewer
+steps and changes nothing: with x = m + s z, V = s W and c = b + W m, W x + b is V z + c, and the
+penalty of V is penalty / s^2.
 """
 
 from collections.abc import Callable, Sequence
@@ -69,11 +73,13 @@ def fit(
         max_steps: Of L-BFGS.
     """
     features = features.double()
-    width = features.shape[1]
+    mean = features.mean(0)
+    scale = float((features - mean).square().mean().sqrt()) or 1.0
+    features, penalty = (features - mean) / scale, penalty / scale**2
     # One tensor, so that L-BFGS keeps one history; the bias is its last row.
-    solution = features.new_zeros(width + 1, num_classes)
+    solution = features.new_zeros(features.shape[1] + 1, num_classes)
     if start is not None:
-        solution = torch.cat([start.weight, start.bias[None]])
+        solution = torch.cat([scale * start.weight, (start.bias + mean @ start.weight)[None]])
     solution = solution.detach().clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [solution],
@@ -95,8 +101,8 @@ def fit(
     with torch.enable_grad():
         optimizer.step(objective)
     num_steps = optimizer.state[solution]["n_iter"]
-    result = solution.detach()
-    return Probe(result[:-1], result[-1], num_steps < max_steps)
+    weight = solution.detach()[:-1] / scale
+    return Probe(weight, solution.detach()[-1] - mean @ weight, num_steps < max_steps)
 
 
 def _loss(logits: Tensor, labels: Tensor) -> Tensor:

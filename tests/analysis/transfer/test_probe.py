@@ -40,6 +40,16 @@ def test_fit__equals_scikit_learn(penalty: float) -> None:
     np.testing.assert_allclose(found, expected.predict_proba(features.double().numpy()), atol=1e-4)
 
 
+def test_fit__of_features_far_from_zero_takes_no_more_steps() -> None:
+    features, labels = blobs(90)
+    far = 200 + 30 * features
+    probe = fit(far, labels, 900.0, num_classes=3, max_steps=60)
+    assert probe.has_converged
+    near = fit(features, labels, 1.0, num_classes=3)  # 30 times as long, weights 30 times as short
+    torch.testing.assert_close(30 * probe.weight, near.weight, atol=1e-4, rtol=0)
+    torch.testing.assert_close(probe(far).softmax(1), near(features).softmax(1), atol=1e-4, rtol=0)
+
+
 def test_fit__from_another_solution_ends_at_the_same() -> None:
     features, labels = blobs(90)
     start = fit(features, labels, 100.0, num_classes=3)
