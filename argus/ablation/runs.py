@@ -109,7 +109,8 @@ class Run:
             name, old, new = found
             raise DataError(
                 f"{self.folder} was made by other settings, {name}: {old!r:.60} then, {new!r:.60} "
-                "now. Move the folder aside, or undo the change."
+                f"now. Move the folder aside or undo the change; or delete its {SETTINGS}, if that "
+                "changes no number."
             )
 
     def write_settings(self) -> None:
