@@ -155,7 +155,6 @@ eval_weights = "raw"
 optim_wrapper = dict(
     optimizer=dict(type=AdamW, lr=2e-3, weight_decay=0.02, betas=(0.9, 0.98)),
     clip_grad=dict(max_norm=2.0),
-    paramwise_cfg=dict(lr_mult={"backbone.logit_": 5.0}),
 )
 param_scheduler = _warm_cosine(_max_iters, warmup_iters=30, start_factor=0.01, eta_min=0.0)
 custom_hooks = [dict(type=CollapseHook, steps=50)]
