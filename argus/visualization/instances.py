@@ -8,6 +8,7 @@ import numpy as np
 from argus.visualization.canvas import Canvas
 from argus.visualization.fields import instances_of, to_array, to_masks
 from argus.visualization.palette import BLACK, mix
+from argus.visualization.semantic import make_legend
 from argus.visualization.shades import ranks_from_left, shade
 from argus.visualization.style import Style
 
@@ -15,6 +16,8 @@ MASK_ALPHA = 0.5
 OUTLINE_DARKNESS = 0.5
 # More than this many boxes hide the picture; the best are drawn.
 MAX_INSTANCES = 100
+# More names than this hide what they name; of one class a legend says as much.
+MAX_EQUAL_NAMES = 12
 
 
 def has_instances(sample: Any) -> bool:
@@ -66,6 +69,11 @@ def draw_instances(canvas: Canvas, instances: Any, style: Style) -> None:
             _draw_mask(canvas, masks[i], colors[i])
         rectangle = [*boxes[i, :2], *np.maximum(boxes[i, 2:], boxes[i, :2])]
         canvas.draw.rectangle(rectangle, outline=colors[i], width=canvas.line_px)
+    if len(order) > MAX_EQUAL_NAMES and len(set(labels)) == 1:
+        text = f"{style.name(labels[0])}, {len(order)} of them"
+        entries = [(text, style.color(int(labels[0])))]
+        canvas.append_below(make_legend(entries, canvas.width, canvas.font_px))
+        return
     # Best first, so that their labels get the best places.
     for i, index in enumerate(order):
         text = style.name(labels[i])

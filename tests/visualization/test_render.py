@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from mmengine.structures import BaseDataElement
+from mmdet.structures import DetDataSample
+from mmengine.structures import BaseDataElement, InstanceData
 
 from argus.errors import ConfigError, DataError
 from argus.visualization import compare, find_kind, register_renderer, render
@@ -236,6 +237,21 @@ def test_instances__of_one_class_have_shades_from_left_to_right():
     color = make_palette(2)[1]
     assert np.abs(picture[300, 200] - blended(color, 0.5)).max() <= 1
     assert np.abs(picture[60, 750] - blended(shade(color, 1), 0.5)).max() <= 1
+
+
+def test_instances__many_of_one_class_are_named_under_the_picture():
+    sample = DetDataSample()
+    x, y = (places.ravel() for places in np.meshgrid(np.arange(5) * 150 + 20, [50, 250, 450]))
+    boxes = np.stack([x, y, x + 40, y + 40], 1).astype(np.float32)
+    found = dict(bboxes=boxes, scores=np.full(15, 0.9), labels=np.ones(15, int))
+    sample.pred_instances = InstanceData(**found)
+    crowd = render(toy.grey_image(), sample, classes=toy.CLASSES)
+    sample.pred_instances.labels[0] = 0
+    named = render(toy.grey_image(), sample, classes=toy.CLASSES)
+    assert crowd.shape[0] > named.shape[0] == toy.SIZE[0]
+    painted = (crowd[: toy.SIZE[0]] != toy.GREY_LEVEL).any(-1)
+    edge = 41 * 4 * 2 * 15  # outlines of two pixels, no plates
+    assert 0 < painted.sum() < 2 * edge < (named != toy.GREY_LEVEL).any(-1).sum()
 
 
 def test_semantic__background_is_not_painted():
