@@ -48,7 +48,7 @@ def draw_instances(canvas: Canvas, instances: Any, style: Style) -> None:
     order = np.arange(len(labels)) if scores is None else np.argsort(-scores, kind="stable")
     if scores is not None:
         order = order[scores[order] >= style.score_threshold]
-    order = order[:MAX_INSTANCES]
+    number, order = len(order), order[:MAX_INSTANCES]
     if not len(order):
         return
     masks = to_masks(instances.masks)[order] if "masks" in instances else None
@@ -70,7 +70,8 @@ def draw_instances(canvas: Canvas, instances: Any, style: Style) -> None:
         rectangle = [*boxes[i, :2], *np.maximum(boxes[i, 2:], boxes[i, :2])]
         canvas.draw.rectangle(rectangle, outline=colors[i], width=canvas.line_px)
     if len(order) > MAX_EQUAL_NAMES and len(set(labels)) == 1:
-        text = f"{style.name(labels[0])}, {len(order)} of them"
+        drawn = "" if number == len(order) else f", {len(order)} drawn"
+        text = f"{style.name(labels[0])}: {number}{drawn}"
         entries = [(text, style.color(int(labels[0])))]
         canvas.append_below(make_legend(entries, canvas.width, canvas.font_px))
         return
