@@ -101,7 +101,7 @@ def thing_picture(semantic: np.ndarray, instances: np.ndarray) -> np.ndarray:
     values, numbers = np.unique(pairs, return_inverse=True)
     first = 0 if values[0] == 0 else 1
     if len(values) - 1 + first > np.iinfo(np.uint8).max:
-        raise DataError(f"{len(values):,} objects; expected at most 255")
+        raise DataError(f"{counted(len(values), 'object')}; expected at most 255")
     numbers = numbers.reshape(pairs.shape) + first
     return np.stack([things, numbers, np.zeros_like(numbers)], axis=-1).astype(np.uint8)
 

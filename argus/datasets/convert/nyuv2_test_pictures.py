@@ -17,6 +17,7 @@ from argus.datasets.convert.files import is_there, write_bytes, write_png
 from argus.datasets.convert.nyuv2_labeled import check_file, h5py_module
 from argus.datasets.convert.work import Progress
 from argus.errors import DataError
+from argus.names.wording import counted
 
 # Rows and columns that both sensors see, of 480 x 640.
 _SIZE = (480, 640)
@@ -58,7 +59,9 @@ def write_test_pictures(file: Path, targets: Mapping[Path, Path]) -> None:
         return
     num_images = check_file(file)
     if wanted[-1][0] >= num_images:
-        raise DataError(f"{file}: it has {num_images:,} pictures, none for {wanted[-1][1].name}.")
+        raise DataError(
+            f"{file}: it has {counted(num_images, 'picture')}, none for {wanted[-1][1].name}."
+        )
     with (
         h5py_module().File(file, rdcc_nbytes=_CACHE_BYTES) as arrays,
         Progress("NYUv2 test pictures", len(wanted)) as progress,

@@ -58,7 +58,8 @@ def _read(folder: Path, published: Published) -> ImageSet:
     notes: tuple[str, ...] = ()
     if sizes != published.sizes:
         found, expected = (
-            f"{counted(numbers[0], 'class', 'classes')}, {numbers[1]:,} and {numbers[2]:,} pictures"
+            f"{counted(numbers[0], 'class', 'classes')}, {numbers[1]:,} and "
+            f"{counted(numbers[2], 'picture')}"
             for numbers in (sizes, published.sizes)
         )
         notes = (f"not the whole {published.title}: found {found}, published are {expected}",)
