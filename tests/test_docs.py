@@ -141,7 +141,7 @@ def leads_somewhere(path: str, config: Any) -> bool:
 
 
 def test_config_paths__exist_in_a_config() -> None:
-    names = ("stage1_5task", "stage2/nyuv2_depth")
+    names = ("stage1_5task", "stage2/nyuv2_depth", "small/stage1_4task")
     configs = [Config.fromfile(ROOT / f"configs/{name}.py").to_dict() for name in names]
     pattern = r"(?<![\w.])((?:train_cfg|backbone|tasks|param_scheduler)(?:\.(?!py\b)\w+)+)"
     for page in PAGES:
