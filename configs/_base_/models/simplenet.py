@@ -13,6 +13,7 @@ simplenet = anomaly_model(
         in_channels=[768, 768],
         in_index=[1, 2],  # not stated in paper: SimpleNet's levels, of stride 8 and 16
         hidden_channels=1024,  # not stated in paper: SimpleNet
+        # Too little on real tiles: configs/small/_base_/tasks/tile_anomaly.py.
         noise_std=0.015,  # not stated in paper: SimpleNet
         margin=0.5,  # not stated in paper: SimpleNet
         blur_sigma=4.0,  # not stated in paper: SimpleNet's code

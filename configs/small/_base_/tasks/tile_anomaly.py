@@ -76,7 +76,11 @@ tile_simplenet = _task(
         in_channels=[_width, _width],
         in_index=[1, 2],
         hidden_channels=512,
-        noise_std=0.015,
+        # SimpleNet's 0.015 is too little for standardised features: on the frozen Argus-Small the
+        # loss stayed at 1.0 and the AUROC of pictures was below 0.5; with 0.3 it was 0.62 after 800
+        # steps, with 0.7 0.74, with 1.0 0.66. The nearest of 2,000 flawless patches gives 0.75.
+        # (One seed, 2,048 patches a step; 150 flawless and 150 defective tiles.)
+        noise_std=0.7,
         margin=0.5,
         blur_sigma=4.0,
         statistics_images=200,
