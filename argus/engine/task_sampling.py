@@ -6,6 +6,7 @@ step can be reached without walking there. Tasks that share a stream are drawn t
 
 import functools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from argus.registry import TASK_SAMPLERS
 _BLOCK = 4096
 
 
-class TaskSampling:
+class TaskSampling(ABC):
     """Says which stream a step takes its batches from.
 
     Attributes:
@@ -41,17 +42,17 @@ class TaskSampling:
         self.streams = tuple(sizes)
         self.seed = seed
 
+    @abstractmethod
     def shares(self) -> dict[str, float]:
         """Share of the steps that each stream has; they add up to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stream_of(self, step: int) -> str:
         """The stream of a step (0-based)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counts(self, num_steps: int) -> dict[str, int]:
         """How many of the first ``num_steps`` steps are of each stream."""
-        raise NotImplementedError
 
 
 @TASK_SAMPLERS.register_module()
@@ -82,9 +83,9 @@ class _Drawn(TaskSampling):
         self._shares = weights / weights.sum()
         self._block = functools.lru_cache(maxsize=2)(self._make_block)
 
+    @abstractmethod
     def _weight(self, name: str, size: int) -> float:
         """Weight of a stream, above 0."""
-        raise NotImplementedError
 
     def shares(self) -> dict[str, float]:
         """The probabilities."""
@@ -163,4 +164,8 @@ def build_task_sampling(config: Any) -> TaskSampling | None:
     if config is None:
         return None
     example = "dict(type=TemperatureSampling, temperature=...)"
-    return build_one_of(TASK_SAMPLERS, TaskSampling, config, where="task_sampling", example=example)
+    base: Any = TaskSampling  # mypy wants a class that can be built
+    sampling: TaskSampling = build_one_of(
+        TASK_SAMPLERS, base, config, where="task_sampling", example=example
+    )
+    return sampling

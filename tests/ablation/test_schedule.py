@@ -176,14 +176,14 @@ def test_make_runs__seed_and_backbone_of_another_row(tmp_path: Path) -> None:
         Row(name="main", config=str(stage1)),
         Row(name="two", config=str(stage2), backbone_of="main"),
     ]
-    runs = runs_of(rows, tmp_path / "work", seeds=[3])
+    runs = runs_of(rows, tmp_path / "runs", seeds=[3])
     assert runs[1].options == (
         "randomness.seed=3",
-        f"backbone.checkpoint={tmp_path}/work/main/seed_3/iter_4.pth",
+        f"backbone.checkpoint={tmp_path}/runs/main/seed_3/iter_4.pth",
     )
     assert runs[1].settings["backbone"]["checkpoint"] == str(runs[0].checkpoint)
     rows[1] = Row(name="two", config=str(stage1), backbone_of="main")
-    _, failed = make_runs(rows, [0], tmp_path / "work")
+    _, failed = make_runs(rows, [0], tmp_path / "runs")
     assert "its backbone has no checkpoint" in failed["two, seed 0"]
 
 

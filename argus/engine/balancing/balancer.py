@@ -1,5 +1,6 @@
 """What a balancer is: it sees the tasks' losses, or their gradients too, and says their factors."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ class Factors:
     own: Tensor
 
 
-class Balancer:
+class Balancer(ABC):
     """Says in every step with which factors the tasks' gradients are added up.
 
     The losses it sees have their ``loss_weight`` already, and are means over the accumulated
@@ -73,6 +74,7 @@ class Balancer:
             )
         return list(range(len(names)))
 
+    @abstractmethod
     def factors(self, losses: Tensor, gradients: Gradients) -> Factors:
         """The factors of a step.
 
@@ -81,9 +83,8 @@ class Balancer:
             gradients: If asked for, per task those of what :meth:`parameters_seen` chose, averaged
                 as the losses; else empty.
         """
-        raise NotImplementedError
 
-    def after_step(self, losses_again: Callable[[], Tensor]) -> None:
+    def after_step(self, losses_again: Callable[[], Tensor]) -> None:  # noqa: B027 - may be nothing
         """Learn from the step that was taken.
 
         Args:
@@ -91,16 +92,16 @@ class Balancer:
                 step; costs a forward pass. All processes have to call it, or none.
         """
 
-    def undo(self) -> None:
+    def undo(self) -> None:  # noqa: B027 - likewise
         """Forget the last :meth:`factors`: its step was not taken."""
 
+    @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs: tensors on the CPU and plain values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on as if nothing had been between; follows :meth:`start`."""
-        raise NotImplementedError
 
 
 def build_balancer(config: Any) -> Balancer | None:
@@ -115,7 +116,9 @@ def build_balancer(config: Any) -> Balancer | None:
     if config is None:
         return None
     example = "dict(type=FAMO, ...)"
-    return build_one_of(BALANCERS, Balancer, config, where="balancing", example=example)
+    base: Any = Balancer  # mypy wants a class that can be built
+    balancer: Balancer = build_one_of(BALANCERS, base, config, where="balancing", example=example)
+    return balancer
 
 
 def saved_balancer(balancer: Balancer | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ optional extra: ``pip install "argus-multitask[balancing]"``.
 import copy
 import importlib
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -83,8 +84,9 @@ class _TorchJD(Balancer):
             warnings.filterwarnings("ignore", message="You are solving a parameterized problem")
             return self._weigh(losses, gradients)
 
+    @abstractmethod
     def _weigh(self, losses: Tensor, gradients: Gradients) -> Factors:
-        raise NotImplementedError
+        """Factors by the method."""
 
     def after_step(self, losses_again: Callable[[], Tensor]) -> None:
         """Count the step."""
