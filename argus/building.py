@@ -69,7 +69,8 @@ def build_one_of(registry: Registry, base: type[T], config: Any, *, where: str, 
         raise ConfigError(f"{where}: expected {example}, or None, found {config!r}.")
     kind = config["type"]
     found = registry.get(kind) if isinstance(kind, str) else kind
-    if not (inspect.isclass(found) and issubclass(found, base)):
+    is_one = inspect.isclass(found) and issubclass(found, base)
+    if not is_one or inspect.isabstract(found):
         names = ", ".join(sorted(registry.module_dict))
         raise ConfigError(f"{where}.type: expected one of {names}, found {kind!r}.")
     with building({**config, "type": found}, where=where):

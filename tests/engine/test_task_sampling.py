@@ -8,6 +8,7 @@ from argus.engine.task_sampling import (
     TaskSampling,
     TemperatureSampling,
     WeightedSampling,
+    build_task_sampling,
 )
 from argus.errors import ConfigError
 
@@ -49,3 +50,8 @@ def test_sampling__depends_on_the_seed_alone() -> None:
 def test_weights__are_of_every_stream_and_above_0(weights: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="above 0 for each of the streams a, b, c"):
         WeightedSampling(weights).start(SIZES, seed=0)
+
+
+def test_build__a_base_class_is_no_choice() -> None:
+    with pytest.raises(ConfigError, match=r"task_sampling\.type: expected one of RoundRobin, .*"):
+        build_task_sampling(dict(type=TaskSampling))
