@@ -121,10 +121,11 @@ class WatchedLoader:
             worker_init_fn=_Start(os.getpid()),
         )
         get_temp_dir()  # before the fork: a killed process would leave a folder of its own behind
-        with _untouched_child_signal():
+        with _no_child_signal():
             batches: Any = iter(loader)
+            if self.num_workers:
+                _take_from_torch(batches)
         if self.num_workers:
-            _take_from_torch(batches)
             read_in_parts(batches._worker_result_queue, _POLL_SECONDS)
             self._limit = FetchLimit(
                 self.timeout, _POLL_SECONDS, lambda: self._end_at_work(batches._workers)
@@ -267,16 +268,27 @@ def _close_queues(batches: Any) -> None:
 
 
 @contextlib.contextmanager
-def _untouched_child_signal() -> Iterator[None]:
-    """Keep torch's handler away, which raises wherever the training is when a process dies."""
+def _no_child_signal() -> Iterator[None]:
+    """Keep torch's handler away, which raises wherever the training is when a process dies.
+
+    It would be installed while the processes start, and one may die at once. That of another
+    loader, if there is one, gets its place back.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # None if it was not Python that installed it: nothing to keep away and nothing to restore.
     before = signal.getsignal(signal.SIGCHLD)
+    if before is not None:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    was_set = signal_handling._SIGCHLD_handler_set
+    signal_handling._SIGCHLD_handler_set = True
     try:
         yield
     finally:
-        signal.signal(signal.SIGCHLD, before)
+        signal_handling._SIGCHLD_handler_set = was_set
+        if before is not None:
+            signal.signal(signal.SIGCHLD, before)
 
 
 def _end_of(status: int | None, *, at_work: bool) -> str:

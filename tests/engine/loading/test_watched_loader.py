@@ -427,6 +427,25 @@ def test_training__a_crash_beside_a_loader_of_torch() -> None:
     assert f"pictures/{lost}.jpg" in message
 
 
+@pytest.mark.usefixtures("handler_of_torch")
+def test_training__a_process_that_ends_while_the_others_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Torch knows of it by then, and asks it for batches."""
+    original = signal_handling._set_worker_pids
+
+    def set_and_wait(key: int, pids: tuple[int, ...]) -> None:
+        original(key, pids)
+        for process in multiprocessing.active_children():
+            process.join(10)
+
+    monkeypatch.setattr(signal_handling, "_set_worker_pids", set_and_wait)
+    monkeypatch.setattr(watched_loader._Start, "__call__", lambda self, worker: os._exit(1))
+    with pytest.raises(DataError, match="no sample"):
+        next(loader({}).iterate())
+    assert signal_handling._SIGCHLD_handler_set
+
+
 def test_iterator_of_torch__is_gone_when_its_processes_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process forked later would end it, and say that it cannot."""
     made: list[weakref.ref[Any]] = []
