@@ -11,7 +11,8 @@ from typing import Any
 
 from transformers import SiglipConfig, SiglipModel
 
-from argus.errors import CheckpointError, ConfigError
+from argus.errors import ConfigError
+from argus.mtv.pretrained import read_pretrained
 from argus.mtv.quiet import quiet_transformers
 from argus.registry import MODELS
 
@@ -94,22 +95,7 @@ def read_siglip(source: str | Path) -> SiglipModel:
     Raises:
         CheckpointError: If there is none, or tensors are missing, left over or of another shape.
     """
-    try:
-        with quiet_transformers():
-            # Its annotations know nothing of the second value.
-            read: Any = SiglipModel.from_pretrained(
-                str(source), use_safetensors=True, trust_remote_code=False, output_loading_info=True
-            )
-            model, notes = read
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{source} is no SigLIP model that can be read: {' '.join(str(error).split())[:300]} "
-            "Give a folder with config.json and model.safetensors, or a name on the Hub such as "
-            "google/siglip-base-patch16-224."
-        ) from error
-    wrong = {key: sorted(map(str, names)) for key, names in notes.items() if names}
-    if wrong:
-        lines = [f"{key}: {', '.join(names[:5])}" for key, names in wrong.items()]
-        raise CheckpointError(f"{source} does not fit SiglipModel:\n  " + "\n  ".join(lines))
-    siglip: SiglipModel = model
+    siglip: SiglipModel = read_pretrained(
+        SiglipModel, source, what="SigLIP", example="google/siglip-base-patch16-224"
+    )
     return siglip

@@ -102,6 +102,12 @@ class Tokenizer:
         return [self.form(text) for text in texts]
 
     @property
+    def description(self) -> str:
+        """How texts are prepared, for a table."""
+        form = "lower case, no punctuation" if self._is_canonical else "lower case"
+        return f"{form}, padded to {self.length} ({type(self._tokenizer).__name__})"
+
+    @property
     def of_library(self) -> Any:
         """That of ``transformers``."""
         return self._tokenizer

@@ -1,0 +1,90 @@
+"""Pictures and texts against the processors that the models' own libraries prepare them with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoTokenizer, CLIPProcessor, SiglipProcessor
+
+from argus.errors import CheckpointError
+from argus.mtv.evaluation.encoder import load_encoder
+from argus.mtv.evaluation.preparation import of_processor
+from argus.mtv.evaluation.timm_encoder import TimmEncoder
+from argus.mtv.tokenizer import Tokenizer
+
+# One step of 255 in the values of a model, whose deviation is 0.22 at the least.
+STEP = 1 / 255 / 0.22
+
+
+@pytest.mark.parametrize("family", ["siglip", "clip", "dinov2", "dinov3"])
+def test_pictures__are_as_the_slow_and_fast_processors_prepare_them(
+    folders: dict[str, Path], pictures: list[Image.Image], family: str
+) -> None:
+    encoder = load_encoder(str(folders[family]), device="cpu")
+    found = encoder.prepare(pictures)
+    # The one on Pillow computes as here; the one on tensors resizes with other roundings.
+    for backend, tolerance in (("pil", 1e-5), ("torchvision", 1.01 * STEP)):
+        if (family, backend) == ("dinov3", "pil"):
+            continue  # which has none
+        processor = AutoImageProcessor.from_pretrained(folders[family], backend=backend)
+        rgb = [picture.convert("RGB") for picture in pictures]
+        expected = processor(rgb, return_tensors="pt")["pixel_values"]
+        torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+def test_pictures__are_as_timm_prepares_them(
+    folders: dict[str, Path], pictures: list[Image.Image]
+) -> None:
+    timm = pytest.importorskip("timm")
+    encoder = TimmEncoder(str(folders["timm"]), device="cpu")
+    model = timm.create_model(f"local-dir:{folders['timm']}", pretrained=True)
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+    expected = torch.stack([transform(picture.convert("RGB")) for picture in pictures])
+    torch.testing.assert_close(encoder.prepare(pictures), expected, rtol=0, atol=1e-5)
+    assert "short side to 35, centre crop 32 x 32" in str(encoder.preparation)
+
+
+def test_processors_of_both__agree_on_pictures_and_texts(
+    folders: dict[str, Path], pictures: list[Image.Image]
+) -> None:
+    texts = ["a red ball", "the green cube", "a ball " * 30]
+    for family, kind in (("siglip", SiglipProcessor), ("clip", CLIPProcessor)):
+        processor = kind.from_pretrained(folders[family])
+        length = 8 if family == "siglip" else 12
+        tokens = processor(text=texts, padding="max_length", truncation=True, max_length=length)
+        mine = Tokenizer(folders[family], length=length)
+        assert mine(texts).tolist() == [list(ids) for ids in tokens["input_ids"]]
+        assert f"padded to {length}" in mine.description
+
+
+def test_canonical_form__is_that_of_the_slow_tokenizer(folders: dict[str, Path]) -> None:
+    mine = Tokenizer(folders["siglip"], length=8)
+    own = AutoTokenizer.from_pretrained(folders["siglip"])
+    for text in ("Blue, blue CONE!", "  the\tGreen\ncube. ", "a-red-ball", "ball's"):
+        expected = own(text, padding="max_length", truncation=True, max_length=8)["input_ids"]
+        assert mine([text]).tolist() == [expected], text
+    assert "no punctuation" in mine.description
+    assert "no punctuation" not in Tokenizer(folders["clip"], length=12).description
+
+
+def test_size__squeezes_the_whole_picture(folders: dict[str, Path]) -> None:
+    encoder = load_encoder(str(folders["dinov2"]), device="cpu")
+    # Left half black, right half white: a crop would lose the outer parts of a wide picture.
+    values = np.zeros((70, 210, 3), dtype=np.uint8)
+    values[:, 105:] = 255
+    batch = encoder.prepare([Image.fromarray(values)], (14, 28))
+    mean, std = (
+        torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    )
+    back = batch[0] * std + mean
+    torch.testing.assert_close(back[:, :, :12], torch.zeros(3, 14, 12), atol=1e-5, rtol=0)
+    torch.testing.assert_close(back[:, :, 16:], torch.ones(3, 14, 12), atol=1e-5, rtol=0)
+
+
+def test_processor__that_does_something_else_is_refused(folders: dict[str, Path]) -> None:
+    for change in (dict(do_resize=False), dict(size=dict(shortest_edge=20, longest_edge=30))):
+        processor = AutoImageProcessor.from_pretrained(folders["clip"], **change)
+        with pytest.raises(CheckpointError, match="expected a resize, then a crop or none"):
+            of_processor(processor, text="none")
