@@ -2,9 +2,9 @@
 
 Source: "Probing the 3D Awareness of Visual Foundation Models" (El Banani et al., CVPR 2024) and its
 public code: every fourth picture in the wild with another one of the object, seen from a direction
-up to 120 degrees apart; features resized bicubically to a quarter of 512 pixels; of the places on the
-object, the 1,000 surest matches by the ratio test. A match is right if the two points of the object
-are within some centimetres, or some pixels.
+up to 120 degrees apart; features resized bicubically to a quarter of 512 pixels; of the places on
+the object, the 1,000 surest matches by the ratio test. A match is right if the two points of the
+object are within some centimetres, or some pixels.
 """
 
 import math
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.feature_matching import best_matches
 from argus.mtv.evaluation.navi_data import Shot, drawn_partners, read_shots
 from argus.mtv.evaluation.navi_views import View, read_view
+from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.evaluation.whole_patches import whole_patches
 
@@ -68,7 +68,9 @@ class NaviOptions:
             raise ConfigError(f"max_angle: expected degrees in (0, 180], found {self.max_angle}.")
 
 
-def chosen_pairs(objects: Sequence[Sequence[Shot]], options: NaviOptions) -> list[tuple[Shot, Shot]]:
+def chosen_pairs(
+    objects: Sequence[Sequence[Shot]], options: NaviOptions
+) -> list[tuple[Shot, Shot]]:
     """The pairs that are measured."""
     both = [
         (shot, partner)
@@ -134,9 +136,7 @@ def run(encoder: Encoder, root: Path, options: NaviOptions) -> dict[str, float]:
     size = whole_patches((options.size, options.size), encoder.patch_size)
     recalls, angles = [], []
     for shots in pairs:
-        views = [
-            read_view(shot, size=options.size, points_scale=options.points) for shot in shots
-        ]
+        views = [read_view(shot, size=options.size, points_scale=options.points) for shot in shots]
         if min(int((view.points[2] > 0).sum()) for view in views) < 2:
             raise DataError(f"{shots[0].depth}, {shots[1].depth}: an object of less than 2 places.")
         batch = encoder.prepare([view.picture for view in views], size)
@@ -177,7 +177,7 @@ EVALUATION = Evaluation(
         "(16 bits)"
     ),
     options=NaviOptions,
-    paper={"MTV-B/16 100M": {"angle_mean": 43.8}, "MTV-L/16 100M": {"angle_mean": 45.0}},
+    paper=paper_rows(angle_mean="navi"),
     open_points=(
         'The "average recall" of the paper may be the mean over ranges of angles, which is taken '
         "for it, or over distances; both are given.",

@@ -1,12 +1,11 @@
 """NAVI's pictures of objects in the wild, as they are published, and pairs of them.
 
 Jampani et al., "NAVI: Category-Agnostic Image Collections with High-Quality 3D Shape and Pose
-Annotations" (NeurIPS 2023). ``<object>/wild_set/annotations.json`` has the camera of each picture in
-``images/``, ``depth/`` the depth of the object there. What the file names is looked for in these
+Annotations" (NeurIPS 2023). ``<object>/wild_set/annotations.json`` has the camera of each picture
+in ``images/``, ``depth/`` the depth of the object there. What the file names is looked for in these
 folders alone.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,9 @@ def _shot(entry: Any, file: Path, where: str) -> Shot:
     rotation = _numbers(camera.get("q"), 4, f"{where}, camera.q")
     translation = _numbers(camera.get("t"), 3, f"{where}, camera.t")
     if not 1 <= min(height, width) <= max(height, width) <= _MAX_SIDE_PX or focal <= 0:
-        raise DataError(f"{where}: no picture has {height} x {width} pixels and a focal of {focal}.")
+        raise DataError(
+            f"{where}: no picture has {height} x {width} pixels and a focal of {focal}."
+        )
     if not any(rotation):
         raise DataError(f"{where}: the quaternion camera.q is 0, which is no rotation.")
     pose = pose_of(
@@ -96,10 +97,10 @@ def _shot(entry: Any, file: Path, where: str) -> Shot:
 
 
 def _numbers(values: Any, length: int, where: str) -> list[float]:
-    found = values if isinstance(values, list) and len(values) == length else [None]
+    found: list[Any] = values if isinstance(values, list) and len(values) == length else [None]
     for value in found:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or abs(value) > 1e9:
+        if not is_number or not abs(value) <= 1e9:  # NaN is not, either
             words = "a number" if length == 1 else f"{length} numbers"
             raise DataError(f"{where}: expected {words}, found {values!r:.60}.")
     return [float(value) for value in found]

@@ -2,9 +2,9 @@
 
 Source: "Probing the 3D Awareness of Visual Foundation Models" (El Banani et al., CVPR 2024), whose
 public code fixes what the text leaves open: pictures padded white to a square at their lower right
-and resized to 800 pixels; the feature of a keypoint is read bilinearly, and found again in the patch
-of the other picture that is most like it; it is right within a tenth of the longer side of the
-object's box. Of each class and difference of viewpoint, 200 pairs are drawn.
+and resized to 800 pixels; the feature of a keypoint is read bilinearly, and found again in the
+patch of the other picture that is most like it; it is right within a tenth of the longer side of
+the object's box. Of each class and difference of viewpoint, 200 pairs are drawn.
 """
 
 import math
@@ -23,6 +23,7 @@ from torch import Tensor
 from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.feature_matching import features_at, likest_places
+from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.evaluation.spair_data import (
     SPLITS,
@@ -217,16 +218,16 @@ EVALUATION = Evaluation(
         "JPEGImages/<class>/*.jpg"
     ),
     options=SpairOptions,
-    paper={"MTV-B/16 100M": {"all": 28.4}, "MTV-L/16 100M": {"all": 30.1}},
+    paper=paper_rows(all="spair"),
     open_points=(
         "The paper does not say which of Probe3D's numbers it prints: the recall over all pairs is "
         "taken for it.",
         "Probe3D lists files in the order of the file system before it draws pairs, so that its "
         "pairs are not known; here they are sorted by name first.",
-        "Probe3D places a patch at its corner, half a patch off; spair.corrected_places=true places "
+        "Probe3D places a patch at its corner, half a patch off; spair.corrected_places=true puts "
         "it at its centre.",
-        "Tokens are taken before the last normalisation, as Probe3D does with SigLIP; the paper does "
-        "not say. spair.final_norm=true takes them after it.",
+        "Tokens are taken before the last normalisation, as Probe3D does with SigLIP; the paper "
+        "does not say. spair.final_norm=true takes them after it.",
         "Pictures are normalised as the encoder was trained, where Probe3D takes the mean and "
         "deviation of ImageNet for all.",
     ),

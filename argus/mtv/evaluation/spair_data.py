@@ -104,7 +104,9 @@ def read_keypoints(root: Path, category: str, picture: str) -> np.ndarray:
         if place is None:
             continue
         if not isinstance(place, list) or len(place) != 2 or not all(map(_is_place, place)):
-            raise DataError(f"{file}: expected kps.{number} as [x, y] or null, found {place!r:.60}.")
+            raise DataError(
+                f"{file}: expected kps.{number} as [x, y] or null, found {place!r:.60}."
+            )
         found[number] = [*place, 1]
     return found
 
@@ -138,7 +140,9 @@ def _name(content: Mapping[str, Any], key: str, file: Path) -> str:
     """A name that is a file's or folder's, and leads nowhere else."""
     name = content.get(key)
     if not isinstance(name, str) or not name.strip(".") or set(name) & set("/\\\0"):
-        raise DataError(f"{file}: expected the name of a file or class as {key}, found {name!r:.60}.")
+        raise DataError(
+            f"{file}: expected the name of a file or class as {key}, found {name!r:.60}."
+        )
     return name
 
 

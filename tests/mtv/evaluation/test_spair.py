@@ -80,7 +80,7 @@ def test_run__a_shift_is_found_and_classes_count_alike(root):
 
 
 def test_run__half_a_patch_off_as_the_public_code(root):
-    """Computed anew: bilinear with the outer centres at the edges, the upper left corner of a patch."""
+    """Computed anew: bilinear between the outer centres, and the upper left of a patch."""
     options = SpairOptions(**OPTIONS)
     found = run(Pixels(), root, options)
     errors = []
@@ -105,9 +105,7 @@ def test_run__half_a_patch_off_as_the_public_code(root):
 
 def test_run__whatever_is_kept_the_same(root):
     encoder = Pixels()
-    one, kept = (
-        run(encoder, root, SpairOptions(cache_mb=size, **OPTIONS)) for size in (0, 100)
-    )
+    one, kept = (run(encoder, root, SpairOptions(cache_mb=size, **OPTIONS)) for size in (0, 100))
     assert one == kept
     features = Features(encoder, root, SpairOptions(cache_mb=0.03, **OPTIONS))  # 2 maps of 12 kB
     first = features("cat", "a")
