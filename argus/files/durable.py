@@ -20,14 +20,19 @@ _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, writer: int | None = None) -> Iterator[Path]:
     """Path of a temporary file beside ``path`` that takes its place when the block ends well.
+
+    Args:
+        path: Of the file.
+        writer: Number that no other writer of the file has; by default that of the process, which
+            tells writers of one machine apart.
 
     Raises:
         OSError: If the file cannot be written, brought to the disk or moved; then there is what
             was there before.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid() if writer is None else writer}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial

@@ -98,7 +98,7 @@ class ShardSet:
         shard, place = self.place(number)
         members = self.index(shard).members(place)
         wanted = members if kinds is None else [kind for kind in kinds if kind in members]
-        return _read(self.paths[shard], {kind: members[kind] for kind in wanted})
+        return read_members(self.paths[shard], {kind: members[kind] for kind in wanted})
 
 
 class SideCar:
@@ -159,7 +159,7 @@ class SideCar:
                 raise DataError(f"{path}: no entry for the sample {key!r} of its shard")
             place = found
         members = own.members(place)
-        return _read(path, {kind: members[kind] for kind in kinds if kind in members})
+        return read_members(path, {kind: members[kind] for kind in kinds if kind in members})
 
 
 def shards_in(folder: Path) -> list[Path]:
@@ -216,7 +216,17 @@ def forget_files() -> None:
     _file.cache_clear()
 
 
-def _read(path: Path, places: Mapping[str, tuple[int, int]]) -> dict[str, bytes]:
+def read_members(path: Path, places: Mapping[str, tuple[int, int]]) -> dict[str, bytes]:
+    """Contents by kind of members of a shard.
+
+    Args:
+        path: Of the shard, which stays open.
+        places: Offset and size by kind, as its index knows them.
+
+    Raises:
+        DataError: One is too large, or the file ends in it.
+        OSError: The disk does not answer.
+    """
     file = _file(path, os.getpid())
     found = {}
     for kind, (offset, size) in places.items():

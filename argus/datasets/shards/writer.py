@@ -65,10 +65,7 @@ class ShardWriter:
                     f"{name[:80]!r}: expected a key without a dot in its last step and members in "
                     f"small letters, at most {MAX_NAME} characters together."
                 )
-            # Time, owner and rights stay those of nobody, so that equal samples are equal bytes.
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            self._tar.addfile(entry, io.BytesIO(content))
+            add_member(self._tar, name, content)
         self.num_samples += 1
 
     def _next_shard(self) -> None:
@@ -76,7 +73,7 @@ class ShardWriter:
         self._open.close()
         self._keys = set()
         partial = self._open.enter_context(replacing(self.folder / f"{number:05d}.tar"))
-        self._tar = self._open.enter_context(tarfile.open(partial, "w", format=tarfile.PAX_FORMAT))
+        self._tar = self._open.enter_context(new_shard(partial))
 
     def __exit__(
         self,
@@ -85,3 +82,15 @@ class ShardWriter:
         trace: TracebackType | None,
     ) -> None:
         self._open.__exit__(kind, error, trace)
+
+
+def new_shard(path: Path) -> tarfile.TarFile:
+    """A tar file to which members are added; close it."""
+    return tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
+
+
+def add_member(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Add a member of nobody's time, owner and rights, so that equal samples are equal bytes."""
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))
