@@ -4,7 +4,7 @@ Eigen et al., "Depth Map Prediction from a Single Image using a Multi-Scale Deep
 2014; the lists are those of BTS (Lee et al., 2019), which later work took over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mmengine.fileio as fileio
@@ -61,32 +61,42 @@ class NYUv2Depth(BaseDataset):
         """Read the list file."""
         lines = read_list(self.ann_file, self.backend_args)
         self.num_listed = len(lines)
-        pairs = [self._parse(line, number) for number, line in enumerate(lines, start=1)]
         samples = [
             dict(img_path=self._path("img_path", image), depth_path=self._path("depth_path", depth))
-            for image, depth in pairs
-            if depth != _NO_DEPTH
+            for image, depth in pairs_with_depth(lines, self.ann_file)
         ]
-        if not samples:
-            raise DataError(
-                f"{self.ann_file}: none of its {counted(len(lines), 'image')} has a depth."
-            )
         left_out = len(lines) - len(samples)
         text = f", {left_out} left out (without depth)" if left_out else ""
         print_log(f"{self.ann_file}: {counted(len(samples), 'image')}{text}", logger="current")
         return samples
-
-    def _parse(self, line: str, number: int) -> tuple[str, str]:
-        fields = line.split()
-        if len(fields) not in (2, 3):
-            raise DataError(
-                f"{self.ann_file}, line {number} with text: {line!r}: expected "
-                "'<image> <depth> <focal length>'."
-            )
-        return fields[0], fields[1]
 
     def _path(self, key: str, file: str) -> str:
         # Some versions of the lists begin every path with a slash, meant below the root.
         return fileio.join_path(
             self.data_prefix[key], file.lstrip("/"), backend_args=self.backend_args
         )
+
+
+def pairs_with_depth(lines: Sequence[str], said_by: str) -> list[tuple[str, str]]:
+    """Image and depth of the lines of such a list, without those whose depth is ``None``.
+
+    Args:
+        lines: Not blank, in the order of the file.
+        said_by: The file, for messages.
+
+    Raises:
+        DataError: A line of another form, or none with depth.
+    """
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        fields = line.split()
+        if len(fields) not in (2, 3):
+            raise DataError(
+                f"{said_by}, line {number} with text: {line!r}: expected "
+                "'<image> <depth> <focal length>'."
+            )
+        if fields[1] != _NO_DEPTH:
+            pairs.append((fields[0], fields[1]))
+    if not pairs:
+        raise DataError(f"{said_by}: none of its {counted(len(lines), 'image')} has a depth.")
+    return pairs

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -98,6 +99,15 @@ class Encoder(ABC):
             )
         return self._texts(texts).float()
 
+    @torch.no_grad()
+    def depth(self, picture: Image.Image) -> np.ndarray:
+        """(H, W) float32 inverse depth at the size of a picture, of any scale and shift.
+
+        Raises:
+            ConfigError: If the model has no depth head.
+        """
+        return self._depth(picture)
+
     @abstractmethod
     def _pooled(self, batch: Tensor) -> Tensor:
         """(B, D)."""
@@ -109,6 +119,14 @@ class Encoder(ABC):
     def _texts(self, texts: Sequence[str]) -> Tensor:
         """(n, D), of a model that has a text tower."""
         raise NotImplementedError
+
+    def _depth(self, picture: Image.Image) -> np.ndarray:
+        """(H, W) float32, of a model that has a depth head."""
+        raise ConfigError(
+            f"{self.name} has no depth head, which this evaluation needs: expected an MTV folder "
+            "with its heads, or a depth model of transformers such as "
+            "depth-anything/Depth-Anything-V2-Small-hf."
+        )
 
 
 def load_encoder(source: str, *, device: str | None = None) -> Encoder:
@@ -145,6 +163,7 @@ def load_encoder(source: str, *, device: str | None = None) -> Encoder:
 def _kinds() -> dict[str, Callable[..., Encoder]]:
     """Classes by the ``model_type`` of a folder."""
     from argus.mtv.evaluation.clip_encoder import ClipEncoder
+    from argus.mtv.evaluation.depth_model import DepthModel
     from argus.mtv.evaluation.dino_encoder import DinoEncoder
     from argus.mtv.evaluation.siglip_encoder import SiglipEncoder
 
@@ -155,6 +174,8 @@ def _kinds() -> dict[str, Callable[..., Encoder]]:
         "dinov2": DinoEncoder,
         "dinov2_with_registers": DinoEncoder,
         "dinov3_vit": DinoEncoder,
+        "depth_anything": DepthModel,
+        "dpt": DepthModel,
     }
 
 

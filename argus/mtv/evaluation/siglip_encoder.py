@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from torch import Tensor
 from transformers import SiglipModel, SiglipVisionModel
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
+from argus.mtv.api import MTV
 from argus.mtv.evaluation.encoder import Encoder, model_type, short_name
 from argus.mtv.evaluation.preparation import NO_TEXTS
 from argus.mtv.evaluation.processors import read_preparation
@@ -27,6 +30,8 @@ class SiglipEncoder(Encoder):
     """
 
     def __init__(self, source: str, *, device: str) -> None:
+        self._source = source
+        self._with_heads: MTV | None = None
         has_texts = model_type(source) == "siglip"
         model: Any = read_for_use(
             SiglipModel if has_texts else SiglipVisionModel,
@@ -73,3 +78,10 @@ class SiglipEncoder(Encoder):
         ids = self._tokenizer(texts).to(self.device)
         found: Tensor = self._model.text_model(input_ids=ids).pooler_output
         return found
+
+    def _depth(self, picture: Image.Image) -> np.ndarray:
+        if not self.has_texts:  # a vision tower by itself has no heads
+            return super()._depth(picture)
+        if self._with_heads is None:
+            self._with_heads = MTV.from_pretrained(self._source, device=str(self.device))
+        return self._with_heads.depth([picture])[0]
