@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from argus.errors import ConfigError
 from argus.mtv.batch import normalised
+from argus.mtv.class_texts import TEMPLATES, class_embeddings, class_texts
 from argus.mtv.decoders import Depth, Grounding
 from argus.mtv.folder import read_decoder
 from argus.mtv.images import as_square, read_image
@@ -25,7 +26,6 @@ from argus.mtv.siglip import read_siglip
 from argus.mtv.tokenizer import Tokenizer
 from argus.mtv.vision import run_vision
 
-TEMPLATES = ("a photo of a {}.",)
 _NO_HEAD = (
     "this model has no {}: released SigLIP and MTV folders have none. Train one with the {} task, "
     "and write its heads too."
@@ -127,14 +127,8 @@ class MTV:
         Raises:
             ConfigError: If there are fewer than two names, or a template has no place for one.
         """
-        if len(names) < 2:
-            raise ConfigError(f"expected two names or more to choose from, found {list(names)}.")
-        for template in templates:
-            if "{}" not in template:
-                raise ConfigError(f"template {template!r}: it has no {{}} for the name.")
-        texts = [template.replace("{}", name) for name in names for template in templates]
-        embeddings = self.encode_text(texts).unflatten(0, (len(names), len(templates)))
-        classes = F.normalize(embeddings.mean(1), dim=-1)
+        texts = self.encode_text(class_texts(names, templates))
+        classes = class_embeddings(texts, len(names))
         return self._logits(self.encode_image(images), classes).softmax(-1)
 
     @torch.no_grad()

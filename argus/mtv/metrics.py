@@ -47,13 +47,27 @@ class RetrievalRecall(BaseMetric):
         images = np.stack([image for image, _ in results])
         texts = np.concatenate([own for _, own in results])
         owners = np.repeat(np.arange(len(results)), [len(own) for _, own in results])
-        of_texts = text_ranks(images, texts, owners)
-        of_images = image_ranks(images, texts, owners)
-        found = {}
-        for k in self.top:
-            found[f"image_to_text_r{k}"] = float((of_images < k).mean())
-            found[f"text_to_image_r{k}"] = float((of_texts < k).mean())
-        return found
+        return recalls(images, texts, owners, top=self.top)
+
+
+def recalls(
+    images: np.ndarray, texts: np.ndarray, owners: np.ndarray, *, top: Sequence[int]
+) -> dict[str, float]:
+    """``image_to_text_r1`` and ``text_to_image_r1``, likewise for other k; fractions in [0, 1].
+
+    Args:
+        images: (B, D) of length 1.
+        texts: (n, D) of length 1.
+        owners: (n,) number of each text's picture.
+        top: The numbers k.
+    """
+    of_texts = text_ranks(images, texts, owners)
+    of_images = image_ranks(images, texts, owners)
+    found = {}
+    for k in top:
+        found[f"image_to_text_r{k}"] = float((of_images < k).mean())
+        found[f"text_to_image_r{k}"] = float((of_texts < k).mean())
+    return found
 
 
 def text_ranks(images: np.ndarray, texts: np.ndarray, owners: np.ndarray) -> np.ndarray:

@@ -124,7 +124,7 @@ def test_heat_map__is_the_mean_of_the_boxes_over_a_pixel(
 
 
 def test_mistakes__are_told(mtv: MTV, folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="two names or more"):
+    with pytest.raises(ConfigError, match="two or more to choose from"):
         mtv.classify([], ["cat"])
     with pytest.raises(ConfigError, match="has no {} for the name"):
         mtv.classify([], ["cat", "dog"], templates=["a photo"])

@@ -1,8 +1,4 @@
-"""Classes by their names: how good the encoders are at what nobody trained them for.
-
-Source: "Learning Transferable Visual Models From Natural Language Supervision" (Radford et al.,
-ICML 2021, section 3.1.4): the embeddings of a name in several sentences are averaged.
-"""
+"""Classes by their names: how good the encoders are at what nobody trained them for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +9,12 @@ from torch.nn import functional as F
 
 from argus.errors import ConfigError
 from argus.mtv.batch import ClassLabel, every
+from argus.mtv.class_texts import TEMPLATES, class_embeddings, class_texts
 from argus.mtv.decoders.decoder import Decoder, Parts
 from argus.mtv.passes import Passes
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import MODELS
 
-TEMPLATES = ("a photo of a {}.",)
 _CHUNK = 256  # texts at a time
 
 
@@ -38,11 +34,7 @@ class ZeroShot(Decoder):
         self, *, names: Sequence[str], tokenizer: str, templates: Sequence[str] = TEMPLATES
     ) -> None:
         super().__init__()
-        if len(names) < 2:
-            raise ConfigError(f"names: expected two or more to choose from, found {list(names)}.")
-        for template in templates:
-            if "{}" not in template:
-                raise ConfigError(f"templates: {template!r} has no {{}} for the name.")
+        self._texts = class_texts(names, templates)
         self.names, self.templates = tuple(names), tuple(templates)
         self._source = tokenizer
         self._ids: Tensor | None = None
@@ -52,8 +44,7 @@ class ZeroShot(Decoder):
         """Read the tokenizer."""
         length = backbone.config.text_config.max_position_embeddings
         tokenizer = Tokenizer(self._source, length=length)
-        texts = [t.replace("{}", name) for name in self.names for t in self.templates]
-        self._ids = tokenizer(texts)
+        self._ids = tokenizer(self._texts)
         highest, size = int(self._ids.max()), backbone.config.text_config.vocab_size
         if highest >= size:
             raise ConfigError(
@@ -96,5 +87,4 @@ class ZeroShot(Decoder):
             backbone.text_model(input_ids=ids.to(backbone.logit_scale.device)).pooler_output
             for ids in self._ids.split(_CHUNK)
         ]
-        texts = F.normalize(torch.cat(parts).float(), dim=-1)
-        return F.normalize(texts.unflatten(0, (len(self.names), -1)).mean(1), dim=-1)
+        return class_embeddings(torch.cat(parts), len(self.names))

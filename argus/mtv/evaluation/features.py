@@ -1,11 +1,13 @@
 """Pictures of files through an encoder: read and prepared by threads while others are computed."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import torch
+from rich.console import Console
+from rich.progress import Progress
 from torch import Tensor
 
 from argus.errors import DataError
@@ -22,6 +24,7 @@ def batches_of(
     batch_size: int,
     size: tuple[int, int] | None = None,
     threads: int = THREADS,
+    title: str = "pictures",
 ) -> Iterator[tuple[Sequence[Any], Tensor]]:
     """So many pictures at a time, and (B, 3, H, W) of them on the encoder's device.
 
@@ -31,6 +34,7 @@ def batches_of(
         batch_size: Pictures at a time.
         size: As of ``Encoder.prepare``.
         threads: That read and resize.
+        title: Of the progress on a terminal.
 
     Raises:
         DataError: If there is none, or one cannot be read.
@@ -42,17 +46,20 @@ def batches_of(
         return encoder.prepare([read_image(row) for row in rows], size)
 
     parts = (pictures[at : at + batch_size] for at in range(0, len(pictures), batch_size))
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Sequence[Any], Future[Tensor]]] = deque()
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(title, total=len(pictures))
+    waiting: deque[tuple[Sequence[Any], Future[Tensor]]] = deque()
+    with ThreadPoolExecutor(threads) as pool, bar:
         try:
-            for part in parts:
-                waiting.append((part, pool.submit(prepared, part)))
-                if len(waiting) > threads:
-                    rows, ahead = waiting.popleft()
-                    yield rows, ahead.result()
-            while waiting:
+            while True:
+                while len(waiting) <= threads and (part := next(parts, None)) is not None:
+                    waiting.append((part, pool.submit(prepared, part)))
+                if not waiting:
+                    return
                 rows, ahead = waiting.popleft()
                 yield rows, ahead.result()
+                bar.advance(task, len(rows))
         finally:
             for _, ahead in waiting:
                 ahead.cancel()
@@ -63,7 +70,7 @@ def pooled_of(
     pictures: Sequence[Any],
     *,
     batch_size: int,
-    progress: Callable[[int], None] = lambda done: None,
+    title: str = "pictures",
 ) -> Tensor:
     """(n, D) float32 pooled embeddings on the CPU, not normalised.
 
@@ -71,15 +78,10 @@ def pooled_of(
         encoder: To compute them.
         pictures: Paths, Pillow pictures or arrays.
         batch_size: Pictures at a time.
-        progress: Told how many are done.
+        title: Of the progress on a terminal.
     """
-    found: list[Tensor] = []
-    done = 0
-    for rows, batch in batches_of(encoder, pictures, batch_size=batch_size):
-        found.append(encoder.pooled(batch).cpu())
-        done += len(rows)
-        progress(done)
-    return torch.cat(found)
+    found = batches_of(encoder, pictures, batch_size=batch_size, title=title)
+    return torch.cat([encoder.pooled(batch).cpu() for _, batch in found])
 
 
 def texts_of(encoder: Encoder, texts: Sequence[str], *, batch_size: int) -> Tensor:

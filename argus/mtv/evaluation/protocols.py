@@ -50,6 +50,7 @@ class Evaluation:
             metric, in its unit.
         metrics: By name; the first is the headline.
         layout: Files below the root, for people.
+        root: Where the data are unless it is said; "" where it has to be.
         options: Dataclass of the options, all with defaults.
         paper: By the name of a row of the paper, the metrics that it prints.
         open_points: Sentences about what the paper leaves open and what was chosen; printed.
@@ -61,6 +62,7 @@ class Evaluation:
     run: Callable[[Encoder, Path, Any], Mapping[str, float]]
     metrics: Mapping[str, Metric]
     layout: str
+    root: str = ""
     options: type = NoOptions
     paper: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     open_points: tuple[str, ...] = ()

@@ -1,0 +1,139 @@
+"""Retrieval: recalls worked out by hand, the file of captions, and photos against the library."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import SiglipModel, SiglipProcessor
+
+from argus.errors import ConfigError, DataError
+from argus.mtv.evaluation.encoder import load_encoder
+from argus.mtv.evaluation.karpathy import read_karpathy
+from argus.mtv.evaluation.retrieval import Options, run
+from tests.mtv.evaluation.colours import ColourEncoder, paint
+from tests.real_data.samples import SAMPLES, needs_samples
+
+
+def write(
+    path: Path, *pictures: tuple[str, str, list[str]], folder: str | None = "val2014"
+) -> Path:
+    """A file as Karpathy's, of (split, name, captions)."""
+    images = [
+        dict(filename=name, split=split, sentences=[dict(raw=text, tokens=[]) for text in captions])
+        | ({} if folder is None else dict(filepath=folder))
+        for split, name, captions in pictures
+    ]
+    path.write_text(json.dumps(dict(dataset="coco", images=images)))
+    return path
+
+
+def test_recall__is_what_the_colours_say(tmp_path: Path) -> None:
+    colours = {"r.png": (255, 0, 0), "g.png": (0, 255, 0), "b.png": (0, 0, 255), "p.png": (9, 9, 9)}
+    for name, colour in colours.items():
+        paint(tmp_path / "val2014" / name, *colour)
+    write(
+        tmp_path / "dataset_coco.json",
+        ("train", "lost.png", ["red"]),  # another part, which need not be there
+        ("test", "r.png", ["a red thing", "green green red"]),
+        ("test", "g.png", ["blue", "blue blue green"]),
+        ("test", "b.png", ["blue", "very blue", "blue and too many"]),
+        ("test", "p.png", ["pale", "pale blue"]),
+    )
+    found = run(ColourEncoder(), tmp_path, Options(captions=2, batch_size=3))
+    # Pictures: red finds its first caption; green sees "green green red" of the red one first;
+    # blue has "blue" of the green one as near as its own; the pale one finds "pale".
+    # Captions: right are "a red thing", both of blue, "pale", and "pale blue" (0.82 to grey, 0.90
+    # to blue) is not.
+    assert found["image_to_text_r1"] == pytest.approx(100 * 2 / 4)
+    assert found["text_to_image_r1"] == pytest.approx(100 * 4 / 8)
+    # Among five are the second of green (at 2) and the captions of blue.
+    assert found["image_to_text_r5"] == 100.0 and found["image_to_text_r10"] == 100.0
+    assert found["text_to_image_r5"] == 100.0
+
+
+def test_file__is_read_by_part(tmp_path: Path) -> None:
+    path = write(tmp_path / "d.json", ("test", "a.jpg", ["1", "2", "3"]), ("val", "b.jpg", ["4"]))
+    (found,) = read_karpathy(path, split="test", num_captions=2)
+    assert (found.path, found.captions) == ("val2014/a.jpg", ("1", "2"))
+    flickr = write(tmp_path / "f.json", ("test", "a.jpg", ["1"]), folder=None)
+    assert read_karpathy(flickr, split="test", num_captions=5)[0].path == "a.jpg"
+    with pytest.raises(DataError, match="no pictures with split 'x'; there are test, val"):
+        read_karpathy(path, split="x", num_captions=5)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "expected a list 'images' of objects"),
+        (dict(images=[3]), "expected a list 'images' of objects"),
+        (dict(images=[dict(split="test", filename="a.jpg")]), r"images\[0\]: expected 'filename'"),
+        (dict(images=[dict(split="test", filename="a", sentences=[3])]), "expected 'filename'"),
+        (
+            dict(images=[dict(split="test", filename="../a", sentences=[dict(raw="x")])]),
+            "outside the target folder",
+        ),
+    ],
+)
+def test_file__that_is_another_is_refused(tmp_path: Path, content: Any, message: str) -> None:
+    path = tmp_path / "dataset_coco.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=message):
+        read_karpathy(path, split="test", num_captions=5)
+
+
+def test_mistakes__are_told(tmp_path: Path) -> None:
+    write(tmp_path / "dataset_coco.json", ("test", "gone.jpg", ["red"]))
+    with pytest.raises(DataError, match="1 picture of dataset_coco.json missing: .*gone.jpg"):
+        run(ColourEncoder(), tmp_path, Options())
+    with pytest.raises(ConfigError, match="retrieval.captions: expected 1 or more"):
+        run(ColourEncoder(), tmp_path, Options(captions=0))
+    paint(tmp_path / "val2014/gone.jpg", 1, 2, 3)
+    with pytest.raises(ConfigError, match="has no text encoder"):
+        run(ColourEncoder(text="none"), tmp_path, Options())
+
+
+@needs_samples
+def test_photos__give_the_recalls_of_the_librarys_logits(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    root = SAMPLES / "coco"
+    captions: dict[int, list[str]] = {}
+    content = json.loads((root / "annotations/captions_val2017.json").read_text())
+    for item in content["annotations"]:
+        captions.setdefault(item["image_id"], []).append(item["caption"])
+    names = {image["id"]: image["file_name"] for image in content["images"]}
+    rows = [("test", names[number], captions[number]) for number in sorted(captions)]
+    assert len(rows) > 20
+    path = write(tmp_path / "captions.json", *rows, folder="val2017")
+
+    encoder = load_encoder(str(folders["siglip"]), device="cpu")
+    options = Options(file=str(path), captions=5, batch_size=7)
+    found = run(encoder, root, options)
+
+    processor = SiglipProcessor.from_pretrained(folders["siglip"])
+    texts = [text for _, _, own in rows for text in own[:5]]
+    inputs = processor(
+        images=[Image.open(root / "val2017" / name).convert("RGB") for _, name, _ in rows],
+        text=texts,
+        padding="max_length",
+        truncation=True,
+        max_length=8,
+        return_tensors="pt",
+    )
+    with torch.no_grad():
+        model = SiglipModel.from_pretrained(folders["siglip"]).eval()
+        logits = model(input_ids=inputs["input_ids"], pixel_values=inputs["pixel_values"])
+    scores = logits.logits_per_image.numpy()
+    owners = np.repeat(np.arange(len(rows)), [len(own[:5]) for _, _, own in rows])
+    for k in (1, 5, 10):
+        first = np.argsort(-scores, axis=1)[:, :k]
+        hits = [(owners[order] == place).any() for place, order in enumerate(first)]
+        # One picture more or less, where two captions are all but equally near.
+        assert found[f"image_to_text_r{k}"] == pytest.approx(100 * np.mean(hits), abs=100 / 31)
+        first = np.argsort(-scores.T, axis=1)[:, :k]
+        right = [owner in order for owner, order in zip(owners, first, strict=True)]
+        assert found[f"text_to_image_r{k}"] == pytest.approx(100 * np.mean(right), abs=100 / 31)
