@@ -6,6 +6,7 @@ nearer. ``"invalid": v`` in ``depth.json`` names a stored value that says nothin
 smaller or larger than the picture, of its shape.
 """
 
+import json
 import math
 from typing import Any
 
@@ -18,6 +19,7 @@ from argus.files.pictures import check_declared_size
 from argus.mtv.data.captions import json_of
 
 KINDS = ("depth.png", "depth.json")
+_COMPRESSION = 4  # of 0 to 9: there are as many maps as pictures, so that time counts too
 
 
 def disparity_in(
@@ -51,6 +53,21 @@ def disparity_in(
     values = stored.astype(np.float32) * ((high - low) / (255 if stored.dtype == np.uint8 else 65_535)) + low
     valid = np.ones(stored.shape, bool) if invalid is None else stored != invalid
     return values.astype(np.float32), valid
+
+
+def disparity_members(values: np.ndarray) -> dict[str, bytes]:
+    """The members of a map, as :func:`disparity_in` reads them.
+
+    Args:
+        values: (h, w) float32, finite.
+    """
+    low, high = float(values.min()), float(values.max())
+    scale = 65_535 / (high - low) if high > low else 0.0
+    stored = np.rint((values.astype(np.float64) - low) * scale).astype(np.uint16)
+    done, png = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
+    assert done, values.shape
+    ends = json.dumps({"min": low, "max": high}, separators=(",", ":")).encode("ascii")
+    return dict(zip(KINDS, (png.tobytes(), ends), strict=True))
 
 
 def same_shape(size: tuple[int, ...], other: tuple[int, int]) -> bool:

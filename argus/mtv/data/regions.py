@@ -3,6 +3,7 @@
 ``box`` is xyxy as fractions of the picture's width and height; ``score``, in [0, 1], may be absent.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ KIND = "regions.json"
 MAX_REGIONS = 1_000
 # Of the sides of a picture, by which rounding may lead out of it.
 _ROUNDING = 1e-3
+_DIGITS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,18 @@ def regions_in(content: bytes) -> NamedBoxes:
         names=tuple(names),
         scores=np.array(scores, np.float32),
     )
+
+
+def regions_member(regions: NamedBoxes) -> bytes:
+    """The member of regions, as :func:`regions_in` reads it; those that rounding leaves no area of
+    are left out.
+    """
+    entries = []
+    for box, name, score in zip(regions.boxes, regions.names, regions.scores, strict=True):
+        sides = [round(float(side), _DIGITS) for side in box]
+        if sides[0] < sides[2] and sides[1] < sides[3]:
+            entries.append({"box": sides, "text": name, "score": round(float(score), _DIGITS)})
+    return json.dumps(entries, separators=(",", ":")).encode("ascii")
 
 
 def _entry(entry: Any, what: str) -> tuple[np.ndarray, str, float]:

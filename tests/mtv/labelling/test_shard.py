@@ -24,7 +24,7 @@ def test_side_car__is_what_training_reads(tmp_path: Path) -> None:
     pairs = ShardPairs(str(tmp_path / "images"), regions=str(tmp_path / "out"))
     for index in range(5):
         regions = pairs.load(index)["regions"]
-        assert regions.names == (f"picture {index}",)
+        assert regions.names == (f"ball {index}",)
         width = toy.picture(index).mean() / 256 + 0.1
         np.testing.assert_allclose(regions.boxes, [[0, 0, width, 0.5]], rtol=1e-6)
     side_car = ShardSet(tmp_path / "out")

@@ -37,7 +37,7 @@ def shards(folder: Path, *, number: int, per_shard: int = 5, **bad: bytes) -> li
     with ShardWriter(folder, samples_per_shard=per_shard) as writer:
         for index in range(number):
             key = f"s{index:03d}"
-            text = f"picture {index}".encode()
+            text = f"ball {index}".encode()
             writer.write(key, dict(png=bad.get(key, png(picture(index))), txt=text))
     return sorted(folder.glob("*.tar"))
 
