@@ -8,6 +8,7 @@ from argus.datasets.convert.camvid import CAMVID
 from argus.datasets.convert.ccp import CCP
 from argus.datasets.convert.cifar10 import CIFAR10
 from argus.datasets.convert.coco import COCO
+from argus.datasets.convert.coco_karpathy import COCO_KARPATHY
 from argus.datasets.convert.imagenet import IMAGENET
 from argus.datasets.convert.magnetic_tile import MAGNETIC_TILE
 from argus.datasets.convert.mvtec import MVTEC
@@ -22,6 +23,7 @@ CONVERTERS = {
     converter.name: converter
     for converter in (
         COCO,
+        COCO_KARPATHY,
         ADE20K,
         ADE20K_FULL,
         IMAGENET,

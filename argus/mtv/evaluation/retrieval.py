@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from torch.nn import functional as F
 
+from argus.datasets.karpathy import COCO_FILE, part_of, read_karpathy
 from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.features import pooled_of, texts_of
-from argus.mtv.evaluation.karpathy import COCO_FILE, read_karpathy
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.metrics import recalls
@@ -50,7 +50,8 @@ def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
     """
     if options.captions < 1:
         raise ConfigError(f"retrieval.captions: expected 1 or more, found {options.captions}.")
-    found = read_karpathy(root / options.file, split=options.split, num_captions=options.captions)
+    file = root / options.file
+    found = part_of(read_karpathy(file), options.split, said_by=file)
     paths = [root / options.images / item.path for item in found]
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
@@ -58,12 +59,13 @@ def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
             f"{root}: {counted(len(missing), 'picture')} of {options.file} missing: "
             f"{listed(missing)}."
         )
-    captions = [caption for item in found for caption in item.captions]
+    own = [item.captions[: options.captions] for item in found]
+    captions = [caption for texts in own for caption in texts]
     # First the texts, which an encoder without them refuses at once.
-    texts = texts_of(encoder, captions, batch_size=options.batch_size)
+    embedded = texts_of(encoder, captions, batch_size=options.batch_size)
     images = pooled_of(encoder, paths, batch_size=options.batch_size, title="retrieval")
-    owners = np.repeat(np.arange(len(found)), [len(item.captions) for item in found])
-    image_units, text_units = (F.normalize(of, dim=-1).numpy() for of in (images, texts))
+    owners = np.repeat(np.arange(len(found)), [len(texts) for texts in own])
+    image_units, text_units = (F.normalize(of, dim=-1).numpy() for of in (images, embedded))
     shares = recalls(image_units, text_units, owners, top=_TOP)
     return {key: 100.0 * share for key, share in shares.items()}
 

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from transformers import SiglipModel, SiglipProcessor
 
 from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.encoder import load_encoder
-from argus.mtv.evaluation.karpathy import read_karpathy
 from argus.mtv.evaluation.retrieval import Options, run
 from tests.mtv.evaluation.colours import ColourEncoder, paint
 from tests.real_data.samples import SAMPLES, needs_samples
@@ -53,36 +51,6 @@ def test_recall__is_what_the_colours_say(tmp_path: Path) -> None:
     # Among five are the second of green (at 2) and the captions of blue.
     assert found["image_to_text_r5"] == 100.0 and found["image_to_text_r10"] == 100.0
     assert found["text_to_image_r5"] == 100.0
-
-
-def test_file__is_read_by_part(tmp_path: Path) -> None:
-    path = write(tmp_path / "d.json", ("test", "a.jpg", ["1", "2", "3"]), ("val", "b.jpg", ["4"]))
-    (found,) = read_karpathy(path, split="test", num_captions=2)
-    assert (found.path, found.captions) == ("val2014/a.jpg", ("1", "2"))
-    flickr = write(tmp_path / "f.json", ("test", "a.jpg", ["1"]), folder=None)
-    assert read_karpathy(flickr, split="test", num_captions=5)[0].path == "a.jpg"
-    with pytest.raises(DataError, match="no pictures with split 'x'; there are test, val"):
-        read_karpathy(path, split="x", num_captions=5)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ([], "expected a list 'images' of objects"),
-        (dict(images=[3]), "expected a list 'images' of objects"),
-        (dict(images=[dict(split="test", filename="a.jpg")]), r"images\[0\]: expected 'filename'"),
-        (dict(images=[dict(split="test", filename="a", sentences=[3])]), "expected 'filename'"),
-        (
-            dict(images=[dict(split="test", filename="../a", sentences=[dict(raw="x")])]),
-            "outside the target folder",
-        ),
-    ],
-)
-def test_file__that_is_another_is_refused(tmp_path: Path, content: Any, message: str) -> None:
-    path = tmp_path / "dataset_coco.json"
-    path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match=message):
-        read_karpathy(path, split="test", num_captions=5)
 
 
 def test_mistakes__are_told(tmp_path: Path) -> None:
