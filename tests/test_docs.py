@@ -32,7 +32,12 @@ from argus.engine import (
     ValidationPicturesHook,
 )
 from argus.engine.checks.all_settings import KEYS
-from argus.models.backbones import DinoVisionTransformer, ViTAdapter, trained_backbone
+from argus.models.backbones import (
+    DinoVisionTransformer,
+    SiglipVisionTransformer,
+    ViTAdapter,
+    trained_backbone,
+)
 from argus.tasks import EvalData, Task, TrainData, parse_tasks
 from tests.docs.tables import tables
 from tools.demo.scenes import BARS
@@ -189,6 +194,7 @@ def test_task_keys__are_documented_with_their_defaults(kind: type) -> None:
     [
         ("ViTAdapter", ViTAdapter.__init__, ()),
         ("DinoVisionTransformer", DinoVisionTransformer.__init__, ()),
+        ("SiglipVisionTransformer", SiglipVisionTransformer.__init__, ()),
         ("trained_backbone", trained_backbone, ()),
         ("MultitaskTrainLoop", MultitaskTrainLoop.__init__, ("runner", "dataloader")),
         ("MultitaskValLoop", MultitaskValLoop.__init__, ("runner", "dataloader", "evaluator")),
@@ -233,7 +239,12 @@ def test_top_level__keys_are_those_the_runner_knows() -> None:
 def test_tables__belong_to_a_test() -> None:
     kinds = {"Task", "TrainData", "EvalData", "ViTAdapter", "DinoVisionTransformer", "EMAHook"}
     kinds |= {"MultitaskTrainLoop", "MultitaskValLoop", "ProgressHook", "PredictionPicturesHook"}
-    kinds |= {"trained_backbone", "ValidationPicturesHook", "CheckpointHook"}
+    kinds |= {
+        "SiglipVisionTransformer",
+        "trained_backbone",
+        "ValidationPicturesHook",
+        "CheckpointHook",
+    }
     assert set(TABLES) == kinds | {"optim_wrapper", "paramwise_cfg", "top level"}
 
 

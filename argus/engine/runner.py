@@ -37,6 +37,7 @@ from argus.engine.checks.run_settings import (
     check_optimization,
     check_work_dir,
 )
+from argus.engine.checks.trunk_pixels import foreign_pixels
 from argus.engine.checks.unread_keys import unread_keys
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
@@ -136,7 +137,8 @@ class MultitaskRunner(Runner):
             cfg=_unformatted(cfg),
         )
         runner.tasks = tasks
-        for note in unread_keys(cfg):
+        pixels = () if cfg.get("task_model") else foreign_pixels(cfg["backbone"], tasks)
+        for note in (*unread_keys(cfg), *pixels):
             runner.logger.warning(note)
         if cfg.get("feature_cache"):
             add_feature_cache(runner.raw_model, cfg["feature_cache"], cfg["backbone"])

@@ -1,4 +1,4 @@
-"""The two feed-forward networks of DINOv2, with the parameter names of its checkpoints.
+"""The feed-forward networks of a ViT, with the parameter names of DINOv2's checkpoints.
 
 Paper: DINOv2, https://arxiv.org/abs/2304.07193; SwiGLU: https://arxiv.org/abs/2002.05202.
 """
@@ -13,16 +13,18 @@ class Mlp(nn.Module):
     Args:
         dim: Channels in and out.
         hidden_dim: Channels between.
+        approximate: ``none`` for the exact GELU, or ``tanh``.
     """
 
-    def __init__(self, dim: int, hidden_dim: int) -> None:
+    def __init__(self, dim: int, hidden_dim: int, *, approximate: str = "none") -> None:
         super().__init__()
+        self.approximate = approximate
         self.fc1 = nn.Linear(dim, hidden_dim)
         self.fc2 = nn.Linear(hidden_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (..., C)."""
-        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        out: Tensor = self.fc2(F.gelu(self.fc1(x), approximate=self.approximate))
         return out
 
 

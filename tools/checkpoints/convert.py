@@ -1,6 +1,7 @@
-"""Convert DINOv2 weights between the official, timm and Hugging Face layouts.
+"""Convert DINOv2 weights between the official, timm and Hugging Face layouts, and SigLIP's.
 
     python tools/checkpoints/convert.py SOURCE TARGET --to official
+    python tools/checkpoints/convert.py MODEL/model.safetensors TARGET --to siglip_timm
 
 Both files may be ``.pth`` or ``.safetensors``; the layout of SOURCE is detected. SOURCE may also be
 an ``.onnx`` file, of which the weights alone are read. Nothing is written unless every expected
@@ -23,6 +24,7 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import CheckpointError  # noqa: E402
 from argus.model_files.converted_weights import check_target, write_weights  # noqa: E402
 from argus.models.backbones.onnx_weights import onnx_to_official  # noqa: E402
+from argus.models.backbones.siglip_layouts import SIGLIP_LAYOUTS  # noqa: E402
 from argus.models.backbones.weight_layouts import (  # noqa: E402
     LAYOUTS,
     detect_layout,
@@ -57,6 +59,11 @@ def convert(source: Path, target: Path, layout: str, *, allow_unused: bool = Fal
         state = read_weight_file(source)
         found = detect_layout(state)
         official = to_official(state, found)
+    family = next(layouts for layouts in (LAYOUTS, SIGLIP_LAYOUTS) if found in layouts)
+    if layout not in family:
+        raise CheckpointError(
+            f"{source} has the layout {found}, expected --to {' or '.join(family)}, found {layout}."
+        )
     report = [
         f"{source}: {found} layout, {len(official.state)} tensors of the ViT",
         _line("missing", official.missing),
@@ -78,7 +85,7 @@ def _positions(state: Mapping[str, Tensor]) -> str:
     """Of which size the pictures are that the table of positions is for."""
     if not {"pos_embed", "patch_embed.proj.weight"} <= set(state):
         return "none"
-    side = math.isqrt(state["pos_embed"].shape[1] - 1)
+    side = math.isqrt(state["pos_embed"].shape[1] - ("cls_token" in state))
     patch_size = state["patch_embed.proj.weight"].shape[-1]
     return f"{side} x {side} patches, img_size={side * patch_size}, patch_size={patch_size}"
 
@@ -96,7 +103,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, help="file to read (.pth, .safetensors or .onnx)")
     parser.add_argument("target", type=Path, help="file to write (.pth or .safetensors)")
-    parser.add_argument("--to", choices=LAYOUTS, required=True, help="layout to write")
+    parser.add_argument(
+        "--to", choices=(*LAYOUTS, *SIGLIP_LAYOUTS), required=True, help="layout to write"
+    )
     parser.add_argument(
         "--allow-unused", action="store_true", help="leave out parameters that are not the ViT's"
     )

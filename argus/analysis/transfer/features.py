@@ -7,11 +7,13 @@ Of a model of Argus:
 - ``map16``: the mean over the places of the dense map of stride 16, or of the coarsest;
 - ``all_maps``: the means of all its maps, side by side.
 
-Of a plain DINOv2 ViT, all behind its last norm, as DINOv2 is evaluated:
+Of a plain ViT, all behind its last norm, as DINOv2 is evaluated:
 
 - ``class_token``;
 - ``patches``: the mean of the patch tokens;
 - ``class_and_patches``: both, side by side.
+
+A ViT without a class token (SigLIP's) has the patches alone.
 """
 
 import copy
@@ -29,17 +31,13 @@ from argus.checkpoint import tensor_hash
 from argus.engine.feature_cache import backbone_hash
 from argus.inference.normaliser import Normaliser
 from argus.models.backbones.base import PATCH_STRIDE, VitBackbone
-from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.vit import VisionTransformer
 from argus.models.foreign import library_scope
 from argus.precision import autocast
 
 Features = dict[str, Tensor]
 # Of the sides of a picture, for a backbone that does not say its own.
 _SIZE_DIVISOR = 32
-# ImageNet's, as all of DINOv2 has them, for RGB in [0, 255].
-DINOV2 = Normaliser(
-    mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375), is_rgb=True, pad_value=0.0
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +75,16 @@ class FeatureSource:
 
 
 def plain_source(
-    vit: DinoVisionTransformer, *, name: str, device: torch.device, precision: str
+    vit: VisionTransformer, *, name: str, device: torch.device, precision: str
 ) -> FeatureSource:
-    """The features of a DINOv2 ViT alone."""
+    """The features of a ViT alone."""
     vit = vit.requires_grad_(False).eval().to(device)
 
     def compute(inputs: Tensor) -> Features:
         tokens = vit.forward_features(inputs)
         patches = tokens.patch_tokens.mean(1)
+        if tokens.cls_token is None:
+            return dict(patches=patches)
         return dict(
             class_token=tokens.cls_token,
             patches=patches,
@@ -95,7 +95,7 @@ def plain_source(
         name=name,
         patch_px=vit.patch_size,
         fingerprint=f"plain|{vit.architecture_name}|{tensor_hash(vit.state_dict())}",
-        normalise=DINOV2,
+        normalise=Normaliser(mean=vit.mean, std=vit.std, is_rgb=True, pad_value=0.0),
         compute=compute,
         device=device,
         precision=precision,
@@ -119,7 +119,7 @@ def argus_source(loaded: LoadedModel, settings: Any, *, name: str) -> FeatureSou
         if isinstance(decoder, ImageClassifier) and decoder.with_neck
     }
     class_tokens: list[Tensor] = []
-    if isinstance(backbone, VitBackbone):
+    if isinstance(backbone, VitBackbone) and backbone.vit.num_prefix_tokens:
         vit = backbone.vit
         # Behind the last block, so it is there whatever the adapter makes of the tokens.
         vit.blocks[-1].register_forward_hook(
@@ -162,7 +162,7 @@ def argus_source(loaded: LoadedModel, settings: Any, *, name: str) -> FeatureSou
     )
 
 
-def vit_of(loaded: LoadedModel) -> DinoVisionTransformer | None:
+def vit_of(loaded: LoadedModel) -> VisionTransformer | None:
     """A copy of the frozen ViT that a model stands on, as it was released; ``None`` if none is."""
     backbone = loaded.model.backbone
     if not isinstance(backbone, VitBackbone) or not backbone.freeze_vit:

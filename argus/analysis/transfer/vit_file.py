@@ -5,8 +5,8 @@ from pathlib import Path
 
 from argus.errors import CheckpointError
 from argus.models.backbones.dinov2 import ARCHITECTURES, DinoVisionTransformer
-from argus.models.backbones.weight_layouts import detect_layout, to_official
-from argus.models.backbones.weights import read_weight_file
+from argus.models.backbones.weight_layouts import LAYOUTS, detect_layout, to_official
+from argus.models.backbones.weights import check_family, read_weight_file
 
 
 def read_vit(path: str | Path) -> DinoVisionTransformer:
@@ -17,7 +17,9 @@ def read_vit(path: str | Path) -> DinoVisionTransformer:
     """
     try:
         state = read_weight_file(path)
-        official = to_official(state, detect_layout(state)).state
+        layout = detect_layout(state)
+        check_family(layout, LAYOUTS, path)
+        official = to_official(state, layout).state
         _, places, width = official["pos_embed"].shape
         patch = official["patch_embed.proj.weight"].shape[-1]
     except (KeyError, ValueError) as error:

@@ -25,8 +25,8 @@ from argus.engine.checks.run_settings import (
 )
 from argus.engine.optim import MultitaskOptimConstructor, optim_wrapper_config
 from argus.errors import CheckpointError, ConfigError, DataError
-from argus.models.backbones.dinov2 import RANDOM, DinoVisionTransformer
-from argus.models.backbones.missing import missing_weights
+from argus.models.backbones.missing import VITS, missing_weights
+from argus.models.backbones.vit import RANDOM
 from argus.models.foreign import build_decoder
 from argus.models.multitask import MultitaskModel
 from argus.registry import MODELS
@@ -160,7 +160,7 @@ def _without_weights(config: Any) -> Any:
         return config
     changed = {key: _without_weights(value) for key, value in config.items()}
     name = getattr(changed.get("type"), "__name__", str(changed.get("type")))
-    if name.rpartition(".")[2] == DinoVisionTransformer.__name__ and "weights" in changed:
+    if name.rpartition(".")[2] in VITS and "weights" in changed:
         changed["weights"] = RANDOM
     return changed
 

@@ -3,6 +3,7 @@
 from .dinov2 import DinoVisionTransformer
 from .plain import PlainViT
 from .shared import SharedBackbone
+from .siglip import SiglipVisionTransformer
 from .trained import trained_backbone
 from .traits import BackboneTraits
 from .vit_adapter import ViTAdapter
@@ -12,6 +13,7 @@ __all__ = [
     "DinoVisionTransformer",
     "PlainViT",
     "SharedBackbone",
+    "SiglipVisionTransformer",
     "ViTAdapter",
     "trained_backbone",
 ]

@@ -1,7 +1,8 @@
-"""What every Argus backbone on a DINOv2 ViT shares: freezing, input size, decay and layer groups.
+"""What every Argus backbone on a ViT shares: freezing, input size, decay and layer groups.
 
 Paper: Argus (CVPR 2025): the ViT stays frozen and sees the image resized by 14/16, so that its
-grid of 14-pixel patches is the stride-16 grid of the feature maps.
+grid of 14-pixel patches is the stride-16 grid of the feature maps. One of 16-pixel patches sees the
+image as it is.
 """
 
 import re
@@ -15,9 +16,9 @@ from torch import Tensor, nn
 
 from argus.errors import ConfigError
 from argus.layers.resize import resize
-from argus.models.backbones.dinov2 import DinoVisionTransformer, resolve_architecture
 from argus.models.backbones.feature_cache import FeatureCache
 from argus.models.backbones.traits import BackboneTraits
+from argus.models.backbones.vit import VisionTransformer
 from argus.registry import MODELS
 
 PATCH_STRIDE = 16  # pixels of the input image per ViT patch
@@ -28,7 +29,7 @@ class VitBackbone(nn.Module):
     """A ViT, frozen or not, and the contract of a backbone of four feature maps.
 
     Args:
-        vit: A :class:`DinoVisionTransformer` or its config.
+        vit: A :class:`DinoVisionTransformer`, a :class:`SiglipVisionTransformer`, or its config.
         freeze_vit: Keep the ViT as it is: no gradient for its parameters, always in eval mode.
             Gradients still flow through its blocks.
         resize_mode: Interpolation of the image for the ViT, with antialias.
@@ -45,7 +46,7 @@ class VitBackbone(nn.Module):
 
     def __init__(
         self,
-        vit: dict[str, Any] | DinoVisionTransformer,
+        vit: dict[str, Any] | VisionTransformer,
         *,
         freeze_vit: bool = True,
         resize_mode: str = "bicubic",
@@ -53,7 +54,7 @@ class VitBackbone(nn.Module):
         super().__init__()
         if resize_mode not in RESIZE_MODES:
             raise ConfigError(f"resize_mode expected one of {RESIZE_MODES}, found {resize_mode!r}.")
-        self.vit: DinoVisionTransformer = vit if isinstance(vit, nn.Module) else MODELS.build(vit)
+        self.vit: VisionTransformer = vit if isinstance(vit, nn.Module) else MODELS.build(vit)
         self.embed_dim = self.vit.embed_dim
         self.out_channels = (self.embed_dim,) * len(self.strides)
         self.freeze_vit = freeze_vit
@@ -69,25 +70,33 @@ class VitBackbone(nn.Module):
         """What a config of this class gives, without building it.
 
         Raises:
-            ConfigError: The sizes of the ViT are not there, or unknown.
+            ConfigError: The kind or the sizes of the ViT are not there, or unknown.
         """
         vit = config.get("vit")
-        if not isinstance(vit, Mapping) or "arch" not in vit:
+        kind = vit.get("type") if isinstance(vit, Mapping) else None
+        kind = MODELS.get(kind) if isinstance(kind, str) else kind
+        if not (
+            isinstance(vit, Mapping)
+            and isinstance(kind, type)
+            and issubclass(kind, VisionTransformer)
+            and "arch" in vit
+        ):
             raise ConfigError(
                 f"backbone.vit: expected dict(type=DinoVisionTransformer, arch=...), found {vit!r}."
             )
-        width = resolve_architecture(vit["arch"]).embed_dim
         return BackboneTraits(
-            channels=(width,) * len(cls.strides),
+            channels=(kind.architecture(vit["arch"]).embed_dim,) * len(cls.strides),
             strides=cls.strides,
             size_divisor=cls.size_divisor,
+            mean=kind.mean,
+            std=kind.std,
         )
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the feature pyramid, or read it where there is a cache.
 
         Args:
-            images: (B, 3, H, W), RGB, normalised with the ImageNet mean and deviation; sides
+            images: (B, 3, H, W), RGB, normalised with the mean and deviation of the ViT; sides
                 multiples of 32.
 
         Returns:
@@ -201,7 +210,7 @@ class VitBackbone(nn.Module):
             yield
 
     def embed(self, images: Tensor) -> Tensor:
-        """Resize images (B, 3, H, W) for the ViT and return its tokens (B, 1 + R + N, C)."""
+        """Resize images (B, 3, H, W) for the ViT and return its tokens (B, P + N, C)."""
         rows, columns = self.grid(images)
         size = (rows * self.vit.patch_size, columns * self.vit.patch_size)
         with self.frozen_part():

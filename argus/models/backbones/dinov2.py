@@ -6,36 +6,19 @@ each block itself, so tokens are prepared and blocks exposed apart from ``forwar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from argus.errors import ConfigError
 from argus.layers.attention import Attention
 from argus.layers.layer_scale import LayerScale
 from argus.layers.mlp import Mlp, SwiGLUFFN
 from argus.layers.patch_embed import PatchEmbed
 from argus.layers.pos_embed import interpolate_pos_embed
+from argus.models.backbones.vit import RANDOM, Architecture, VisionTransformer, initialise
 from argus.models.backbones.weights import load_official_weights
 from argus.registry import MODELS
-
-RANDOM = "random"
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Sizes of a ViT. ``ffn`` is ``mlp`` or ``swiglu``; ``name`` goes into the base name."""
-
-    embed_dim: int
-    depth: int
-    num_heads: int
-    ffn: str = "mlp"
-    mlp_ratio: float = 4.0
-    name: str = ""
-
 
 ARCHITECTURES = {
     "small": Architecture(384, 12, 6, name="vits"),
@@ -43,14 +26,6 @@ ARCHITECTURES = {
     "large": Architecture(1024, 24, 16, name="vitl"),
     "giant": Architecture(1536, 40, 24, ffn="swiglu", name="vitg"),
 }
-
-
-class VitFeatures(NamedTuple):
-    """Tokens after the last norm: (B, C), (B, R, C) and (B, N, C)."""
-
-    cls_token: Tensor
-    registers: Tensor
-    patch_tokens: Tensor
 
 
 class Block(nn.Module):
@@ -74,7 +49,7 @@ class Block(nn.Module):
 
 
 @MODELS.register_module()
-class DinoVisionTransformer(nn.Module):
+class DinoVisionTransformer(VisionTransformer):
     """The ViT of DINOv2.
 
     Args:
@@ -96,6 +71,10 @@ class DinoVisionTransformer(nn.Module):
         CheckpointError: If the weight file is missing, unreadable or of another architecture.
     """
 
+    architectures = ARCHITECTURES
+    mean = (123.675, 116.28, 103.53)  # ImageNet's
+    std = (58.395, 57.12, 57.375)
+
     def __init__(
         self,
         arch: str | Mapping[str, Any],
@@ -109,14 +88,14 @@ class DinoVisionTransformer(nn.Module):
         with_cp: bool = False,
         attention_backend: str | None = None,
     ) -> None:
-        super().__init__()
-        self.arch = resolve_architecture(arch)
-        self.patch_size = patch_size
+        super().__init__(
+            self.architecture(arch),
+            weights=weights,
+            patch_size=patch_size,
+            weights_seed=weights_seed,
+            with_cp=with_cp,
+        )
         self.num_registers = num_registers
-        self.embed_dim = self.arch.embed_dim
-        self.num_heads = self.arch.num_heads
-        self.depth = self.arch.depth
-        self.with_cp = with_cp
         dim, side = self.embed_dim, img_size // patch_size
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, dim))
@@ -129,8 +108,6 @@ class DinoVisionTransformer(nn.Module):
             Block(self.arch, init_values, attention_backend) for _ in range(self.depth)
         )
         self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.weights = weights
-        self.weights_seed = weights_seed
         if weights == RANDOM:
             self._initialise(torch.Generator().manual_seed(weights_seed))
         else:
@@ -140,12 +117,6 @@ class DinoVisionTransformer(nn.Module):
     def architecture_name(self) -> str:
         """Name in the style of the released models, for example ``dinov2_vitb14_reg4``."""
         return architecture_name(self.arch, self.patch_size, self.num_registers)
-
-    @property
-    def base_name(self) -> str:
-        """The architecture name, marked when the weights are random."""
-        suffix = f"+random{self.weights_seed}" if self.weights == RANDOM else ""
-        return self.architecture_name + suffix
 
     @property
     def num_prefix_tokens(self) -> int:
@@ -173,32 +144,15 @@ class DinoVisionTransformer(nn.Module):
             prefix.append(self.register_tokens.expand(images.shape[0], -1, -1))
         return torch.cat([*prefix, patches + table], dim=1)
 
-    def run_blocks(self, tokens: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
-        """Run blocks ``start`` to ``stop`` (exclusive) on (B, N, C)."""
-        for block in self.blocks[start:stop]:
-            if self.with_cp and torch.is_grad_enabled():
-                tokens = checkpoint(block, tokens, use_reentrant=False)
-            else:
-                tokens = block(tokens)
-        return tokens
-
-    def forward_features(self, images: Tensor) -> VitFeatures:
-        """Run the whole ViT on normalised images (B, 3, H, W); tokens after the last norm."""
-        tokens = self.norm(self.run_blocks(self.prepare_tokens(images)))
-        first = self.num_prefix_tokens
-        return VitFeatures(tokens[:, 0], tokens[:, 1:first], tokens[:, first:])
-
     def forward(self, images: Tensor) -> Tensor:
         """Return the class token (B, C), as the released models do."""
-        return self.forward_features(images).cls_token
+        token = self.forward_features(images).cls_token
+        assert token is not None
+        return token
 
     @torch.no_grad()
     def _initialise(self, generator: torch.Generator) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
-                nn.init.trunc_normal_(module.weight, std=0.02, generator=generator)
-                if module.bias is not None:
-                    module.bias.zero_()
+        initialise(self, generator)
         nn.init.trunc_normal_(self.pos_embed, std=0.02, generator=generator)
         self.cls_token.normal_(std=1e-6, generator=generator)
         if self.num_registers:
@@ -209,34 +163,3 @@ def architecture_name(arch: Architecture, patch_size: int, num_registers: int) -
     """Name in the style of the released models, for example ``dinov2_vitb14_reg4``."""
     registers = f"_reg{num_registers}" if num_registers else ""
     return f"dinov2_{arch.name}{patch_size}{registers}"
-
-
-def resolve_architecture(arch: str | Mapping[str, Any]) -> Architecture:
-    """Look up or build the sizes of a ViT.
-
-    Raises:
-        ConfigError: If the name, a key or the kind of feed-forward network is unknown.
-    """
-    if isinstance(arch, str):
-        if arch not in ARCHITECTURES:
-            raise ConfigError(
-                f"DinoVisionTransformer.arch expected one of {sorted(ARCHITECTURES)} or a dict, "
-                f"found {arch!r}."
-            )
-        return ARCHITECTURES[arch]
-    sizes = dict(arch)
-    try:
-        resolved = Architecture(**sizes)
-    except TypeError as error:
-        raise ConfigError(
-            "DinoVisionTransformer.arch expected a dict with embed_dim, depth, num_heads and "
-            f"optionally ffn, mlp_ratio, name; found the keys {sorted(sizes)}."
-        ) from error
-    if resolved.ffn not in ("mlp", "swiglu"):
-        raise ConfigError(
-            f"DinoVisionTransformer.arch.ffn expected 'mlp' or 'swiglu', found {resolved.ffn!r}."
-        )
-    if not resolved.name:
-        sizes["name"] = f"vit{resolved.embed_dim}x{resolved.depth}_"
-        return Architecture(**sizes)
-    return resolved

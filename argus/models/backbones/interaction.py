@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.drop_path import DropPath
 from argus.layers.token_norm import scale_tokens, token_scale, unscale_tokens
-from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.vit import VisionTransformer
 
 Grid = tuple[int, int]
 
@@ -163,13 +163,13 @@ class Interaction(nn.Module):
         self,
         tokens: Tensor,
         adapter_tokens: Tensor,
-        vit: DinoVisionTransformer,
+        vit: VisionTransformer,
         grid: Grid,
     ) -> tuple[Tensor, Tensor]:
         """Run one interaction.
 
         Args:
-            tokens: (B, 1 + R + N, C), the ViT's whole sequence.
+            tokens: (B, P + N, C), the ViT's whole sequence.
             adapter_tokens: (B, S, C), the levels at strides 8, 16, 32 joined.
             vit: The ViT that owns the blocks.
             grid: Its patch grid (rows, columns).

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from argus.errors import CheckpointError
+from argus.models.backbones.conversion import Conversion
 from argus.models.backbones.onnx_graph import TYPES, read_graph, read_tensor
-from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+from argus.models.backbones.weight_layouts import detect_layout, to_official
 from argus.names.wording import counted
 
 MOST_BYTES = 2**33  # of all tensors; the largest DINOv2 has 4.6e9

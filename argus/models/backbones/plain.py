@@ -1,4 +1,4 @@
-"""DINOv2 without adapter: the baseline row "DINOv2 adapted" of the paper.
+"""A ViT without adapter: the baseline row "DINOv2 adapted" of the paper.
 
 The paper does not say how the maps are made; here the final tokens are interpolated to the four
 strides.

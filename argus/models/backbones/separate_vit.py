@@ -123,6 +123,6 @@ def _read(path: Path, prefix: str) -> tuple[dict[str, Tensor], str]:
     try:
         state = to_official(state, detect_layout(state)).state
     except CheckpointError:
-        pass  # another network than DINOv2; its hash says whether it is the right one
+        pass  # another network than these; its hash says whether it is the right one
     named = {f"{prefix}{name}": tensor for name, tensor in state.items()}
     return named, tensor_hash(named)

@@ -1,4 +1,4 @@
-"""The Argus backbone: a frozen DINOv2 ViT and a trained adapter, four feature maps out.
+"""The Argus backbone: a frozen ViT, DINOv2's or SigLIP's, and a trained adapter; four maps out.
 
 Papers: Argus (CVPR 2025); ViT-Adapter, https://arxiv.org/abs/2205.08534. Against ViT-Adapter:
 GroupNorm everywhere, norm scaling around the interactions, no windows, class token and registers
@@ -18,9 +18,9 @@ from argus.errors import ConfigError
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.norm import build_norm2d
 from argus.models.backbones.base import VitBackbone
-from argus.models.backbones.dinov2 import DinoVisionTransformer
 from argus.models.backbones.interaction import Interaction, pyramid_grids
 from argus.models.backbones.spatial_prior import SpatialPriorModule
+from argus.models.backbones.vit import VisionTransformer
 from argus.registry import MODELS
 
 FEATURE_SOURCES = ("final", "stage")
@@ -31,7 +31,7 @@ class ViTAdapter(VitBackbone):
     """ViT with adapter.
 
     Args:
-        vit: A :class:`DinoVisionTransformer` or its config.
+        vit: A :class:`DinoVisionTransformer`, a :class:`SiglipVisionTransformer`, or its config.
         num_heads: Heads of the deformable attention; None takes those of the ViT.
         num_points: Points per head and level.
         value_ratio: Width of the deformable attention's values as a share of C.
@@ -56,7 +56,7 @@ class ViTAdapter(VitBackbone):
 
     def __init__(
         self,
-        vit: dict[str, Any] | DinoVisionTransformer,
+        vit: dict[str, Any] | VisionTransformer,
         *,
         num_heads: int | None = None,
         num_points: int = 4,
@@ -150,7 +150,7 @@ class ViTAdapter(VitBackbone):
         return f0, f1, f2, f3
 
     def _vit_map(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Return the patch tokens of (B, 1 + R + N, C) as (B, C, rows, columns)."""
+        """Return the patch tokens of (B, P + N, C) as (B, C, rows, columns)."""
         patches = tokens[:, self.vit.num_prefix_tokens :]
         if self.final_norm:
             patches = self.vit.norm(patches)

@@ -1,5 +1,7 @@
 """DINOv2 weights in three layouts: official, timm, Hugging Face; conversion in every direction.
 
+SigLIP's two layouts (:mod:`~argus.models.backbones.siglip_layouts`) are recognised here too.
+
 The official layout is the middle: every conversion goes through it. Two conversions cannot be bit
 for bit: timm keeps no ``mask_token`` (written as zeros on the way back; nothing but DINOv2's
 pretraining reads it), and timm's register models keep the position of the class token inside the
@@ -9,12 +11,14 @@ same in both cases.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from argus.errors import CheckpointError
+from argus.models.backbones import siglip_layouts
+from argus.models.backbones.conversion import Conversion, rename
+from argus.models.backbones.siglip_layouts import SIGLIP, SIGLIP_LAYOUTS, SIGLIP_TIMM
 
 LAYOUTS = ("official", "timm", "hf")
 
@@ -52,25 +56,6 @@ _HF_QKV = "encoder.layer.{block}.attention.attention.{part}.{leaf}"
 _HF_PREFIXES = ("dinov2_with_registers.", "dinov2.")
 
 
-@dataclass
-class Conversion:
-    """A converted state and what did not map one to one.
-
-    Attributes:
-        state: Name to tensor, in the target layout.
-        unused: Names of the source that are no part of the ViT (a classifier, for example).
-        missing: Official names that the source should hold and does not.
-        dropped: Official names that the target layout has no place for.
-        filled: Official names that the source layout does not hold, written as zeros.
-    """
-
-    state: dict[str, Tensor]
-    unused: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    filled: list[str] = field(default_factory=list)
-
-
 def detect_layout(names: Iterable[str]) -> str:
     """Tell the layout from the parameter names.
 
@@ -78,6 +63,9 @@ def detect_layout(names: Iterable[str]) -> str:
         CheckpointError: If the names are of none of the layouts.
     """
     found = set(names)
+    siglip = siglip_layouts.siglip_layout(found)
+    if siglip is not None:
+        return siglip
     if any(
         re.search(r"(^|\.)(embeddings\.cls_token|encoder\.layer\.\d+\.)", name) for name in found
     ):
@@ -87,13 +75,14 @@ def detect_layout(names: Iterable[str]) -> str:
         return "official" if official or any(".mlp.w12." in name for name in found) else "timm"
     raise CheckpointError(
         f"Expected DINOv2 weights in one of the layouts {LAYOUTS} (parameters such as 'cls_token', "
-        "'blocks.0.attn.qkv.weight' or 'encoder.layer.0.attention.attention.query.weight'), found "
-        f"{sorted(found)[:5]} and {max(0, len(found) - 5)} more."
+        "'blocks.0.attn.qkv.weight' or 'encoder.layer.0.attention.attention.query.weight'), or "
+        f"those of SigLIP in one of {SIGLIP_LAYOUTS} ('encoder.layers.0.self_attn.q_proj.weight'), "
+        f"found {sorted(found)[:5]} and {max(0, len(found) - 5)} more."
     )
 
 
 def to_official(state: Mapping[str, Tensor], layout: str | None = None) -> Conversion:
-    """Convert to the official layout.
+    """Convert to the names of our modules: DINOv2's official layout, timm's of SigLIP.
 
     Args:
         state: Name to tensor.
@@ -110,9 +99,12 @@ def to_official(state: Mapping[str, Tensor], layout: str | None = None) -> Conve
         "official": lambda source: Conversion(dict(source)),
         "timm": _timm_to_official,
         "hf": _hf_to_official,
+        SIGLIP: siglip_layouts.from_transformers,
+        SIGLIP_TIMM: siglip_layouts.without_pooling,
     }
     result = convert[layout](state)
-    expected = official_names(result.state)
+    names = siglip_layouts.siglip_names if layout in SIGLIP_LAYOUTS else official_names
+    expected = names(result.state)
     result.missing = sorted(expected - set(result.state))
     result.unused = sorted({*result.unused, *(set(result.state) - expected)})
     result.state = {name: tensor for name, tensor in result.state.items() if name in expected}
@@ -120,11 +112,13 @@ def to_official(state: Mapping[str, Tensor], layout: str | None = None) -> Conve
 
 
 def from_official(state: Mapping[str, Tensor], layout: str) -> Conversion:
-    """Convert a complete official state to another layout."""
+    """Convert a complete state of our module to another layout of its family."""
     convert: dict[str, Callable[[Mapping[str, Tensor]], Conversion]] = {
         "official": lambda source: Conversion(dict(source)),
         "timm": _official_to_timm,
         "hf": _official_to_hf,
+        SIGLIP: siglip_layouts.to_transformers,
+        SIGLIP_TIMM: lambda source: Conversion(dict(source)),
     }
     return convert[layout](state)
 
@@ -214,7 +208,7 @@ def _hf_to_official(state: Mapping[str, Tensor]) -> Conversion:
             block, part, leaf = qkv.groups()
             parts.setdefault(f"blocks.{block}.attn.qkv.{leaf}", {})[part] = tensor
             continue
-        official = _rename(name, _HF_NAMES)
+        official = rename(name, _HF_NAMES)
         if official is None:
             unused.append(full_name)
         else:
@@ -235,20 +229,7 @@ def _official_to_hf(state: Mapping[str, Tensor]) -> Conversion:
             for part, piece in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
                 out[_HF_QKV.format(block=block, part=part, leaf=leaf)] = piece.clone()
         else:
-            renamed = _rename(name, names)
+            renamed = rename(name, names)
             assert renamed is not None, name
             out[renamed] = tensor
     return Conversion(out)
-
-
-def _rename(name: str, table: Mapping[str, str]) -> str | None:
-    """Translate a name, or its layer if the table lists layers; None if it is not in the table."""
-    block = re.search(r"\.(\d+)\.", name)
-    number = block.group(1) if block else ""
-    generic = re.sub(r"\.\d+\.", ".N.", name, count=1)
-    layer, _, leaf = generic.rpartition(".")
-    if generic in table:
-        return table[generic].replace(".N.", f".{number}.")
-    if layer in table and leaf in ("weight", "bias"):
-        return table[layer].replace(".N.", f".{number}.") + f".{leaf}"
-    return None

@@ -1,11 +1,11 @@
-"""Read DINOv2 weight files, safely, and load them strictly.
+"""Read weight files, safely, and load those of DINOv2 strictly.
 
 Nothing is unpickled beyond tensors (:mod:`argus.safe_load`).
 """
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from argus.errors import CheckpointError
 from argus.files.foreign import foreign_kind
-from argus.models.backbones.weight_layouts import Conversion, detect_layout, to_official
+from argus.models.backbones.conversion import Conversion
+from argus.models.backbones.weight_layouts import LAYOUTS, detect_layout, to_official
 from argus.names.wording import counted
 from argus.safe_load import read_tensors
 
@@ -114,14 +115,54 @@ def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
         layout = detect_layout(state)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    conversion = to_official(state, layout)
+    check_family(layout, LAYOUTS, path)
+    load_strictly(
+        vit,
+        to_official(state, layout),
+        what=f"The weight file {path} ({layout} layout) does not fit {name}",
+        remedy=f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
+        "patch_size and img_size of DinoVisionTransformer against the file.",
+    )
+
+
+def check_family(layout: str, wanted: Sequence[str], path: str | Path) -> None:
+    """Refuse the weights of another family of ViTs.
+
+    Args:
+        layout: Of the file.
+        wanted: The layouts of the family.
+        path: The file, for the message.
+
+    Raises:
+        CheckpointError: Naming the class that reads it.
+    """
+    if layout not in wanted:
+        found, kind = (
+            ("DINOv2", "DinoVisionTransformer")
+            if layout in LAYOUTS
+            else ("SigLIP", "SiglipVisionTransformer")
+        )
+        raise CheckpointError(
+            f"{path} holds a {found} ViT ({layout} layout): backbone.vit has to be "
+            f"dict(type={kind}, ...), and the decoders' mean and std its own."
+        )
+
+
+def load_strictly(vit: nn.Module, conversion: Conversion, *, what: str, remedy: str) -> None:
+    """Load a converted state; all of it, and nothing else.
+
+    Args:
+        vit: The model.
+        conversion: In its names.
+        what: Begin of the message if it does not fit.
+        remedy: End of the message.
+
+    Raises:
+        CheckpointError: If a parameter is missing, one too many, or of another shape.
+    """
     problems = _problems(vit.state_dict(), conversion)
     if problems:
-        raise CheckpointError(
-            f"The weight file {path} ({layout} layout) does not fit {name}: {'; '.join(problems)}. "
-            f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
-            "patch_size and img_size of DinoVisionTransformer against the file."
-        )
+        raise CheckpointError(f"{what}: {'; '.join(problems)}. {remedy}")
     vit.load_state_dict(conversion.state, strict=True)
 
 

@@ -21,7 +21,8 @@ from argus.datasets.transfer import Part, read_image_set
 from argus.errors import CheckpointError, ConfigError
 from argus.layers.resize import resize
 from argus.model_config import resolve_config
-from argus.models.backbones.dinov2 import Architecture, DinoVisionTransformer
+from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.vit import Architecture
 from tests.in_process import InProcess
 from tests.tiny_model import tiny_model
 
