@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from argus.errors import CheckpointError
 from argus.models.backbones.siglip_layouts import SIGLIP_LAYOUTS
 from argus.models.backbones.weight_layouts import detect_layout, to_official
-from argus.models.backbones.weights import check_family, load_strictly, read_weight_file
+from argus.models.backbones.weights import check_family, problems_of, read_weight_file
 
 if TYPE_CHECKING:
     from argus.models.backbones.vit import VisionTransformer
@@ -46,14 +46,15 @@ def load_siglip_weights(vit: "VisionTransformer", source: str | Path, *, name: s
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     check_family(layout, SIGLIP_LAYOUTS, path)
-    load_strictly(
-        vit,
-        to_official(state, layout),
-        what=f"The weight file {path} ({layout} layout) does not fit {name}",
-        remedy="Check arch, patch_size and img_size of SiglipVisionTransformer against "
-        "hidden_size, num_hidden_layers, intermediate_size, patch_size and image_size of its "
-        "config.json.",
-    )
+    conversion = to_official(state, layout)
+    problems = problems_of(conversion, vit.state_dict())
+    if problems:
+        raise CheckpointError(
+            f"The weight file {path} ({layout} layout) does not fit {name}: {problems}. Check "
+            "arch, patch_size and img_size of SiglipVisionTransformer against hidden_size, "
+            "num_hidden_layers, intermediate_size, patch_size and image_size of its config.json."
+        )
+    vit.load_state_dict(conversion.state, strict=True)
 
 
 def weight_file_of(source: str | Path) -> Path:

@@ -116,13 +116,15 @@ def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     check_family(layout, LAYOUTS, path)
-    load_strictly(
-        vit,
-        to_official(state, layout),
-        what=f"The weight file {path} ({layout} layout) does not fit {name}",
-        remedy=f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
-        "patch_size and img_size of DinoVisionTransformer against the file.",
-    )
+    conversion = to_official(state, layout)
+    problems = problems_of(conversion, vit.state_dict())
+    if problems:
+        raise CheckpointError(
+            f"The weight file {path} ({layout} layout) does not fit {name}: {problems}. "
+            f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
+            "patch_size and img_size of DinoVisionTransformer against the file."
+        )
+    vit.load_state_dict(conversion.state, strict=True)
 
 
 def check_family(layout: str, wanted: Sequence[str], path: str | Path) -> None:
@@ -148,24 +150,6 @@ def check_family(layout: str, wanted: Sequence[str], path: str | Path) -> None:
         )
 
 
-def load_strictly(vit: nn.Module, conversion: Conversion, *, what: str, remedy: str) -> None:
-    """Load a converted state; all of it, and nothing else.
-
-    Args:
-        vit: The model.
-        conversion: In its names.
-        what: Begin of the message if it does not fit.
-        remedy: End of the message.
-
-    Raises:
-        CheckpointError: If a parameter is missing, one too many, or of another shape.
-    """
-    problems = _problems(vit.state_dict(), conversion)
-    if problems:
-        raise CheckpointError(f"{what}: {'; '.join(problems)}. {remedy}")
-    vit.load_state_dict(conversion.state, strict=True)
-
-
 def misfits(path: Path, expected: Mapping[str, Tensor]) -> str:
     """What is wrong with a file that is to hold an official state; nothing if it is right.
 
@@ -180,10 +164,16 @@ def misfits(path: Path, expected: Mapping[str, Tensor]) -> str:
         return str(error).rstrip(".")
     if layout != "official" and set(state) != set(expected):
         return f"it has the layout of {layout}"
-    return "; ".join(_problems(expected, to_official(state, "official")))
+    return problems_of(to_official(state, "official"), expected)
 
 
-def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[str]:
+def problems_of(conversion: Conversion, expected: Mapping[str, Tensor]) -> str:
+    """Why a converted state is not loaded: missing, unused and misshapen parameters; or nothing.
+
+    Args:
+        conversion: In the names of the model.
+        expected: State of the model.
+    """
     found = conversion.state
     missing = sorted(set(expected) - set(found))
     unused = sorted({*conversion.unused, *(set(found) - set(expected))})
@@ -199,7 +189,7 @@ def _problems(expected: Mapping[str, Tensor], conversion: Conversion) -> list[st
         problems.append(f"{counted(len(unused), 'unused parameter')}: {_some(unused)}")
     if shapes:
         problems.append(f"{counted(len(shapes), 'parameter')} of another shape: {_some(shapes)}")
-    return problems
+    return "; ".join(problems)
 
 
 def missing_weights_message(path: str, name: str) -> str:
