@@ -20,17 +20,11 @@ from argus.datasets.transforms import (
     LoadSegMap,
     SyntheticAnomaly,
 )
-from argus.engine.checks.trunk_pixels import foreign_pixels
 from argus.errors import CheckpointError
 from argus.evaluation.evaluator import metric_name
 from argus.evaluation.metrics import depth, normals
 from argus.models import MultitaskModel
-from argus.models.backbones import (
-    DinoVisionTransformer,
-    PlainViT,
-    SiglipVisionTransformer,
-    trained_backbone,
-)
+from argus.models.backbones import DinoVisionTransformer, PlainViT, trained_backbone
 from argus.registry import MODELS
 from argus.tasks import Task, parse_tasks
 
@@ -157,29 +151,6 @@ def test_configs__decoders_have_the_width_of_the_backbone():
             )
             assert width in found, path
             assert found <= {width} | behind, path
-
-
-def test_configs__decoders_normalise_as_their_trunk_expects():
-    kinds = set()
-    for path in FILES:
-        config = read(path)
-        if config.backbone.type is not trained_backbone or config.backbone.get("backbone"):
-            kinds.add(inner_backbone(config).vit.type)
-            assert not list(foreign_pixels(config.backbone, parse_tasks(config.tasks))), path
-    assert kinds == {DinoVisionTransformer, SiglipVisionTransformer}
-
-
-@pytest.mark.parametrize(
-    ("name", "main"),
-    [("stage1_5task_mtv", "stage1_5task"), ("scenes/stage1_5task_mtv", "scenes/stage1_5task")],
-)
-def test_mtv__changes_trunk_and_pixels_alone(name, main):
-    config, main = read(CONFIGS / f"{name}.py"), read(CONFIGS / f"{main}.py")
-    assert differing(config.backbone, main.backbone) <= {"vit", "freeze_vit"}
-    assert config.backbone.freeze_vit
-    for key, task in main.tasks.items():
-        assert differing(config.tasks[key], task) == {"decoder"}
-        assert differing(config.tasks[key].decoder, task.decoder) == {"data_preprocessor"}
 
 
 def test_configs__tables_show_fractions_under_the_metrics_names():

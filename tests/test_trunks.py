@@ -1,0 +1,35 @@
+"""Configs on one trunk and another: what differs, and what their pictures are normalised with."""
+
+import pytest
+
+from argus.engine.checks.trunk_pixels import foreign_pixels
+from argus.models.backbones import (
+    DinoVisionTransformer,
+    SiglipVisionTransformer,
+    trained_backbone,
+)
+from argus.tasks import parse_tasks
+from tests.test_configs import CONFIGS, FILES, differing, inner_backbone, read
+
+
+def test_configs__decoders_normalise_as_their_trunk_expects():
+    kinds = set()
+    for path in FILES:
+        config = read(path)
+        if config.backbone.type is not trained_backbone or config.backbone.get("backbone"):
+            kinds.add(inner_backbone(config).vit.type)
+            assert not list(foreign_pixels(config.backbone, parse_tasks(config.tasks))), path
+    assert kinds == {DinoVisionTransformer, SiglipVisionTransformer}
+
+
+@pytest.mark.parametrize(
+    ("name", "main"),
+    [("stage1_5task_mtv", "stage1_5task"), ("scenes/stage1_5task_mtv", "scenes/stage1_5task")],
+)
+def test_mtv__changes_trunk_and_pixels_alone(name, main):
+    config, main = read(CONFIGS / f"{name}.py"), read(CONFIGS / f"{main}.py")
+    assert differing(config.backbone, main.backbone) <= {"vit", "freeze_vit"}
+    assert config.backbone.freeze_vit
+    for key, task in main.tasks.items():
+        assert differing(config.tasks[key], task) == {"decoder"}
+        assert differing(config.tasks[key].decoder, task.decoder) == {"data_preprocessor"}
