@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from argus.datasets.scenes.generate import Settings, generate
 from argus.mtv.processor import save_processor
 from argus.mtv.tokenizer import Tokenizer
 
@@ -45,6 +46,24 @@ def folders(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> dict[str,
             make(root / name)
         made[name] = root / name
     return made
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of single things by class, and scenes with captions in COCO's layout."""
+    out = tmp_path_factory.mktemp("data") / "scenes"
+    settings = Settings(
+        num_train=0,
+        num_val=8,
+        num_classification=(0, 20),
+        num_anomaly=(0, 0, 0),
+        width=64,
+        height=80,
+        seed=5,
+        layouts=("coco", "imagenet"),
+    )
+    generate(out, settings, num_workers=1)
+    return out
 
 
 def _clip(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Encoders of every family, read from folders by the real code, against their libraries."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,10 @@ def test_vision_tower__is_read_alone(
 
 
 def test_mistakes__are_told(
-    encoders: dict[str, Encoder], tmp_path: Path, pictures: list[Image.Image]
+    encoders: dict[str, Encoder],
+    tmp_path: Path,
+    pictures: list[Image.Image],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(CheckpointError, match="is no model that can be read"):
         load_encoder(str(tmp_path), device="cpu")
@@ -130,5 +134,8 @@ def test_mistakes__are_told(
         load_encoder(str(tmp_path), device="cpu")
     with pytest.raises(CheckpointError, match="no weights in safetensors"):
         load_encoder(f"timm:{tmp_path}", device="cpu")
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(ConfigError, match="timm:vit needs timm: python -m pip install 'timm"):
+        load_encoder("timm:vit", device="cpu")
     with pytest.raises(ConfigError, match="multiples of its patch of 7 pixels, found 32 x 35"):
         encoders["dinov2"].prepare(pictures, (32, 35))

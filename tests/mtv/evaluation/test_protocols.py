@@ -1,12 +1,13 @@
 """Evaluations by name, and options from a command line."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from argus.errors import ConfigError
-from argus.mtv.evaluation.paper import COLUMNS, TABLE_3, TABLE_5, paper_rows
+from argus.mtv.evaluation.paper import COLUMNS, TABLE_3, TABLE_4, TABLE_5, paper_rows
 from argus.mtv.evaluation.protocols import (
     NAMES,
     Evaluation,
@@ -80,3 +81,21 @@ def test_paper__is_in_the_configs_as_well() -> None:
             path = folder / (f"rows/{stem}{files[tasks]}.py" if tasks in files else f"{stem}.py")
             shown = [f"{value:.3f}"[1:] if value < 1 else f"{value:.1f}" for value in row.values()]
             assert " ".join(shown) in " ".join(path.read_text().split()), path
+
+
+def test_guide__has_the_tables_of_the_paper() -> None:
+    page = (Path(__file__).parents[3] / "docs/mtv_evaluate.md").read_text()
+    cells = {tuple(cell.strip() for cell in line.split("|")[1:-1]) for line in page.splitlines()}
+    rows = {row[0]: row[2:] for row in cells if len(row) > 2}
+
+    def shown(values: Iterable[float]) -> tuple[str, ...]:
+        return tuple(f"{value:.3f}" if 0 < value < 1 else f"{value:.1f}" for value in values)
+
+    for block, table in TABLE_3.items():
+        for tasks, row in table.items():
+            assert rows[f"{block}, {tasks}"] == shown(row.values())
+    for name, row in TABLE_5.items():
+        assert rows[f"Table 5, {name.removeprefix('MTV-')}, all tasks"] == shown(row.values())
+    for block, pairs in TABLE_4.items():
+        for pair, values in pairs.items():
+            assert rows[f"{block}, {' x '.join(pair)}"] == shown(values)

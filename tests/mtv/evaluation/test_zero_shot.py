@@ -8,6 +8,7 @@ import torch
 
 from argus.datasets.scenes.classes import CLASSIFICATION_CLASSES
 from argus.errors import ConfigError, DataError
+from argus.mtv import MTV
 from argus.mtv.class_texts import class_embeddings
 from argus.mtv.evaluation.class_names import name_classes, read_templates
 from argus.mtv.evaluation.encoder import load_encoder
@@ -101,15 +102,20 @@ def test_mistakes__are_told(tmp_path: Path) -> None:
         run(ColourEncoder(), tmp_path, Options())
 
 
-def test_scenes__have_their_own_classes(folders: dict[str, Path], tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name in CLASSIFICATION_CLASSES:
-        for place in range(2):
-            colour = [int(value) for value in rng.integers(0, 256, 3)]
-            paint(tmp_path / "val" / name.replace(" ", "_") / f"{place}.png", *colour)
+def test_scenes__are_classified_as_by_the_model_in_use(
+    folders: dict[str, Path], scenes: Path, tmp_path: Path
+) -> None:
+    sentences = ("{}", "a {}")  # of the few tokens that a text has here
+    (tmp_path / "sentences.txt").write_text("\n".join(sentences))
+    options = Options(templates=str(tmp_path / "sentences.txt"), batch_size=6)
     encoder = load_encoder(str(folders["siglip"]), device="cpu")
-    found = run(encoder, tmp_path, Options())
-    assert set(found) == {"top1", "top5"} and 0 <= found["top1"] <= found["top5"] <= 100
+    found = run(encoder, scenes / "imagenet", options)
+    mtv = MTV.from_pretrained(folders["siglip"], device="cpu")
+    paths = sorted((scenes / "imagenet/val").glob("*/*"))
+    scores = mtv.classify(paths, CLASSIFICATION_CLASSES, templates=sentences)
+    right = torch.tensor([CLASSIFICATION_CLASSES.index(path.parent.name) for path in paths])
+    assert len(paths) == 20 and len(scores[0].unique()) == 10  # no two names are one text
+    assert found["top1"] == pytest.approx(100 * float((scores.argmax(1) == right).float().mean()))
 
 
 @needs_samples
