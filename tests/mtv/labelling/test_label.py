@@ -1,14 +1,20 @@
 """The tool, from a config to the side-cars that a training reads."""
 
+import inspect
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mmengine.config import Config
+from mmengine.utils import get_object_from_string
 
 from argus.errors import ConfigError
 from argus.mtv.data.shard_pairs import ShardPairs
-from argus.mtv.labelling.run import read_labelling
+from argus.mtv.labelling.owlv2 import Owlv2Boxes
+from argus.mtv.labelling.run import KEYS, read_labelling
 from tests.in_process import ROOT
 from tests.mtv.labelling import toy
 from tools.mtv import label
@@ -66,6 +72,26 @@ def test_tool__labels_shards_for_training(
     with pytest.raises(SystemExit, match="2"):
         run(monkeypatch, *words, "labellers.1.batch_size=2")
     assert "labels of two kinds would be mixed" in capsys.readouterr().err
+
+
+def test_configs__state_every_key_of_their_parts() -> None:
+    """So that what the paper leaves open is seen and marked."""
+    for path in sorted(CONFIG.parent.glob("*.py")):
+        found = Config.fromfile(path).to_dict()
+        assert set(found) == set(KEYS), path
+        parts = [part for labeller in found["labellers"] for part in _parts(labeller)]
+        for kind, keys in parts:
+            kind = get_object_from_string(kind) if isinstance(kind, str) else kind
+            known = set(inspect.signature(kind).parameters)
+            missing = known - set(keys) - {"model", "threshold", "network"}
+            assert set(keys) <= known and not missing, (path, kind, missing)
+
+
+def _parts(config: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    yield config["type"], {key: value for key, value in config.items() if key != "type"}
+    if "boxes" in config:
+        yield Owlv2Boxes, config["boxes"]
+        yield from _parts(config["tagger"])
 
 
 def test_config__that_is_none_is_refused(tmp_path: Path, teachers: dict[str, str]) -> None:

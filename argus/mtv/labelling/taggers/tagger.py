@@ -1,5 +1,6 @@
 """Names of what a picture may show, for boxes to be looked for."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,12 @@ class Tagger(ABC):
     @abstractmethod
     def tags(self, batch: Sequence[Any]) -> list[list[str]]:
         """The tags of each picture, the best first, none of them twice."""
+
+
+def listed_as(values: Sequence[object]) -> dict[str, Any]:
+    """What settings say of a list: how long it is, and a hash of it."""
+    text = "\n".join(map(str, values))
+    return dict(number=len(values), sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def read_tags(path: str) -> tuple[str, ...]:
