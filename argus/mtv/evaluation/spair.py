@@ -9,7 +9,6 @@ the object's box. Of each class and difference of viewpoint, 200 pairs are drawn
 
 import math
 import random
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch import Tensor
 from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.feature_matching import features_at, likest_places
+from argus.mtv.evaluation.feature_store import FeatureStore
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.evaluation.spair_data import (
@@ -92,28 +92,17 @@ class Features:
         self.root = root
         self.options = options
         self.size = whole_patches((options.size, options.size), encoder.patch_size)
-        self._kept: OrderedDict[tuple[str, str], tuple[Tensor, int]] = OrderedDict()
-        self._bytes = 0
+        self.store = FeatureStore(options.cache_mb)
 
     def __call__(self, category: str, picture: str) -> tuple[Tensor, int]:
         """The features of a picture and the longer side of it in pixels."""
-        key = category, picture
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        return self.store.get((category, picture), lambda: self._compute(category, picture))
+
+    def _compute(self, category: str, picture: str) -> tuple[Tensor, int]:
         image = read_image(picture_path(self.root, category, picture))
         batch = self.encoder.prepare([padded(image)], self.size)
         tokens = self.encoder.patches(batch, final_norm=self.options.final_norm)[0]
-        found = F.normalize(tokens, dim=0), max(image.size)
-        self._keep(key, found)
-        return found
-
-    def _keep(self, key: tuple[str, str], found: tuple[Tensor, int]) -> None:
-        self._kept[key] = found
-        self._bytes += found[0].nbytes
-        while self._bytes > self.options.cache_mb * 1e6 and self._kept:
-            _, (oldest, _) = self._kept.popitem(last=False)
-            self._bytes -= oldest.nbytes
+        return F.normalize(tokens, dim=0), max(image.size)
 
 
 def padded(image: Image.Image) -> Image.Image:

@@ -111,7 +111,7 @@ def test_run__whatever_is_kept_the_same(root):
     first = features("cat", "a")
     assert features("cat", "a") is first
     features("cat", "b"), features("cat", "c")
-    assert features("cat", "a") is not first and len(features._kept) == 2
+    assert features("cat", "a") is not first and len(features.store) == 2
 
 
 def test_padded__white_below():

@@ -101,8 +101,12 @@ class BinDepthHead(DepthHead):
         centers = torch.linspace(self.min_depth, self.max_depth, num_bins)
         self.register_buffer("centers", centers, persistent=False)
 
+    def scores(self, maps: Sequence[Tensor]) -> Tensor:
+        """Feature maps, finest first, to what the bins' probabilities are as: (B, bins, H, W)."""
+        return at_least_float32(self.network(maps)).relu() + 0.1
+
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Feature maps, finest first, to depth (B, 1, H, W), metres."""
-        scores = at_least_float32(self.network(maps)).relu() + 0.1
+        scores = self.scores(maps)
         weighted = (scores * self.centers.view(-1, 1, 1)).sum(dim=1, keepdim=True)
         return weighted / scores.sum(dim=1, keepdim=True)
