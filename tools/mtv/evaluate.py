@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> None:
         roots = find_roots(chosen, args.data)
         say = lambda line: print(printable(line), file=sys.stderr, flush=True)  # noqa: E731
         run_all(args.models, chosen, roots, options, out=args.out, device=args.device, say=say)
+        if not args.out.exists():
+            raise ConfigError("nothing was measured: the models lack what the evaluations need.")
     entries = read_results(args.out)
     measured = {item["evaluation"] for item in entries}
     shown = [find_evaluation(name) for name in NAMES if name in measured]

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
 from argus.errors import CheckpointError, ConfigError
-from argus.mtv.evaluation.encoder import Encoder, short_name
+from argus.mtv.evaluation.encoder import Encoder, MissingPart, short_name
 from argus.mtv.evaluation.preparation import Preparation
 from argus.mtv.pretrained import READ_ERRORS, read_for_use
 from argus.mtv.quiet import quiet_transformers
@@ -30,7 +30,7 @@ class OwnPreparation(Preparation):
 
     def pixels(self, picture: Image.Image, size: tuple[int, int] | None = None) -> NoReturn:
         """Nothing: such a model is asked for depth alone."""
-        raise ConfigError(
+        raise MissingPart(
             "a depth model has no features that are measured: it goes with relative_depth alone."
         )
 

@@ -19,6 +19,10 @@ from argus.mtv.evaluation.preparation import NO_TEXTS, Preparation
 TIMM = "timm:"
 
 
+class MissingPart(ConfigError):
+    """A model lacks what an evaluation needs: a text encoder, a depth head, features."""
+
+
 class Encoder(ABC):
     """A frozen model in eval mode.
 
@@ -90,10 +94,10 @@ class Encoder(ABC):
         """(n, D) float32 embeddings, not normalised.
 
         Raises:
-            ConfigError: If the model has no text tower.
+            MissingPart: If the model has no text tower.
         """
         if not self.has_texts:
-            raise ConfigError(
+            raise MissingPart(
                 f"{self.name} has no text encoder, which this evaluation needs: expected SigLIP, "
                 "CLIP or MTV with both encoders."
             )
@@ -104,7 +108,7 @@ class Encoder(ABC):
         """(H, W) float32 inverse depth at the size of a picture, of any scale and shift.
 
         Raises:
-            ConfigError: If the model has no depth head.
+            MissingPart: If the model has no depth head.
         """
         return self._depth(picture)
 
@@ -122,7 +126,7 @@ class Encoder(ABC):
 
     def _depth(self, picture: Image.Image) -> np.ndarray:
         """(H, W) float32, of a model that has a depth head."""
-        raise ConfigError(
+        raise MissingPart(
             f"{self.name} has no depth head, which this evaluation needs: expected an MTV folder "
             "with its heads, or a depth model of transformers such as "
             "depth-anything/Depth-Anything-V2-Small-hf."

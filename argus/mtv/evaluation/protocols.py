@@ -54,7 +54,6 @@ class Evaluation:
         options: Dataclass of the options, all with defaults.
         paper: By the name of a row of the paper, the metrics that it prints.
         open_points: Sentences about what the paper leaves open and what was chosen; printed.
-        needs_texts: Whether the encoder has to read texts.
     """
 
     name: str
@@ -66,7 +65,6 @@ class Evaluation:
     options: type = NoOptions
     paper: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     open_points: tuple[str, ...] = ()
-    needs_texts: bool = False
 
 
 def find_evaluation(name: str) -> Evaluation:

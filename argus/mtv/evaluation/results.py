@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import json
+import math
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -162,8 +163,8 @@ def table(entries: Sequence[Mapping[str, Any]], evaluations: Iterable[Evaluation
             by_model = {(item["model"], item["source"]): item["metrics"] for item in own}
             changed = _changes(evaluation, own[0]["options"])
             for name, metric in evaluation.metrics.items():
-                if not any(name in metrics for metrics in by_model.values()):
-                    continue
+                if all(math.isnan(m.get(name, math.nan)) for m in by_model.values()):
+                    continue  # which options left out
                 label = f"{evaluation.title}{changed}: {_title(metric)}"
                 values = [by_model.get(model, {}).get(name) for model in columns]
                 values += [evaluation.paper.get(row, {}).get(name) for row in paper]
@@ -199,7 +200,7 @@ def _title(metric: Metric) -> str:
 
 
 def _shown(value: float | None, metric: Metric) -> str:
-    return "-" if value is None else f"{value:.{metric.decimals}f}"
+    return "-" if value is None or math.isnan(value) else f"{value:.{metric.decimals}f}"
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:

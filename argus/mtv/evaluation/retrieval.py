@@ -88,5 +88,4 @@ EVALUATION = Evaluation(
         "captions the first five count, 25,000 in all.",
         "What is exactly as similar as the right answer counts as before it.",
     ),
-    needs_texts=True,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import load_encoder
+from argus.mtv.evaluation.encoder import MissingPart, load_encoder
 from argus.mtv.evaluation.protocols import Evaluation
 from argus.mtv.evaluation.results import entry, merge
 
@@ -85,12 +85,13 @@ def run_all(
         encoder.name = name or encoder.name
         say(f"{encoder.name}: {encoder.preparation}")
         for evaluation in evaluations:
-            if evaluation.needs_texts and not encoder.has_texts:
-                say(f"{encoder.name}: no {evaluation.name}, since it has no text encoder")
-                continue
             started = time.perf_counter()
             own = options[evaluation.name]
-            metrics = evaluation.run(encoder, roots[evaluation.name], own)
+            try:
+                metrics = evaluation.run(encoder, roots[evaluation.name], own)
+            except MissingPart as error:  # the others go on
+                say(f"not measured by {evaluation.name}: {error}")
+                continue
             seconds = time.perf_counter() - started
             record = entry(
                 encoder, source, evaluation, roots[evaluation.name], own, metrics, seconds=seconds

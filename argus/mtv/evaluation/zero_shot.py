@@ -147,5 +147,4 @@ EVALUATION = Evaluation(
         "The paper does not name its sentences or class names: these are CLIP's 80 sentences and "
         "its names of the classes, as in the usual tables. Others move the number by some points.",
     ),
-    needs_texts=True,
 )

@@ -1,6 +1,8 @@
 """Pictures and texts against the processors that the models' own libraries prepare them with."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from transformers import AutoImageProcessor, AutoTokenizer, CLIPProcessor, Sigli
 from argus.errors import CheckpointError
 from argus.mtv.evaluation.encoder import load_encoder
 from argus.mtv.evaluation.preparation import of_processor
+from argus.mtv.evaluation.processors import read_preparation
 from argus.mtv.evaluation.timm_encoder import TimmEncoder
 from argus.mtv.tokenizer import Tokenizer
 
@@ -88,3 +91,59 @@ def test_processor__that_does_something_else_is_refused(folders: dict[str, Path]
         processor = AutoImageProcessor.from_pretrained(folders["clip"], **change)
         with pytest.raises(CheckpointError, match="expected a resize, then a crop or none"):
             of_processor(processor, text="none")
+
+
+RELEASED: dict[str, tuple[dict[str, Any], str]] = {
+    "openai/clip-vit-base-patch32": (
+        dict(
+            crop_size=224,
+            do_center_crop=True,
+            do_normalize=True,
+            do_resize=True,
+            feature_extractor_type="CLIPFeatureExtractor",
+            image_mean=[0.48145466, 0.4578275, 0.40821073],
+            image_std=[0.26862954, 0.26130258, 0.27577711],
+            resample=3,
+            size=224,
+        ),
+        "short side to 224, centre crop 224 x 224, bicubic (Pillow); mean 0.481 0.458 0.408; "
+        "std 0.269 0.261 0.276",
+    ),
+    "google/siglip2-base-patch16-256": (
+        dict(
+            do_normalize=True,
+            do_rescale=True,
+            do_resize=True,
+            image_mean=[0.5, 0.5, 0.5],
+            image_processor_type="SiglipImageProcessor",
+            image_std=[0.5, 0.5, 0.5],
+            resample=2,
+            size=dict(height=256, width=256),
+        ),
+        "whole picture to 256 x 256, bilinear (Pillow); mean 0.5; std 0.5",
+    ),
+    "facebook/dinov2-base": (
+        dict(
+            crop_size=dict(height=224, width=224),
+            do_center_crop=True,
+            do_normalize=True,
+            do_rescale=True,
+            do_resize=True,
+            image_mean=[0.485, 0.456, 0.406],
+            image_processor_type="BitImageProcessor",
+            image_std=[0.229, 0.224, 0.225],
+            resample=3,
+            size=dict(shortest_edge=256),
+        ),
+        "short side to 256, centre crop 224 x 224, bicubic (Pillow); mean 0.485 0.456 0.406; "
+        "std 0.229 0.224 0.225",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_files__in_the_form_of_released_models_are_understood(tmp_path: Path, name: str) -> None:
+    content, expected = RELEASED[name]
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(content))
+    found = read_preparation(str(tmp_path), text="none", default=None)
+    assert str(found) == f"{expected}; texts: none"

@@ -94,13 +94,16 @@ def test_command__measures_and_prints(
     words += ["--option", f"templates={tmp_path / 'sentences.txt'}", "--out", str(out)]
     main([f"tiny={folders['clip']}", str(folders["dinov2"]), *words])
     printed = capsys.readouterr()
-    assert "dinov2: no zero_shot, since it has no text encoder" in printed.err
+    assert "not measured by zero_shot: dinov2 has no text encoder" in printed.err
     assert "tiny: short side to 32, centre crop 32 x 32, bicubic (Pillow)" in printed.err
     assert "paper: MTV-B/16 100M" in printed.out and "What the paper leaves open:" in printed.out
     (found,) = json.loads(out.read_text())["results"]
     assert found["model"] == "tiny" and found["metrics"]["top1"] in (0.0, 50.0, 100.0)
     main(["--out", str(out)])  # the table alone
     assert "| tiny |" in capsys.readouterr().out.replace("  ", "")
+    with pytest.raises(SystemExit):
+        main([str(folders["dinov2"]), *words[:-1], str(tmp_path / "other.json")])
+    assert "nothing was measured: the models lack what" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--on", "zero_shot"])
     assert "expected models and --on" in capsys.readouterr().err
