@@ -21,7 +21,7 @@ from argus.files.records import read_record
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
 from argus.mtv.model import MTVModel
-from argus.mtv.processor import save_processor
+from argus.mtv.processor import save_image_processor, save_processor
 from argus.mtv.quiet import quiet_transformers
 from argus.mtv.tokenizer import Tokenizer
 
@@ -63,19 +63,18 @@ def save_mtv(
 
 
 def save_vision(model: Any, folder: str | Path) -> None:
-    """Write the vision tower by itself, as a ``SiglipVisionModel``.
+    """Write the vision tower by itself, as a ``SiglipVisionModel`` with its image processor.
 
     Args:
         model: An :class:`MTVModel` or ``SiglipModel``.
         folder: Made if it is missing.
     """
     siglip = getattr(model, "backbone", model)
-    with quiet_transformers():
-        siglip.vision_model.save_pretrained(str(folder))
+    _save_tower(siglip.vision_model, folder)
 
 
 def save_teacher(model: MTVModel, folder: str | Path) -> None:
-    """Write the teacher's vision tower by itself, as a ``SiglipVisionModel``.
+    """Write the teacher's vision tower by itself, as :func:`save_vision` does the student's.
 
     Args:
         model: With self-supervision.
@@ -86,12 +85,17 @@ def save_teacher(model: MTVModel, folder: str | Path) -> None:
     """
     for decoder in model.decoders.values():
         if isinstance(decoder, SelfSupervised):
-            with quiet_transformers():
-                decoder.teacher.vision.save_pretrained(str(folder))
+            _save_tower(decoder.teacher.vision, folder)
             return
     raise CheckpointError(
         "there is no teacher: it belongs to the task of self-supervision, which this model has not."
     )
+
+
+def _save_tower(tower: Any, folder: str | Path) -> None:
+    with quiet_transformers():
+        tower.save_pretrained(str(folder))
+    save_image_processor(folder, side=tower.config.image_size)
 
 
 def load_heads(model: MTVModel, folder: str | Path) -> list[str]:

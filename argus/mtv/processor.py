@@ -20,7 +20,21 @@ def save_processor(folder: str | Path, tokenizer: Tokenizer, *, side: int) -> No
         tokenizer: Of the texts that it was trained on.
         side: Height and width of the pictures, pixels.
     """
-    # Pillow's resize is the one that the model was trained and is used with here.
-    pictures = SiglipImageProcessorPil(size=dict(height=side, width=side))
     with quiet_transformers():
-        SiglipProcessor(pictures, tokenizer.of_library).save_pretrained(str(folder))
+        SiglipProcessor(_pictures(side), tokenizer.of_library).save_pretrained(str(folder))
+
+
+def save_image_processor(folder: str | Path, *, side: int) -> None:
+    """Write the way of a picture to a square beside a vision tower.
+
+    Args:
+        folder: Of the tower.
+        side: Height and width of the pictures, pixels.
+    """
+    with quiet_transformers():
+        _pictures(side).save_pretrained(str(folder))
+
+
+def _pictures(side: int) -> SiglipImageProcessorPil:
+    # Pillow's resize is the one that the model was trained and is used with here.
+    return SiglipImageProcessorPil(size=dict(height=side, width=side))

@@ -1,5 +1,6 @@
 """Folders: what transformers reads of them is the student, bit by bit."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from argus.mtv.folder import (
 )
 from argus.mtv.model import MTVModel
 from argus.mtv.siglip import siglip
-from tests.mtv.tiny import DECODERS, TASKS, batch, tiny_mtv
+from tests.mtv.tiny import DECODERS, SIZE, TASKS, batch, tiny_mtv
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,10 @@ def test_folder__is_a_siglip_of_the_same_bits(model: MTVModel, folder: Path) -> 
 def test_vision_alone__is_read_by_transformers(model: MTVModel, tmp_path: Path) -> None:
     save_vision(model, tmp_path)
     assert equal(SiglipVisionModel.from_pretrained(tmp_path), model.backbone.vision_model)
+    # Older releases read this file, and TinyLLaVA does.
+    stored = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    assert stored["image_processor_type"] == "SiglipImageProcessor"
+    assert stored["size"] == dict(height=SIZE, width=SIZE) and stored["resample"] == 3
 
 
 def test_heads__go_on_where_they_were(model: MTVModel, folder: Path) -> None:

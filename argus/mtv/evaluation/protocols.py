@@ -13,7 +13,10 @@ from typing import Any, get_args, get_type_hints
 from argus.errors import ConfigError
 from argus.mtv.evaluation.encoder import Encoder
 
-NAMES = ("zero_shot", "retrieval", "ade20k_linear", "navi", "spair", "nyu_linear", "relative_depth")
+NAMES = (
+    *("zero_shot", "retrieval", "vqa", "ade20k_linear", "navi", "spair", "nyu_linear"),
+    "relative_depth",
+)
 """Names on the command line, in the order of the paper's tables."""
 
 
