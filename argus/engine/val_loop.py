@@ -65,16 +65,14 @@ class MultitaskValLoop(BaseLoop):
     def _prepare(self, task: Task) -> tuple[Any, TaskEvaluator]:
         """Loader and evaluator of a task, built on first use and kept."""
         if task.name not in self._prepared:
-            data = getattr(task, self.part)
+            data, part = getattr(task, self.part), task.part_in_config(self.part)
             for metric in task.metrics:
                 check_paths(metric, where=f"tasks.{task.name}.metrics")
             model: TaskModel = self.runner.raw_model
             with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
-                loader = build_eval_loader(
-                    data, task=task.name, part=self.part, seed=self.runner.seed
-                )
+                loader = build_eval_loader(data, task=task.name, part=part, seed=self.runner.seed)
                 dataset: Any = loader.dataset
-                where = f"tasks.{task.name}.{self.part}.dataset"
+                where = f"tasks.{task.name}.{part}.dataset"
                 cfg = self.runner.cfg if self.part == "val" and self.runner.training else {}
                 check_measurable(
                     dataset,
@@ -141,7 +139,8 @@ class MultitaskValLoop(BaseLoop):
         self.unmeasured = self.unmeasured - set(measured) | evaluator.unmeasured
         if task.name not in self._checked:
             for text in evaluator.absent:
-                self.runner.logger.warning(f"tasks.{task.name}.{self.part}: {text}")
+                place = f"tasks.{task.name}.{task.part_in_config(self.part)}"
+                self.runner.logger.warning(f"{place}: {text}")
         return measured
 
     def _mean_gain(self, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -117,6 +117,10 @@ class Task:
         names = self.report or tuple(self.paper) or ((self.primary,) if self.primary else ())
         return tuple(f"{self.name}/{name}" for name in names)
 
+    def part_in_config(self, part: str) -> str:
+        """Where the config has the data of a part: those of ``test`` may be under ``val``."""
+        return "val" if part == "test" and self.test is self.val else part
+
 
 def parse_tasks(configs: Mapping[str, Any] | None, *, on_backbone: bool = True) -> dict[str, Task]:
     """Check ``tasks`` of a config and turn it into Task objects, in the config's order.

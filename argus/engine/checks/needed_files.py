@@ -65,7 +65,8 @@ def check_data(tasks: Mapping[str, Task], parts: Sequence[str]) -> None:
         for part in parts:
             data = getattr(task, part)
             if data is not None and not (part == "test" and data is task.val and "val" in parts):
-                configs[f"tasks.{task.name}.{part}.dataset"] = data.dataset
+                place = task.part_in_config(part)
+                configs[f"tasks.{task.name}.{place}.dataset"] = data.dataset
         if set(parts) & {"val", "test"}:
             for index, metric in enumerate(task.metrics):
                 if isinstance(metric, Mapping):
