@@ -15,13 +15,15 @@ A and E are here, since tasks share them; B, C and D are the self-supervised tas
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from argus.mtv.decoders.decoder import Decoder
 from argus.mtv.texts import Texts
 from argus.mtv.vision import VisionOutput, run_vision
+
+if TYPE_CHECKING:
+    from argus.mtv.decoders.decoder import Decoder
 
 
 class Passes:
@@ -39,7 +41,7 @@ class Passes:
         self,
         backbone: Any,
         images: Tensor,
-        decoders: Mapping[str, Decoder],
+        decoders: Mapping[str, "Decoder"],
         ids: Mapping[str, Tensor],
         *,
         chunk: int | None,
