@@ -1,1 +1,1 @@
-"""Building blocks that need torch alone."""
+"""Building blocks that need torch and SciPy alone, and kernels where they are installed."""

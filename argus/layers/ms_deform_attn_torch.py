@@ -1,8 +1,7 @@
 """Deformable attention sampling in plain PyTorch: the backend that runs anywhere.
 
-Paper: Deformable DETR, https://arxiv.org/abs/2010.04159, equation 3. Two ways with one result:
-``grid_sample`` level by level, and on a CPU with small maps a dense matrix, about twice as fast
-there (see ``ms_deform_attn_dense.py``).
+Paper: Deformable DETR, https://arxiv.org/abs/2010.04159, equation 3. Two ways with one result: rows
+summed in bags on a CPU (see ``ms_deform_attn_bag.py``), elsewhere ``grid_sample`` level by level.
 """
 
 from collections.abc import Sequence
@@ -11,11 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from argus.layers.ms_deform_attn_dense import ms_deform_attn_dense
-
-# The work of the dense way grows with the cells, that of grid_sample with the points of a query;
-# they were measured equal at about 44 cells per point.
-MAX_CELLS_PER_POINT = 40
+from argus.layers.ms_deform_attn_bag import ms_deform_attn_bag
 
 
 def ms_deform_attn_torch(
@@ -35,9 +30,7 @@ def ms_deform_attn_torch(
     Returns:
         (B, Q, H * D).
     """
-    num_points = sampling_locations.shape[3] * sampling_locations.shape[4]
-    small = value.shape[1] <= MAX_CELLS_PER_POINT * num_points
-    run = ms_deform_attn_dense if value.device.type == "cpu" and small else ms_deform_attn_sampled
+    run = ms_deform_attn_bag if value.device.type == "cpu" else ms_deform_attn_sampled
     return run(value, spatial_shapes, sampling_locations, attention_weights)
 
 

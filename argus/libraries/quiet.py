@@ -6,12 +6,12 @@ warns of a package that one of its metrics needs, whoever uses it; our evaluator
 metric. ``import argus`` keeps both quiet, by their names: all else is printed as it was.
 """
 
-import importlib.util
 import logging
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -30,7 +30,7 @@ class _LogFinder:
         if fullname != _MODULE:
             return None
         sys.meta_path.remove(self)  # type: ignore[arg-type]
-        spec = importlib.util.find_spec(fullname)
+        spec = find_spec(fullname)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 

@@ -6,19 +6,18 @@ import math
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from argus.layers import ms_deform_attn as msda
-from argus.layers import ms_deform_attn_torch
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.ms_deform_attn import ms_deform_attn
-from argus.layers.ms_deform_attn_dense import ms_deform_attn_dense
+from argus.layers.ms_deform_attn_bag import ms_deform_attn_bag
 from argus.layers.ms_deform_attn_gather import ms_deform_attn_gather
 from argus.layers.ms_deform_attn_torch import ms_deform_attn_sampled
 
 SHAPES = [(5, 4), (3, 2)]
-WAYS = pytest.mark.parametrize(
-    "way", [ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled, ms_deform_attn_gather]
-)
+ALL_WAYS = (ms_deform_attn, ms_deform_attn_bag, ms_deform_attn_sampled, ms_deform_attn_gather)
+WAYS = pytest.mark.parametrize("way", ALL_WAYS)
 
 
 def brute_force(value: Tensor, shapes, locations: Tensor, weights: Tensor) -> Tensor:
@@ -85,13 +84,11 @@ def test_ms_deform_attn__far_outside_is_zero_with_finite_gradients(way):
     assert all((gradient == 0).all() for gradient in gradients)
 
 
-@pytest.mark.parametrize("side", [6, 30])
-def test_ms_deform_attn__both_ways_agree_on_either_side_of_the_choice(side):
-    shapes = [(side, side), (side // 2, side)]
+def test_ms_deform_attn__ways_agree_on_larger_maps():
+    shapes = [(30, 30), (15, 30)]
     inputs = random_inputs(dtype=torch.float32, queries=40, points=4, shapes=shapes)
     results = []
-    ways = (ms_deform_attn, ms_deform_attn_dense, ms_deform_attn_sampled, ms_deform_attn_gather)
-    for way in ways:
+    for way in ALL_WAYS:
         out = way(inputs[0], shapes, inputs[1], inputs[2])
         results.append((out, *torch.autograd.grad(out.sin().sum(), inputs)))
     for other in results[1:]:
@@ -111,9 +108,32 @@ def test_ms_deform_attn__float32_under_autocast():
     assert torch.equal(narrow, wide.bfloat16())
 
 
-@pytest.mark.parametrize("cells_per_point", [40, 0], ids=["dense", "sampled"])
-def test_ms_deform_attn__backward_inside_autocast_stays_float32(cells_per_point, monkeypatch):
-    monkeypatch.setattr(ms_deform_attn_torch, "MAX_CELLS_PER_POINT", cells_per_point)
+def test_ms_deform_attn__keeps_no_samples_for_the_backward_pass():
+    """Of 8 channels in 4 points a query they would be eight times what is kept."""
+    value, locations, weights = random_inputs(dtype=torch.float32, queries=400, points=4)
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        ms_deform_attn_bag(value, SHAPES, locations, weights).sum()
+    num_points = weights.numel()
+    # Four cells, a place of two numbers and a weight for each.
+    assert sum(kept.values()) == 4 * (value.numel() + 7 * num_points)
+
+
+def test_ms_deform_attn__shapes_alone_give_those_of_the_gradients():
+    inputs = random_inputs()
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        fake = [mode.from_tensor(tensor) for tensor in inputs]
+        out = ms_deform_attn(fake[0], SHAPES, *fake[1:])
+        gradients = torch.autograd.grad(out.sum(), fake)
+    assert [tensor.shape for tensor in gradients] == [tensor.shape for tensor in inputs]
+
+
+def test_ms_deform_attn__backward_inside_autocast_stays_float32():
     inputs = random_inputs(dtype=torch.float32)
     outside = torch.autograd.grad(ms_deform_attn(inputs[0], SHAPES, *inputs[1:]).sum(), inputs)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -188,7 +208,7 @@ def test_backend__gather_by_name_alone(monkeypatch):
 
 
 def torch_kernel(value, shapes, locations, weights):
-    return ms_deform_attn_torch.ms_deform_attn_sampled(value, shapes, locations, weights)
+    return ms_deform_attn_sampled(value, shapes, locations, weights)
 
 
 def silent_zeros(value, shapes, locations, weights):
