@@ -98,6 +98,7 @@ EVALUATION = Evaluation(
         "images/{training,validation}/*.jpg and annotations/{training,validation}/*.png, 0 for no "
         "class, or other folders by options"
     ),
+    root="data/ade/ADEChallengeData2016",
     options=LinearSegmentationOptions,
     paper=paper_rows(mIoU="ade20k"),
     open_points=(

@@ -176,6 +176,7 @@ EVALUATION = Evaluation(
         "NAVI unpacked: <object>/wild_set/ with annotations.json, images/*.jpg and depth/*.png "
         "(16 bits)"
     ),
+    root="data/navi",
     options=NaviOptions,
     paper=paper_rows(angle_mean="navi"),
     open_points=(

@@ -113,6 +113,7 @@ EVALUATION = Evaluation(
         ),
     },
     layout="nyu_train.txt, nyu_test.txt, and the pictures and depth maps that they name",
+    root="data/nyuv2_depth",
     options=LinearDepthOptions,
     paper=paper_rows(rmse="nyu"),
     open_points=(

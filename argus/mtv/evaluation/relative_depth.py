@@ -194,6 +194,7 @@ EVALUATION = Evaluation(
         "nyuv2_depth/nyu_test.txt with the pictures it names; kitti/kitti_eigen_test.txt, the "
         "pictures below kitti/input, the depth maps (16 bits, 256 a metre) below kitti/gt_depth"
     ),
+    root="data",
     options=RelativeDepthOptions,
     paper={
         "MTV-B/16 100M": {"nyu_abs_rel": 6.0, "kitti_abs_rel": 8.9},

@@ -206,6 +206,7 @@ EVALUATION = Evaluation(
         "SPair-71k unpacked: PairAnnotation/{trn,val,test}/*.json, ImageAnnotation/<class>/*.json, "
         "JPEGImages/<class>/*.jpg"
     ),
+    root="data/spair",
     options=SpairOptions,
     paper=paper_rows(all="spair"),
     open_points=(
