@@ -133,7 +133,7 @@ def train_depth(
         head,
         training_batches(
             samples,
-            batch_size=options.batch_size,
+            batch_size=options.batch,
             steps=options.steps,
             num_workers=options.workers,
         ),

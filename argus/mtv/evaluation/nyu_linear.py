@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from argus.datasets.build import build_dataset
+from argus.datasets.lists import read_list
+from argus.datasets.nyuv2 import NYUv2
 from argus.datasets.nyuv2_depth import NYUv2Depth
 from argus.datasets.transforms import (
     JointCrop,
@@ -57,14 +59,23 @@ def read_samples(
 ) -> ProbeSamples:
     """The pictures of a list through a pipeline.
 
+    Args:
+        root: Of the data.
+        ann_file: Lines ``<image> <depth> ...``, or names of pictures in ``image/`` whose depth is
+            in ``depth/``, as the multi-task archive and the generated scenes have them.
+        pipeline: Of transforms.
+        seed: Of what it draws.
+
     Raises:
         DataError: The list is missing, or a line of it leads out of the root.
     """
-    listed_pairs(root, ann_file)
-    dataset = build_dataset(
-        dict(type=NYUv2Depth, data_root=str(root), ann_file=ann_file, pipeline=pipeline),
-        where=f"{root}: {ann_file}",
-    )
+    config: dict[str, Any] = dict(data_root=str(root), ann_file=ann_file, pipeline=pipeline)
+    if all(len(line.split()) == 1 for line in read_list(str(root / ann_file))):
+        config |= dict(type=NYUv2, labels=("depth",), require=("depth",))
+    else:
+        listed_pairs(root, ann_file)
+        config |= dict(type=NYUv2Depth)
+    dataset = build_dataset(config, where=f"{root}: {ann_file}")
     return ProbeSamples(dataset, label=_LABEL, seed=seed)
 
 

@@ -22,7 +22,7 @@ class LinearDepthOptions:
         gradient_weight: Of the gradient matching.
         gradient_steps: Every how many pixels it looks.
         steps: Of training.
-        batch_size: Pictures of a step.
+        batch: Pictures of a step.
         lr: Learning rate.
         weight_decay: Of AdamW.
         warmup_steps: In which the rate rises.
@@ -50,7 +50,7 @@ class LinearDepthOptions:
     gradient_weight: float = 0.5
     gradient_steps: tuple[int, ...] = (1, 2, 4, 6)
     steps: int = 38_400
-    batch_size: int = 16
+    batch: int = 16
     lr: float = 1e-4
     weight_decay: float = 0.01
     warmup_steps: int = 12_800
@@ -71,7 +71,7 @@ class LinearDepthOptions:
         """Raise ``ConfigError`` if a value is out of range."""
         if self.loss not in LOSSES:
             raise ConfigError(f"loss: expected one of {', '.join(LOSSES)}, found {self.loss!r}.")
-        for name in ("bins", "upsample", "steps", "batch_size", "crop_height", "crop_width"):
+        for name in ("bins", "upsample", "steps", "batch", "crop_height", "crop_width"):
             if getattr(self, name) < 1 + (name == "bins"):
                 raise ConfigError(f"{name}: expected more, found {getattr(self, name)}.")
         for name in ("lr", "weight_decay", "warmup_steps", "silog_warmup", "gradient_weight"):

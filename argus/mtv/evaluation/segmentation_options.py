@@ -20,7 +20,7 @@ class LinearSegmentationOptions:
             whole picture as a square.
         long_side: Most of the longer side in ``slide`` and before the zoom of the training.
         steps: Of training.
-        batch_size: Pictures of a step.
+        batch: Pictures of a step.
         lr: Learning rate.
         weight_decay: Of AdamW.
         warmup_steps: In which the rate rises.
@@ -47,7 +47,7 @@ class LinearSegmentationOptions:
     inference: str = "slide"
     long_side: int = 2048
     steps: int = 40_000
-    batch_size: int = 32
+    batch: int = 32
     lr: float = 4e-5
     weight_decay: float = 1e-4
     warmup_steps: int = 1500
@@ -73,7 +73,7 @@ class LinearSegmentationOptions:
             raise ConfigError(
                 f"inference: expected {' or '.join(INFERENCES)}, found {self.inference!r}."
             )
-        whole = ("size", "stride", "steps", "batch_size", "loss_chunk", "long_side")
+        whole = ("size", "stride", "steps", "batch", "loss_chunk", "long_side")
         for name in whole:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: expected at least 1, found {getattr(self, name)}.")

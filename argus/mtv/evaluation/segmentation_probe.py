@@ -131,7 +131,7 @@ def train_segmenter(
         head,
         training_batches(
             samples,
-            batch_size=options.batch_size,
+            batch_size=options.batch,
             steps=options.steps,
             num_workers=options.workers,
         ),
@@ -163,6 +163,6 @@ def predicted(features: PatchFeatures, head: LinearSegmenter, sample: Sample) ->
         (picture.height, picture.width),
         side=options.size,
         stride=options.stride,
-        batch_size=options.batch_size,
+        batch_size=options.batch,
     )
     return likeliest(scores, size)

@@ -14,9 +14,7 @@ from tests.mtv.evaluation.pixels import Pixels
 from tests.real_data.samples import SAMPLES, needs_samples
 
 COLOURS = np.array([(230, 30, 30), (30, 230, 30), (40, 40, 220)], np.uint8)
-TINY = dict(
-    size=32, stride=16, steps=40, batch_size=2, lr=0.1, warmup_steps=0, workers=0, cache_mb=1.0
-)
+TINY = dict(size=32, stride=16, steps=40, batch=2, lr=0.1, warmup_steps=0, workers=0, cache_mb=1.0)
 
 
 def write_set(root, sizes, *, first=1):

@@ -14,12 +14,12 @@ from argus.mtv.evaluation.depth_probe import (
     features_of,
     predicted_depth,
 )
-from argus.mtv.evaluation.nyu_linear import EVALUATION, run
+from argus.mtv.evaluation.nyu_linear import EVALUATION, read_samples, run, training_pipeline
 from argus.mtv.evaluation.nyu_options import LinearDepthOptions
 from tests.mtv.evaluation.pixels import Pixels, noise
 
 TINY = dict(
-    bins=32, steps=60, batch_size=4, lr=0.05, warmup_steps=0, silog_warmup=20, workers=0,
+    bins=32, steps=60, batch=4, lr=0.05, warmup_steps=0, silog_warmup=20, workers=0,
     nyu_crop=False, crop_height=32, crop_width=40, eigen_crop=False,
 )  # fmt: skip
 
@@ -67,6 +67,18 @@ def test_run__wrong_options_and_lists_are_said(tmp_path):
     (tmp_path / "nyu_train.txt").write_text("../a.png b.png")
     with pytest.raises(DataError, match="'../a.png' is no path of a file below"):
         run(Pixels(patch_size=8), tmp_path, LinearDepthOptions(**TINY))
+
+
+def test_read_samples__lists_of_names_are_of_the_multitask_layout(tmp_path):
+    for folder in ("image", "depth"):
+        (tmp_path / folder).mkdir()
+    Image.fromarray(noise(8, 8).numpy()).save(tmp_path / "image/a.png")
+    Image.fromarray(np.full((8, 8), 2500, np.uint16)).save(tmp_path / "depth/a.png")
+    (tmp_path / "names.txt").write_text("a\n")
+    pipeline = training_pipeline(LinearDepthOptions(**TINY | dict(crop_height=8, crop_width=8)))
+    samples = read_samples(tmp_path, "names.txt", pipeline, seed=0)
+    label = samples[0]["label"]
+    assert label.shape == (8, 8) and set(label.unique().tolist()) <= {0.0, 2.5}
 
 
 def test_features_of__token_and_pooled_beside_each_other():
