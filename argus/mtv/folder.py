@@ -1,8 +1,10 @@
 """MTV as folders: SigLIP's own layout, which ``transformers`` reads, and the heads beside it.
 
-``model.safetensors`` and ``config.json`` are written by ``save_pretrained`` alone, never by key:
-in memory the names of a vision tower by itself differ from those in its file. What the tasks have
-of their own lies in ``mtv_heads.safetensors``, which a reader of SigLIP does not look at.
+``model.safetensors`` and ``config.json`` are written by ``save_pretrained``. In the file of a
+vision tower by itself, names begin with ``vision_model.``, as in that of a whole model: release 5
+of ``transformers`` reads both forms and writes the bare one; release 4, which LLaVA's descendants
+stand on, reads this one alone, and would begin with random weights. What the tasks have of their
+own lies in ``mtv_heads.safetensors``, which a reader of SigLIP does not look at.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from torch import Tensor, nn
 
 from argus.config_values import to_plain
 from argus.errors import CheckpointError
-from argus.files.durable import write_json
+from argus.files.durable import replacing, write_json
 from argus.files.records import read_record
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
@@ -28,6 +30,7 @@ from argus.mtv.tokenizer import Tokenizer
 HEADS = "mtv_heads.safetensors"
 HEADS_CONFIG = "mtv_heads.json"
 FORMAT = "argus-mtv-heads-1"
+_TOWER = "vision_model."
 KINDS: dict[str, type[Decoder]] = {
     kind.__name__: kind for kind in (Contrastive, Depth, Grounding, SelfSupervised)
 }
@@ -95,6 +98,11 @@ def save_teacher(model: MTVModel, folder: str | Path) -> None:
 def _save_tower(tower: Any, folder: str | Path) -> None:
     with quiet_transformers():
         tower.save_pretrained(str(folder))
+    path = Path(folder) / "model.safetensors"
+    tensors = {f"{_TOWER}{n.removeprefix(_TOWER)}": v for n, v in load_file(path).items()}
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata={"format": "pt"})
+        partial.chmod(0o644)  # safetensors writes for the owner alone
     save_image_processor(folder, side=tower.config.image_size)
 
 

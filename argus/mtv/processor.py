@@ -22,6 +22,7 @@ def save_processor(folder: str | Path, tokenizer: Tokenizer, *, side: int) -> No
     """
     with quiet_transformers():
         SiglipProcessor(_pictures(side), tokenizer.of_library).save_pretrained(str(folder))
+    save_image_processor(folder, side=side)  # release 4 of transformers looks for it
 
 
 def save_image_processor(folder: str | Path, *, side: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import SiglipModel, SiglipVisionModel
 
 from argus.errors import CheckpointError
@@ -55,7 +56,9 @@ def test_folder__is_a_siglip_of_the_same_bits(model: MTVModel, folder: Path) -> 
 def test_vision_alone__is_read_by_transformers(model: MTVModel, tmp_path: Path) -> None:
     save_vision(model, tmp_path)
     assert equal(SiglipVisionModel.from_pretrained(tmp_path), model.backbone.vision_model)
-    # Older releases read this file, and TinyLLaVA does.
+    # Older releases read no other names, and this file; so does TinyLLaVA.
+    names = load_file(tmp_path / "model.safetensors")
+    assert all(name.startswith("vision_model.") for name in names)
     stored = json.loads((tmp_path / "preprocessor_config.json").read_text())
     assert stored["image_processor_type"] == "SiglipImageProcessor"
     assert stored["size"] == dict(height=SIZE, width=SIZE) and stored["resample"] == 3

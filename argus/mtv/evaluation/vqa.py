@@ -64,7 +64,8 @@ def read_tasks(folder: Path) -> dict[str, Mapping[str, Any]]:
     """What the result files of ``lmms-eval`` below a folder say, by the name of the task.
 
     Raises:
-        DataError: If a file is another one, or two files have another result of one task.
+        DataError: If a file is another one, two files have another result of one task, or some
+            questions alone were asked.
     """
     tasks: dict[str, Mapping[str, Any]] = {}
     for path in sorted(folder.rglob("*results*.json")):
@@ -73,12 +74,24 @@ def read_tasks(folder: Path) -> dict[str, Mapping[str, Any]]:
         if not isinstance(results, dict) or not all(isinstance(r, dict) for r in results.values()):
             raise DataError(f"{path}: expected an object 'results' of lmms-eval, by task.")
         for task, values in results.items():
+            _check_whole(content.get("n-samples"), task, path)
             if tasks.setdefault(task, values) != values:
                 raise DataError(
                     f"{path}: another result of {task} than in a file before; expected the "
                     f"results of one model below {folder}, each task once."
                 )
     return tasks
+
+
+def _check_whole(counts: Any, task: str, path: Path) -> None:
+    """Refuse the results of a trial with some of the questions."""
+    own = counts.get(task) if isinstance(counts, dict) else None
+    asked, there = (own.get("effective"), own.get("original")) if isinstance(own, dict) else (0, 0)
+    if isinstance(asked, int) and isinstance(there, int) and asked < there:
+        raise DataError(
+            f"{path}: {task} was asked {asked:,} of {there:,} questions; run lmms-eval without "
+            "--limit, or move this file away."
+        )
 
 
 def _cv_bench(tasks: Mapping[str, Mapping[str, Any]]) -> float | None:

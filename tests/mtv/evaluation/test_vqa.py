@@ -14,9 +14,13 @@ MMVP = {"alias": "mmvp", "mmvp_accuracy,none": 0.6, "mmvp_pair_accuracy,none": 0
 REAL = {"exact_match,flexible-extract": 0.5, "exact_match_stderr,flexible-extract": 0.01}
 
 
-def write(folder: Path, name: str = "20261130_results.json", **results: Any) -> None:
+def write(
+    folder: Path, name: str = "20261130_results.json", *, asked: int = 300, **results: Any
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(json.dumps(dict(results=results, configs={})))
+    content = dict(results=results, configs={})
+    content["n-samples"] = dict(mmvp=dict(original=300, effective=asked))
+    (folder / name).write_text(json.dumps(content))
 
 
 def cv(value: float) -> dict[str, Any]:
@@ -44,6 +48,9 @@ def test_mistakes__are_told(tmp_path: Path) -> None:
     write(tmp_path, mmvp=MMVP)
     write(tmp_path, "other_results.json", mmvp=MMVP | {"mmvp_accuracy,none": 0.7})
     with pytest.raises(DataError, match="another result of mmvp"):
+        run(ColourEncoder(), tmp_path, Options())
+    write(tmp_path, "other_results.json", mmvp=MMVP, asked=8)
+    with pytest.raises(DataError, match="mmvp was asked 8 of 300 questions"):
         run(ColourEncoder(), tmp_path, Options())
     (tmp_path / "other_results.json").write_text("[]")
     with pytest.raises(DataError, match="expected an object 'results'"):
