@@ -1,4 +1,7 @@
-"""A short training: warm-up over a twentieth, then cosine decay.
+"""A short training of many small steps: warm-up over a twentieth, then cosine decay.
+
+At one picture a step CamVid had, after 400 pictures and about the same time, mIoU 39.1 on its
+validation part, 36.5 at two a step, and 34.1 at four (alone, one seed). At half the rate 38.9.
 
 Rates are far above those of the full-size schedules: a decoder that has a thousand steps has to
 learn in them what it else would in many thousands. UperNet with GroupNorm on the plain ViT reached,
@@ -18,8 +21,8 @@ from argus.engine import EMAHook
 with read_base():
     from ..._base_.schedules.warm_cosine import warm_cosine as _warm_cosine
 
-_max_iters = 800
-_warmup_iters = 40
+_max_iters = 2000
+_warmup_iters = 100
 
 train_cfg = dict(max_iters=_max_iters, val_interval=0, schedule="sequential")
 # bfloat16 where the device has it: on a processor with AVX-512 BF16 a step takes 0.69 of the time,

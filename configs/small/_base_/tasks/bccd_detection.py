@@ -119,7 +119,7 @@ bccd_detection = dict(
                 dict(type=PackDetInputs),
             ],
         ),
-        batch_size=2,
+        batch_size=1,
         num_workers=1,
         sampling="shuffle",
     ),

@@ -81,7 +81,7 @@ cifar10_classification = dict(
                 dict(type=PackInputs),
             ],
         ),
-        batch_size=16,
+        batch_size=8,
         num_workers=1,
         sampling="shuffle",
     ),

@@ -45,4 +45,4 @@ for _part in ("train", "val"):
             _step["ratio_range"] = (0.6, 1.25)
         if "crop_size" in _step:
             _step["crop_size"] = _crop_size
-nuclei_mask_rcnn["train"]["batch_size"] = 4
+nuclei_mask_rcnn["train"]["batch_size"] = 1
