@@ -11,7 +11,7 @@ from tests.docs.tables import tables
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("configs/tables/*.yaml")) + sorted(ROOT.glob("configs/small/*.yaml"))
 # Joint trainings of decoders that the tables have one by one, and what is of no table.
-OF_NO_TABLE = re.compile(r"_joint|_13|_bins|_cosine|_draem|vitpose")
+OF_NO_TABLE = re.compile(r"_joint|_13|_bins|_cosine|_draem|vitpose|mtv")
 
 
 def lists() -> dict[str, Listing]:
