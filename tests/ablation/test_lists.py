@@ -10,6 +10,7 @@ from tests.docs.tables import tables
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("configs/tables/*.yaml")) + sorted(ROOT.glob("configs/small/*.yaml"))
+OF_MTV = sorted(ROOT.glob("configs/mtv/*.yaml"))  # of another paper
 # Joint trainings of decoders that the tables have one by one, and what is of no table.
 OF_NO_TABLE = re.compile(r"_joint|_13|_bins|_cosine|_draem|vitpose|mtv")
 
@@ -18,7 +19,7 @@ def lists() -> dict[str, Listing]:
     return {path.relative_to(ROOT).as_posix(): read_listing(path) for path in FILES}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *OF_MTV], ids=lambda path: path.stem)
 def test_list__its_configs_are_there_and_its_command_names_it(path: Path) -> None:
     for row in read_listing(path).rows:
         assert (ROOT / row.config).is_file(), row

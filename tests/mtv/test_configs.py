@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from argus.ablation.rows import read_listing
 from argus.engine import MultitaskRunner
 from argus.mtv.data import LocalCrops, PackClass, PackPairs, WholeView
 from argus.mtv.metrics import RetrievalRecall
@@ -101,6 +102,23 @@ def test_rows__of_all_settings_are_alike() -> None:
             assert code == first.replace(SETTINGS[0], setting), path
             assert config_command(path)[1] == f"configs/mtv/rows/{path.name}"
     assert len(list((MTV / "rows").glob("*.py"))) == 7 * len(SETTINGS)
+
+
+def test_scenes_rows__have_what_their_names_say() -> None:
+    folder = MTV / "scenes_rows"
+    listed = [Path(row.config).stem for row in read_listing(MTV / "scenes_synergy.yaml").rows]
+    assert sorted(listed) == sorted(path.stem for path in folder.glob("*.py")) and len(listed) == 7
+    names = dict(vl="captions", ssl="selfsup", grounding="grounding", depth="depth")
+    for stem in listed:
+        path = folder / f"{stem}.py"
+        assert config_command(path)[1] == f"configs/mtv/scenes_rows/{stem}.py"
+        config = Config.fromfile(path, format_python_code=False)
+        expected = {"captions", *(names[word] for word in stem.split("_"))}
+        assert config.tasks.keys() == expected | {"classes"}
+        first, *_, pack = config.tasks.captions.train.dataset.pipeline
+        assert pack.labels == {name: LABELS[name] for name in pack.labels}
+        assert pack.labels.keys() == expected
+        assert (first.type is LocalCrops) == bool(config.custom_hooks) == ("ssl" in stem)
 
 
 def test_base__has_every_key_of_the_decoders() -> None:

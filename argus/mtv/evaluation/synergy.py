@@ -6,6 +6,7 @@ Where neither task gains anything, S means nothing and is NaN.
 """
 
 import math
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,8 +89,8 @@ def synergies(
     Args:
         runs: Entries of a file of results for each seed.
         names: What the models are called in the files, by what they were trained on: ``vl`` for
-            captions alone, ``ssl`` for captions and self-supervision, ``ssl+grounding`` for these
-            three; by default the names are these.
+            captions alone, ``ssl`` for captions and self-supervision, ``ssl+grounding`` or
+            ``ssl_grounding`` for these three; by default the names are these.
 
     Returns:
         By pair of tasks, ``evaluation/metric`` and ``average``, which is over the metrics that are
@@ -146,7 +147,7 @@ def _values(
 
 
 def _tasks(words: str) -> frozenset[str]:
-    return frozenset(words.lower().split("+")) - {BASE}
+    return frozenset(re.split("[+_]", words.lower())) - {BASE}
 
 
 def _joined(tasks: frozenset[str]) -> str:

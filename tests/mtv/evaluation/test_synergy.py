@@ -77,7 +77,7 @@ def seed(path: Path, *models: tuple[str, float, float]) -> str:
 
 SEEDS = (
     [("vl", 10, 20), ("ssl", 14, 20), ("depth", 12, 19), ("depth+ssl", 16, 25)],
-    [("vl", 10, 20), ("ssl", 15, 24), ("depth", 12, 19), ("depth+ssl", 25, 22)],
+    [("vl", 10, 20), ("ssl", 15, 24), ("depth", 12, 19), ("ssl_depth", 25, 22)],
 )
 
 
@@ -93,7 +93,7 @@ def test_seeds__have_mean_and_spread(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert str(Spread((math.nan, math.nan))) == "none gains"
     # Of one seed there is no spread; other names of the models.
     one = seed(tmp_path / "x.json", ("a", 10, 20), *SEEDS[1][1:])
-    main([one, "--models", "vl=a", "ssl=ssl", "depth=depth", "ssl+depth=depth+ssl"])
+    main([one, "--models", "vl=a", "ssl=ssl", "depth=depth", "ssl+depth=ssl_depth"])
     assert "| depth x ssl | 200.0 | -50.0 | 75.0 |" in capsys.readouterr().out
 
 

@@ -1,0 +1,14 @@
+"""MTV on generated scenes with captions and self-supervision and depth.
+
+    tools/dist_train.sh configs/mtv/scenes_rows/ssl_depth.py 2
+
+A row of ``configs/mtv/scenes_synergy.yaml``; scenes and tokenizer as for ``scenes.py``.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..scenes import *
+
+_dataset = tasks["captions"]["train"]["dataset"]
+del tasks["grounding"], _dataset["pipeline"][-1]["labels"]["grounding"]
