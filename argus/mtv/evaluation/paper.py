@@ -138,15 +138,18 @@ SIGLIP = {"SigLIP-B/16": dict(in1k=76.2, coco_t2i=47.2, coco_i2t=64.5)}
 """What Table 5 says of SigLIP at 224 px: to try one's own measuring with its released weights."""
 
 
-def paper_rows(**columns: str) -> dict[str, dict[str, float]]:
+def paper_rows(
+    sizes: Mapping[str, float] | None = None, **columns: str
+) -> dict[str, dict[str, float]]:
     """What Table 5 says about the metrics of an evaluation.
 
     Args:
+        sizes: Metrics that say how large the data are, which all rows share.
         **columns: Column of the table, by the name of a metric.
     """
     rows: dict[str, dict[str, float]] = {}
     for name, row in {**TABLE_5, **SIGLIP}.items():
         found = {metric: row[column] for metric, column in columns.items() if column in row}
         if found:
-            rows[name] = found
+            rows[name] = found | dict(sizes or {})
     return rows

@@ -200,7 +200,7 @@ def _title(metric: Metric) -> str:
 
 
 def _shown(value: float | None, metric: Metric) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.{metric.decimals}f}"
+    return "-" if value is None or math.isnan(value) else f"{value:,.{metric.decimals}f}"
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:

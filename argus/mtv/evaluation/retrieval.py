@@ -42,7 +42,7 @@ class Options:
 
 
 def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
-    """Recall at 1, 5 and 10, both ways, percent.
+    """Recall at 1, 5 and 10, both ways, percent, and of how many pictures and captions.
 
     Raises:
         ConfigError: If the encoder reads no texts.
@@ -67,7 +67,8 @@ def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
     owners = np.repeat(np.arange(len(found)), [len(texts) for texts in own])
     image_units, text_units = (F.normalize(of, dim=-1).numpy() for of in (images, embedded))
     shares = recalls(image_units, text_units, owners, top=_TOP)
-    return {key: 100.0 * share for key, share in shares.items()}
+    sizes = dict(pictures=float(len(paths)), captions=float(len(captions)))
+    return {key: 100.0 * share for key, share in shares.items()} | sizes
 
 
 EVALUATION = Evaluation(
@@ -78,11 +79,16 @@ EVALUATION = Evaluation(
         f"{way}_r{k}": Metric(title=f"{title}, R@{k}")
         for k in _TOP
         for way, title in (("text_to_image", "text to image"), ("image_to_text", "image to text"))
-    },
+    }
+    | {name: Metric(title=name, unit="", decimals=0) for name in ("pictures", "captions")},
     options=Options,
     root="data/coco_karpathy",
     layout=f"{COCO_FILE}, val2014/COCO_val2014_<number>.jpg",
-    paper=paper_rows(text_to_image_r1="coco_t2i", image_to_text_r1="coco_i2t"),
+    paper=paper_rows(
+        dict(pictures=5_000, captions=25_000),
+        text_to_image_r1="coco_t2i",
+        image_to_text_r1="coco_i2t",
+    ),
     open_points=(
         "The paper names Karpathy's 5,000 test pictures and R@1. Of pictures with more than five "
         "captions the first five count, 25,000 in all.",

@@ -45,7 +45,7 @@ class Options:
 
 
 def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
-    """Top-1 and top-5 over all pictures of class folders, percent.
+    """Top-1 and top-5 over all pictures of class folders, percent, and how many there are.
 
     Raises:
         ConfigError: If the encoder reads no texts, or a template has no place for a name.
@@ -68,7 +68,8 @@ def run(encoder: Encoder, root: Path, options: Options) -> dict[str, float]:
         similarity = F.normalize(encoder.pooled(batch), dim=-1) @ classes.T
         ranks.append(true_ranks(similarity.cpu(), torch.tensor(own[done : done + len(rows)])))
         done += len(rows)
-    return accuracies(torch.cat(ranks), len(names))
+    sizes = dict(pictures=float(len(paths)), classes=float(len(names)))
+    return accuracies(torch.cat(ranks), len(names)) | sizes
 
 
 def class_folders(root: Path, split: str) -> list[Path]:
@@ -137,11 +138,16 @@ EVALUATION = Evaluation(
     name="zero_shot",
     title="Zero-shot classification",
     run=run,
-    metrics={"top1": Metric(title="top-1"), "top5": Metric(title="top-5")},
+    metrics={
+        "top1": Metric(title="top-1"),
+        "top5": Metric(title="top-5"),
+        "pictures": Metric(title="pictures", unit="", decimals=0),
+        "classes": Metric(title="classes", unit="", decimals=0),
+    },
     options=Options,
     root="data/imagenet",
     layout="val/<class>/<picture>, or <class>/<picture>; ImageNet-1k as in data/README.md",
-    paper=paper_rows(top1="in1k"),
+    paper=paper_rows(dict(pictures=50_000, classes=1_000), top1="in1k"),
     open_points=(
         "The paper says 69.4 of B/16 in its text and 69.5 in its table; the table is beside ours.",
         "The paper does not name its sentences or class names: these are CLIP's 80 sentences and "

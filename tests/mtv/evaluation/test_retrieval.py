@@ -51,6 +51,7 @@ def test_recall__is_what_the_colours_say(tmp_path: Path) -> None:
     # Among five are the second of green (at 2) and the captions of blue.
     assert found["image_to_text_r5"] == 100.0 and found["image_to_text_r10"] == 100.0
     assert found["text_to_image_r5"] == 100.0
+    assert (found["pictures"], found["captions"]) == (4, 8)
 
 
 def test_mistakes__are_told(tmp_path: Path) -> None:

@@ -31,12 +31,14 @@ def test_accuracy__is_what_the_colours_say(tmp_path: Path) -> None:
     sentences = tmp_path / "sentences.txt"
     sentences.write_text("a {} thing\na very {}\n")
     found = run(ColourEncoder(), tmp_path, Options(templates=str(sentences), batch_size=2))
-    assert found == {"top1": 80.0}  # of three classes there is no top 5
+    # Of three classes there is no top 5.
+    assert found == dict(top1=80.0, pictures=5, classes=3)
     # The same from the folders themselves, by other names for the folders.
     names = tmp_path / "names.txt"
     names.write_text("red\tgreen\ngreen\tred\ndark_blue\tdark blue\npale\tpale\n")
     options = Options(templates=str(sentences), names=str(names))
-    assert run(ColourEncoder(), tmp_path / "val", options) == {"top1": 40.0}
+    found = run(ColourEncoder(), tmp_path / "val", options)
+    assert found == dict(top1=40.0, pictures=5, classes=4)
 
 
 def test_class_embeddings__are_means_of_units() -> None:
@@ -133,4 +135,4 @@ def test_photos__of_some_classes_among_all_names(folders: dict[str, Path], tmp_p
     options = Options(names=str(tmp_path / "names.tsv"), templates=str(tmp_path / "one.txt"))
     encoder = load_encoder(str(folders["clip"]), device="cpu")
     found = run(encoder, SAMPLES / "imagenet", options)
-    assert set(found) == {"top1", "top5"} and found["top5"] < 50  # it is random
+    assert (found["pictures"], found["classes"]) == (50, 1000) and found["top5"] < 50
