@@ -110,4 +110,6 @@ EVALUATION = Evaluation(
         "The augmentation is that of mmsegmentation for ADE20K; the paper does not name one.",
         "The loss is the mean over the pixels that have a class, and gradients are not cut.",
     ),
+    told=("inference",),
+    speed=("workers", "loss_chunk", "cache_mb"),
 )

@@ -23,6 +23,7 @@ from argus.mtv.evaluation.feature_matching import best_matches
 from argus.mtv.evaluation.navi_data import Shot, drawn_partners, read_shots
 from argus.mtv.evaluation.navi_views import View, read_view
 from argus.mtv.evaluation.paper import paper_rows
+from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.evaluation.whole_patches import whole_patches
 
@@ -135,7 +136,7 @@ def run(encoder: Encoder, root: Path, options: NaviOptions) -> dict[str, float]:
         )
     size = whole_patches((options.size, options.size), encoder.patch_size)
     recalls, angles = [], []
-    for shots in pairs:
+    for shots in shown(pairs, total=len(pairs), title="pairs"):
         views = [read_view(shot, size=options.size, points_scale=options.points) for shot in shots]
         if min(int((view.points[2] > 0).sum()) for view in views) < 2:
             raise DataError(f"{shots[0].depth}, {shots[1].depth}: an object of less than 2 places.")
@@ -191,4 +192,5 @@ EVALUATION = Evaluation(
         "and deviation of ImageNet for all.",
         "Of ranges of angles without a pair there is no number, and they are not in the mean.",
     ),
+    speed=("chunk",),
 )

@@ -138,4 +138,6 @@ EVALUATION = Evaluation(
         "That recipe changes the momentum of AdamW during the training (OneCycle); here it stays.",
         "RMSE is the mean over pictures of each one's; of all pixels together it is rmse_pooled.",
     ),
+    told=("loss",),
+    speed=("workers",),
 )

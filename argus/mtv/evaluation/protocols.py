@@ -57,6 +57,8 @@ class Evaluation:
         options: Dataclass of the options, all with defaults.
         paper: By the name of a row of the paper, the metrics that it prints.
         open_points: Sentences about what the paper leaves open and what was chosen; printed.
+        told: Options that tables name whatever they are.
+        speed: Options that change no number, which tables leave out.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Evaluation:
     options: type = NoOptions
     paper: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     open_points: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    speed: tuple[str, ...] = ()
 
 
 def find_evaluation(name: str) -> Evaluation:

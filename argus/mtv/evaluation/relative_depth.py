@@ -20,6 +20,7 @@ from argus.mtv.evaluation.affine_alignment import MODES, aligned_errors
 from argus.mtv.evaluation.depth_areas import MASKS, area, kitti_crop
 from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.listed_depth import listed_pairs, read_depth
+from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.images import read_image
 
@@ -128,7 +129,7 @@ def measure(
     pairs = listed_pairs(folder, data.ann_file, images=data.images, depths=data.depths)
     errors = []
     skipped = 0
-    for image, depth_file in pairs[: options.limit]:
+    for image, depth_file in shown(pairs[: options.limit], total=len(pairs), title=data.folder):
         picture = np.asarray(read_image(image))
         depth = read_depth(depth_file, scale=data.scale)
         if picture.shape[:2] != depth.shape:
@@ -207,10 +208,11 @@ EVALUATION = Evaluation(
         "measure in disparity (relative_depth.mode=disparity); others could not reproduce their "
         "numbers. Measure Depth-Anything-V2-L with each mode first: it has 7.4 on KITTI and 4.5 on "
         "NYUv2 in the paper.",
-        "The mode is an option of a result, and two results of different modes are not comparable.",
+        "Two results of different modes are not comparable.",
         "The paper does not say which box of KITTI it takes: Eigen's, or with "
         "relative_depth.kitti_mask=garg Garg's.",
         "MTV takes squares, so that KITTI's pictures, which are 3.5 times as wide as high, are "
         "squeezed; its depth is resized back bilinearly.",
     ),
+    told=("mode",),
 )

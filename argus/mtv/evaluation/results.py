@@ -184,12 +184,14 @@ def _variants(
 
 
 def _changes(evaluation: Evaluation, options: Mapping[str, Any]) -> str:
-    """Options that are not the default, but for those of speed."""
+    """Options that are not the default or are always told, but for those of speed."""
     usual = as_json(evaluation.options())
     changed = [
         f"{key}={value}"
         for key, value in options.items()
-        if value != usual.get(key) and not key.endswith("batch_size")
+        if (value != usual.get(key) or key in evaluation.told)
+        and key not in evaluation.speed
+        and not key.endswith("batch_size")
     ]
     return f" ({', '.join(changed)})" if changed else ""
 

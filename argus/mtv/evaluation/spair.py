@@ -24,6 +24,7 @@ from argus.mtv.evaluation.encoder import Encoder
 from argus.mtv.evaluation.feature_matching import features_at, likest_places
 from argus.mtv.evaluation.feature_store import FeatureStore
 from argus.mtv.evaluation.paper import paper_rows
+from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.evaluation.spair_data import (
     SPLITS,
@@ -173,7 +174,7 @@ def run(encoder: Encoder, root: Path, options: SpairOptions) -> dict[str, float]
     for pair in pairs:
         by_class.setdefault(pair.category, []).append(pair)
     recalls = []
-    for category in sorted(by_class):
+    for category in shown(sorted(by_class), total=len(by_class), title="classes"):
         features = Features(encoder, root, options)
         kinds = [
             [pair for pair in by_class[category] if viewpoint in (None, pair.viewpoint)]
@@ -221,4 +222,5 @@ EVALUATION = Evaluation(
         "Pictures are normalised as the encoder was trained, where Probe3D takes the mean and "
         "deviation of ImageNet for all.",
     ),
+    speed=("cache_mb",),
 )

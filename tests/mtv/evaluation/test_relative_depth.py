@@ -14,6 +14,7 @@ from argus.mtv.api import MTV
 from argus.mtv.evaluation.encoder import load_encoder
 from argus.mtv.evaluation.listed_depth import listed_pairs, read_depth
 from argus.mtv.evaluation.relative_depth import EVALUATION, RelativeDepthOptions, run
+from argus.mtv.evaluation.results import entry, table
 from argus.mtv.folder import save_vision
 from tests.mtv.evaluation.pixels import Pixels
 from tests.mtv.tiny import tiny_mtv
@@ -118,6 +119,15 @@ def test_options__what_is_wrong_is_said():
     ):
         with pytest.raises(ConfigError, match=message):
             options.check()
+
+
+def test_table__says_the_mode_whatever_it_is():
+    entries = [
+        entry(Red(), "x", EVALUATION, Path("data"), options, dict(nyu_abs_rel=6.5), seconds=1.0)
+        for options in (RelativeDepthOptions(), RelativeDepthOptions(mode="disparity"))
+    ]
+    text = table(entries, [EVALUATION])
+    assert "(mode=depth_from_disparity): NYUv2 AbsRel" in text and "(mode=disparity): NYU" in text
 
 
 def test_depth__of_mtv_is_that_of_its_head(folder, tmp_path):
