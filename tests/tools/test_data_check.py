@@ -241,7 +241,9 @@ def test_main__a_data_set_by_name(tmp_path, monkeypatch, capsys):
     assert json.loads(report.read_text())[0]["counts"] == dict(masks=1)
     assert tool.main([*arguments, "--allow-partial"]) == 0
     assert "A part of SOD, on purpose." in capsys.readouterr().out
-    with pytest.raises(ConfigError, match=r"config.py is no data set .* known are coco, ade20k"):
+    with pytest.raises(
+        ConfigError, match=r"config.py is no data set .* known are coco, coco-karpathy"
+    ):
         tool.main(["config.py", str(tmp_path)])
 
 
