@@ -8,6 +8,7 @@ at any time, and go on when they are started again.
     label.py configs/mtv/labels/captions.py data/pairs/images --out data/pairs/labels
     torchrun --nproc_per_node 8 tools/mtv/label.py ... --launcher torchrun
     srun python tools/mtv/label.py ... --launcher slurm    # in a job with --array=0-63
+    RAY_ADDRESS=auto python tools/mtv/label.py ... --launcher ray
 
 The exit status is 1 if shards could not be labelled.
 """
@@ -35,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the side-cars")
     parser.add_argument(
         "--launcher",
-        choices=("none", "torchrun", "slurm"),
+        choices=("none", "torchrun", "slurm", "ray"),
         default="none",
         help="who gives this process its share of the shards (default: none, all workers share)",
     )
@@ -45,6 +46,12 @@ def parse_args() -> argparse.Namespace:
         default=600.0,
         metavar="SECONDS",
         help="after which a worker that shows no progress is given up (default: 600)",
+    )
+    parser.add_argument(
+        "--workers", type=int, help="with ray: how many (default: one for each GPU of the cluster)"
+    )
+    parser.add_argument(
+        "--gpus-per-worker", type=float, help="with ray (default: 1 where there are any)"
     )
     parser.add_argument("--retry", action="store_true", help="try shards again that failed")
     parser.add_argument(
@@ -68,14 +75,29 @@ def main() -> int:
                 "MTV needs the extra 'mtv': python -m pip install -r requirements/mtv.txt, or "
                 "'argus-multitask[mtv]'."
             ) from error
-        shards = own_shards(shards_in(args.shards), args.launcher, os.environ)
+        shards = shards_in(args.shards)
+        if args.launcher != "ray":
+            shards = own_shards(shards, args.launcher, os.environ)
+        if args.retry:
+            run.retry(shards, args.out)
         if args.verify:
             faults = run.verify_all(shards, args.out)
+        elif args.launcher == "ray":
+            from argus.mtv.labelling.ray_workers import label_with_ray
+
+            faults = label_with_ray(
+                shards,
+                args.out,
+                args.config,
+                options=args.cfg_options,
+                workers=args.workers,
+                gpus_per_worker=args.gpus_per_worker,
+                stale=args.stale,
+                tell=_tell,
+            )
         else:
             labelling = run.read_labelling(args.config, args.cfg_options)
             _tell(run.teachers_text(labelling))
-            if args.retry:
-                run.retry(shards, args.out)
             faults = run.work(shards, args.out, labelling, stale=args.stale, tell=_tell)
         for fault in faults:
             print(f"error: {fault}", file=sys.stderr)

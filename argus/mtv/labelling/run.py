@@ -73,9 +73,14 @@ def work(
     """
     check_places(shards, out)
     faults = label_shards(shards, out, labelling, claims=Claims(out, stale=stale), tell=tell)
-    done = len(shards) - len(faults)
-    tell(f"{counted(done, 'shard')} of {len(shards):,} have side-cars in {out}")
+    tell(summary(shards, faults, out))
     return faults
+
+
+def summary(shards: Sequence[Path], faults: Sequence[str], out: Path) -> str:
+    """What came of it, in a line."""
+    done = len(shards) - len(faults)
+    return f"{counted(done, 'shard')} of {len(shards):,} with side-cars in {out}"
 
 
 def retry(shards: Sequence[Path], out: Path) -> None:

@@ -49,7 +49,7 @@ def test_tool__labels_shards_for_training(
     assert run(monkeypatch, *words) == 0
     told = capsys.readouterr().out
     assert f"depth: {teachers['depth']} (sha256:" in told and "licence unknown" in told
-    assert "00000.tar: 4 samples in" in told and "3 shards of 3 have side-cars" in told
+    assert "00000.tar: 4 samples in" in told and "3 shards of 3 with side-cars" in told
     pairs = ShardPairs(str(tmp_path / "images"), regions=str(out), depth=str(out))
     boxes = 0
     for index in range(9):
