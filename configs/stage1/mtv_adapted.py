@@ -2,7 +2,7 @@
 
     tools/dist_train.sh configs/stage1/mtv_adapted.py 8
 
-The paper's numbers beside the results are those of Argus on DINOv2.
+No numbers are published; those of DINOv2 are in ``dinov2_adapted``.
 """
 
 from mmengine.config import read_base

@@ -10,7 +10,10 @@ from tests.docs.tables import tables
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("configs/tables/*.yaml")) + sorted(ROOT.glob("configs/small/*.yaml"))
-OF_MTV = sorted(ROOT.glob("configs/mtv/*.yaml"))  # of another paper
+OF_MTV = [
+    *sorted(ROOT.glob("configs/mtv/*.yaml")),
+    ROOT / "configs/scenes/mtv_trunk.yaml",
+]  # of another paper
 # Joint trainings of decoders that the tables have one by one, and what is of no table.
 OF_NO_TABLE = re.compile(r"_joint|_13|_bins|_cosine|_draem|vitpose|mtv")
 
