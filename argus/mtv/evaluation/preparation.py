@@ -6,6 +6,7 @@ and every table states it. The resize is Pillow's; ``transformers`` and torchvis
 on tensors, which rounds otherwise.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from argus.errors import CheckpointError
+from argus.errors import CheckpointError, DataError
 
 RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
@@ -23,6 +24,8 @@ RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 NO_TEXTS = "none"
+_MAX_SIDE = 4096
+_MAX_RATIO = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,9 @@ class Preparation:
         rounds_half_to_even: Where an odd number of rows is cut off, whether the half row is rounded
             as by torchvision's crop; off, as by that of ``transformers``.
         source: Who says so, if it is not a file of the model.
+
+    Raises:
+        CheckpointError: If a size or a number is none that pictures can be prepared with.
     """
 
     size: tuple[int, int]
@@ -55,6 +61,19 @@ class Preparation:
 
     def __post_init__(self) -> None:
         assert self.resize in ("whole", "crop") and self.interpolation in RESAMPLING
+        sides = (*self.size, *self.scale)
+        if not all(isinstance(side, int) and 1 <= side <= _MAX_SIDE for side in sides):
+            raise CheckpointError(
+                f"preparation of pictures: expected heights and widths from 1 to {_MAX_SIDE:,} "
+                f"pixels, found {self.size} after {self.scale}."
+            )
+        numbers = (*self.mean, *self.std)
+        is_each = len(self.mean) == len(self.std) and len(self.mean) in (1, 3)
+        if not is_each or not all(map(math.isfinite, numbers)) or 0 in self.std:
+            raise CheckpointError(
+                "preparation of pictures: expected a mean and a deviation of R, G and B, found "
+                f"{self.mean} and {self.std}."
+            )
         assert all(a >= b for a, b in zip(self.scale, self.size, strict=True))
 
     def __str__(self) -> str:
@@ -79,6 +98,9 @@ class Preparation:
             picture: Upright, of any mode.
             size: Height and width that the whole picture is squeezed to, instead of the resize and
                 crop of the model.
+
+        Raises:
+            DataError: If it is a line, of which a crop would need too much memory.
         """
         picture = picture.convert("RGB")
         if size is None:
@@ -101,6 +123,11 @@ class Preparation:
         if self.resize == "whole":
             return self.scale[1], self.scale[0]
         short, width, height = self.scale[0], picture.width, picture.height
+        if max(width, height) > _MAX_RATIO * min(width, height):
+            raise DataError(
+                f"a picture of {height} x {width} (H, W) is too narrow: with its shorter side at "
+                f"{short} pixels it would take {_MAX_RATIO} times as much memory as a square."
+            )
         if width <= height:
             return short, int(short * height / width)
         return int(short * width / height), short
@@ -143,6 +170,8 @@ def of_processor(processor: Any, *, text: str, source: str | None = None) -> Pre
         problems.append(f"size = {dict(size)}")
     elif short and not crop:
         problems.append(f"size = {dict(size)} without a crop")
+    elif not all(isinstance(side, int) for side in (*scale, *target)):
+        problems.append(f"size = {dict(size)}, crop_size = {crop}")
     elif target[0] > scale[0] or target[1] > scale[1]:
         problems.append(f"crop_size = {target} larger than size = {scale}")
     if name not in RESAMPLING:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from PIL import Image
 from transformers import AutoImageProcessor, AutoTokenizer, CLIPProcessor, SiglipProcessor
+from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-from argus.errors import CheckpointError
+from argus.errors import CheckpointError, DataError
 from argus.mtv.evaluation.encoder import load_encoder
 from argus.mtv.evaluation.preparation import of_processor
 from argus.mtv.evaluation.processors import read_preparation
@@ -84,6 +85,30 @@ def test_size__squeezes_the_whole_picture(folders: dict[str, Path]) -> None:
     back = batch[0] * std + mean
     torch.testing.assert_close(back[:, :, :12], torch.zeros(3, 14, 12), atol=1e-5, rtol=0)
     torch.testing.assert_close(back[:, :, 16:], torch.ones(3, 14, 12), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(size=dict(height=10**6, width=10**6)), "from 1 to 4,096 pixels, found .1000000"),
+        (dict(size=dict(height=0, width=8)), "from 1 to 4,096 pixels"),
+        (dict(image_std=[0.5, 0.0, 0.5]), "expected a mean and a deviation of R, G and B"),
+        (dict(image_mean=[0.5, 0.5]), "expected a mean and a deviation of R, G and B"),
+    ],
+)
+def test_processor__that_no_picture_goes_through_is_refused(
+    change: dict[str, Any], message: str
+) -> None:
+    processor = SiglipImageProcessorPil(**change)
+    with pytest.raises(CheckpointError, match=message):
+        of_processor(processor, text="none")
+
+
+def test_picture__that_is_a_line_is_refused_by_a_crop(folders: dict[str, Path]) -> None:
+    line = Image.new("RGB", (100_000, 1))
+    with pytest.raises(DataError, match="1 x 100000 .H, W. is too narrow"):
+        load_encoder(str(folders["clip"]), device="cpu").prepare([line])
+    assert load_encoder(str(folders["siglip"]), device="cpu").prepare([line]).shape[-1] == 32
 
 
 def test_processor__that_does_something_else_is_refused(folders: dict[str, Path]) -> None:
