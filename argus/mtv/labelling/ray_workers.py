@@ -4,6 +4,7 @@ Each actor has the teachers in its memory and labels a shard at a time, with the
 workers have: an actor that is lost is replaced by Ray, and what it had begun is taken over.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def label_with_ray(
     check_places(shards, out)
     out.mkdir(parents=True, exist_ok=True)
     if not ray.is_initialized():
-        ray.init()
+        ray.init(address=os.environ.get("RAY_ADDRESS"))  # without one, a cluster of this machine
     num_gpus = int(ray.cluster_resources().get("GPU", 0))
     gpus = float(num_gpus > 0) if gpus_per_worker is None else gpus_per_worker
     size = max(int(num_gpus / gpus), 1) if workers is None and gpus else workers or 1
