@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from argus.errors import CheckpointError
-from argus.models.backbones import DinoVisionTransformer
+from argus.models.backbones import DinoVisionTransformer, SiglipVisionTransformer
 from argus.models.backbones.weights import read_weight_file
 from tests.models.backbones.toys import TOY_ARCH, shake, toy_vit
 from tools.checkpoints import convert
@@ -73,3 +73,17 @@ def test_convert__wrong_suffix_and_missing_source(official, tmp_path, capsys):
         convert.main([str(official), str(tmp_path / "out.bin"), "--to", "hf"])
     with pytest.raises(CheckpointError, match="not found"):
         convert.main([str(tmp_path / "no.pth"), str(tmp_path / "out.pth"), "--to", "hf"])
+
+
+def test_convert__siglip_there_and_back(tmp_path, capsys):
+    source = tmp_path / "tower.pth"
+    vit = SiglipVisionTransformer(TOY_ARCH, weights="random", img_size=64)
+    torch.save(vit.state_dict(), source)
+    there, back = tmp_path / "there.safetensors", tmp_path / "back.pth"
+    convert.main([str(source), str(there), "--to", "siglip"])
+    assert "positions: 4 x 4 patches, img_size=64, patch_size=16" in capsys.readouterr().out
+    convert.main([str(there), str(back), "--to", "siglip_timm"])
+    state = read_weight_file(back)
+    assert all(torch.equal(state[name], value) for name, value in vit.state_dict().items())
+    with pytest.raises(CheckpointError, match="layout siglip, expected --to siglip or siglip_timm"):
+        convert.main([str(there), str(tmp_path / "no.pth"), "--to", "official"])

@@ -22,6 +22,7 @@ from argus.errors import CheckpointError, ConfigError
 from argus.layers.resize import resize
 from argus.model_config import resolve_config
 from argus.models.backbones.dinov2 import DinoVisionTransformer
+from argus.models.backbones.siglip import SiglipVisionTransformer
 from argus.models.backbones.vit import Architecture
 from tests.in_process import InProcess
 from tests.tiny_model import tiny_model
@@ -125,6 +126,19 @@ def test_plain__features_are_the_tokens(vit: DinoVisionTransformer) -> None:
     torch.testing.assert_close(found["patches"], patches.mean(1))
     both = torch.cat([tokens[:, 0], patches.mean(1)], 1)
     torch.testing.assert_close(found["class_and_patches"], both)
+
+
+def test_plain__without_class_token_and_with_pixels_of_its_own() -> None:
+    arch = dict(embed_dim=12, depth=2, num_heads=2)
+    vit = SiglipVisionTransformer(arch, weights="random", img_size=32)
+    source = plain_source(vit, name="siglip", device=torch.device("cpu"), precision="fp32")
+    images = pictures(2, 16 * GRID)
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        expected = vit(pixels / 127.5 - 1).mean(1)
+    found = source(images)
+    assert list(found) == ["patches"] and source.patch_px == 16
+    torch.testing.assert_close(found["patches"], expected)
 
 
 def test_prepare__shorter_side_and_middle() -> None:

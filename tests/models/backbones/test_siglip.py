@@ -9,6 +9,7 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
+from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError, ConfigError
 from argus.models.backbones import (
     DinoVisionTransformer,
@@ -17,6 +18,7 @@ from argus.models.backbones import (
     ViTAdapter,
 )
 from argus.models.backbones.missing import missing_weights
+from argus.models.backbones.separate_vit import VARIABLE, find_vit
 from argus.models.backbones.weight_layouts import detect_layout, from_official, to_official
 from tests.models.backbones.toys import TOY_ARCH, open_gamma, shake, toy_adapter, toy_vit
 
@@ -195,6 +197,16 @@ def test_missing__says_how_to_get_one(tmp_path: Path) -> None:
     for part in ("export_mtv.py CONFIG CHECKPOINT", "hf download", 'weights="random"'):
         assert part in message and part in str(caught.value)
     assert not list(missing_weights(dict(vit=vit | dict(weights=str(tmp_path)))))
+
+
+def test_separate__a_released_model_finds_its_tower_in_any_layout(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release names the frozen ViT by the hash of its tensors."""
+    state = {f"backbone.vit.{name}": value for name, value in load_ours(folder).items()}
+    monkeypatch.setenv(VARIABLE, str(folder / "model.safetensors"))
+    found = find_vit(dict(sha256=tensor_hash(state), name="x"), "backbone.vit.", "model")
+    assert set(found) == set(state)
 
 
 def test_traits__pixels_are_those_of_the_family() -> None:
