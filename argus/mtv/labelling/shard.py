@@ -83,14 +83,13 @@ def label_shard(
                 len(index),
                 labelling.labellers,
                 threads=labelling.threads,
+                alive=(lambda: None) if claim is None else claim.alive,
             )
             for place, outcome in enumerate(outcomes):
                 key = index.key(place)
                 for kind, content in _members(outcome, settings).items():
                     add_member(tar, f"{key}.{kind}", content)
                 tally.add(key, outcome)
-                if claim is not None:
-                    claim.alive()
         tally.check(shard, len(index), labelling.max_failed)
         size, digest = partial.stat().st_size, sha256_of(partial)
         if claim is not None:

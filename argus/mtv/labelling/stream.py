@@ -44,8 +44,10 @@ class _Entry:
 class _Batches:
     """Pictures that wait for their labeller, by bucket."""
 
-    def __init__(self, labeller: Labeller, place: int, pool: Executor) -> None:
-        self.labeller, self.place, self.pool = labeller, place, pool
+    def __init__(
+        self, labeller: Labeller, place: int, pool: Executor, alive: Callable[[], None]
+    ) -> None:
+        self.labeller, self.place, self.pool, self.alive = labeller, place, pool, alive
         self.waiting: dict[Hashable, list[tuple[_Entry, Any]]] = {}
         self.bucket_of: dict[int, Hashable] = {}
 
@@ -68,6 +70,7 @@ class _Batches:
     def _run(self, bucket: Hashable) -> None:
         own = self.waiting.pop(bucket)
         answers = self.labeller.label([prepared for _, prepared in own])
+        self.alive()
         assert len(answers) == len(own), (self.labeller.name, len(answers), len(own))
         for (entry, _), answer in zip(own, answers, strict=True):
             del self.bucket_of[id(entry)]
@@ -78,7 +81,12 @@ class _Batches:
 
 
 def labelled(
-    read: Callable[[int], Picture], number: int, labellers: Sequence[Labeller], *, threads: int
+    read: Callable[[int], Picture],
+    number: int,
+    labellers: Sequence[Labeller],
+    *,
+    threads: int,
+    alive: Callable[[], None] = lambda: None,
 ) -> Iterator[Outcome]:
     """What labellers find in pictures, in the order of the pictures.
 
@@ -88,6 +96,7 @@ def labelled(
         number: Of pictures.
         labellers: Each sees every picture that can be read.
         threads: For everything but the models.
+        alive: Called after every batch.
     """
     window = WINDOW * max((labeller.batch_size for labeller in labellers), default=1)
     with ThreadPoolExecutor(threads) as pool:
@@ -98,7 +107,9 @@ def labelled(
                 return picture
             return [_or_error(labeller.prepare, picture) for labeller in labellers]
 
-        batches = [_Batches(labeller, place, pool) for place, labeller in enumerate(labellers)]
+        batches = [
+            _Batches(labeller, place, pool, alive) for place, labeller in enumerate(labellers)
+        ]
         waiting: deque[_Entry] = deque()
         for found in _ahead(pool, prepared, number, _AHEAD * threads):
             failure = found if isinstance(found, DataError) else None
@@ -125,6 +136,10 @@ def _or_error(function: Callable[[Any], T], argument: Any) -> T | DataError:
         return function(argument)
     except DataError as error:
         return error
+    except (OSError, MemoryError, AssertionError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one odd picture would end every worker in turn
+        return DataError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 def _ahead(pool: Executor, function: Callable[[int], T], number: int, most: int) -> Iterator[T]:

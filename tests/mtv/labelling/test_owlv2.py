@@ -102,3 +102,11 @@ def test_values__out_of_range_are_refused(teachers: dict[str, str]) -> None:
     for keys in (dict(prompt="a"), dict(min_score=1.0), dict(nms_iou=0.0), dict(most=0)):
         with pytest.raises(ConfigError, match="expected a prompt"):
             detector(teachers, **keys)
+
+
+def test_pictures__of_a_pixel_are_taken(teachers: dict[str, str]) -> None:
+    ours = detector(teachers, min_score=0.0)
+    sizes = [(1, 1), (1, 9), (400, 2)]
+    prepared = [ours.prepare(np.full((*size, 3), 90, np.uint8)) for size in sizes]
+    assert {tuple(one.shape) for one in prepared} == {(3, 48, 48)}
+    assert len(ours.find(prepared, sizes, [["ox"]] * 3)) == 3

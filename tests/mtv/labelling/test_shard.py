@@ -73,6 +73,30 @@ def test_failures__are_counted_named_and_leave_no_label(tmp_path: Path) -> None:
     assert list((tmp_path / "none").iterdir()) == []
 
 
+def test_picture__that_a_labeller_stumbles_over_is_a_failure_and_a_full_disk_is_none(
+    tmp_path: Path,
+) -> None:
+    """Or one odd picture would end all workers, one after the other."""
+    (shard,) = toy.shards(tmp_path / "images", number=4)
+
+    class Stumbling(toy.ToyRegions):
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+        def prepare(self, picture: toy.Picture) -> object:
+            if picture.captions == ("ball 2",):
+                raise self.error
+            return super().prepare(picture)
+
+    labelling = Labelling(labellers=[Stumbling(IndexError("no  such row"))], max_failed=0.5)
+    record = label_shard(shard, tmp_path / "out", labelling)
+    assert record["failures"] == [["s002", "regions", "IndexError: no such row"]]
+    with pytest.raises(OSError, match="full"):
+        label_shard(shard, tmp_path / "none", Labelling(labellers=[Stumbling(OSError("full"))]))
+    assert list((tmp_path / "none").iterdir()) == []
+
+
 def test_shard__that_is_cut_off_is_labelled_as_far_as_it_goes(tmp_path: Path) -> None:
     (shard,) = toy.shards(tmp_path / "images", number=20, per_shard=20)
     with shard.open("r+b") as file:

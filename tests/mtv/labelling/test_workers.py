@@ -158,3 +158,19 @@ def test_places__that_would_overwrite_are_refused(tmp_path: Path) -> None:
         label_shards(shards * 2, tmp_path / "o", labelling, claims=Claims(tmp_path / "o"))
     with pytest.raises(ConfigError, match="stale"):
         Claims(tmp_path / "o", stale=0)
+
+
+def test_claim__is_touched_after_every_batch(tmp_path: Path) -> None:
+    (shard,) = toy.shards(tmp_path / "images", number=9, per_shard=9)
+    out, seen = tmp_path / "out", []
+
+    class Watching(toy.ToyRegions):
+        def label(self, batch: Any) -> Any:
+            claim = out / ".00000.tar.claim.1"
+            seen.append(claim.stat().st_mtime)
+            os.utime(claim, (1, 1))
+            return super().label(batch)
+
+    claims = Claims(out, stale=1e-6)
+    assert not label_shards([shard], out, Labelling(labellers=[Watching()]), claims=claims)
+    assert len(seen) >= 5 and min(seen) > 1
