@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from argus.errors import ConfigError, DataError
+from argus.mtv.corpus.labelled import LabelledShards
 from argus.mtv.corpus.measured import measure
 from argus.mtv.corpus.plan import PAPER, Plan, number_in
+from argus.mtv.labelling.shard import Labelling, label_shard
+from tests.mtv.labelling.toy import ToyRegions, shards
 from tools.mtv.plan import main
 
 
@@ -58,6 +61,21 @@ def test_measure__two_gpus_that_each_take_a_minute_for_a_shard(tmp_path: Path) -
     assert found.pace.per_gpu_hour == pytest.approx(60 * 100, rel=0.01)
     assert found.pace.step == "depth and regions" and found.side_kilobytes == 20.0
     assert "1 pause left out" in found.note and "on 2 GPUs" in found.note
+
+
+def test_measure__and_look__read_what_a_labelling_writes(tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    labelling = Labelling(labellers=[ToyRegions()], threads=1)
+    for number, shard in enumerate(shards(tmp_path / "images", number=15)):
+        label_shard(shard, out, labelling)
+        os.utime(out / f"{shard.name}.done", (1e9 + 60 * number,) * 2)
+    found = measure(out, gpus=1)
+    assert found.pace.step == "regions" and found.pace.per_gpu_hour == pytest.approx(5 * 60)
+    assert found.side_kilobytes * 15e3 == sum(p.stat().st_size for p in out.glob("*.tar"))
+    labelled = LabelledShards(tmp_path / "images", [out])
+    assert [labelled.labels(number).faults for number in range(15)] == [()] * 15
+    regions = labelled.labels(3).regions
+    assert regions is not None and regions.names == ("ball 3",)
 
 
 def test_measure__what_says_nothing_is_refused(tmp_path: Path) -> None:
