@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from argus.datasets.samplers import TaskSampler
 from argus.datasets.seeding import isolated_rng, stable_seed
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.progress import shown
 
 Sample = dict[str, Any]
@@ -56,13 +56,40 @@ class ProbeSamples(Dataset[Sample]):
         return dict(picture=Image.fromarray(picture), label=label, path=path, index=int(index))
 
 
+class _Faults(Dataset[Sample | DataError]):
+    """Samples, or what is wrong with them: an error raised in a worker brings its stack along."""
+
+    def __init__(self, samples: ProbeSamples) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, key: Any) -> Sample | DataError:
+        try:
+            return self.samples[key]
+        except DataError as error:
+            return error
+
+
+def _raised(batch: Sequence[Sample | DataError]) -> list[Sample]:
+    for sample in batch:
+        if isinstance(sample, DataError):
+            raise sample
+    return [sample for sample in batch if not isinstance(sample, DataError)]
+
+
 def training_batches(
     samples: ProbeSamples, *, batch_size: int, steps: int, num_workers: int
 ) -> Iterator[list[Sample]]:
-    """As many batches as there are steps, drawn in epochs without gaps."""
+    """As many batches as there are steps, drawn in epochs without gaps.
+
+    Raises:
+        DataError: If a file cannot be read.
+    """
     sampler = TaskSampler(len(samples), batch_size, seed=samples.seed)
     loader = DataLoader(
-        samples,
+        _Faults(samples),
         batch_size=batch_size,
         sampler=sampler,
         num_workers=num_workers,
@@ -70,14 +97,18 @@ def training_batches(
         persistent_workers=num_workers > 0,
     )
     for _, batch in zip(range(steps), loader, strict=False):
-        yield batch
+        yield _raised(batch)
 
 
 def validation_samples(samples: ProbeSamples, *, num_workers: int) -> Iterator[Sample]:
-    """Each sample once, in order."""
-    loader = DataLoader(samples, batch_size=1, num_workers=num_workers, collate_fn=list)
-    for (sample,) in loader:
-        yield sample
+    """Each sample once, in order.
+
+    Raises:
+        DataError: If a file cannot be read.
+    """
+    loader = DataLoader(_Faults(samples), batch_size=1, num_workers=num_workers, collate_fn=list)
+    for batch in loader:
+        yield from _raised(batch)
 
 
 def warmed_up(decay: Callable[[float], float], *, steps: int, warmup: int, start: float) -> Any:

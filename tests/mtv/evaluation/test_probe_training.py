@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.feature_store import FeatureStore
 from argus.mtv.evaluation.probe_training import (
     ProbeSamples,
@@ -12,6 +12,7 @@ from argus.mtv.evaluation.probe_training import (
     polynomial,
     train,
     training_batches,
+    validation_samples,
     warmed_up,
 )
 from argus.mtv.evaluation.whole_patches import whole_patches
@@ -44,6 +45,21 @@ def test_training_batches__draws_do_not_depend_on_who_makes_them():
     assert len(labels.flatten().unique()) == labels.numel()  # another draw, other numbers
     sample = both[0][0][0]
     assert sample["picture"].getpixel((0, 0)) == (0, 0, sample["index"])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_samples__a_broken_file_is_one_sentence(workers):
+    class Broken(Numbers):
+        def __getitem__(self, index):
+            raise DataError(f"{index}.png: the file is empty")
+
+    samples = ProbeSamples(Broken(), label="noise")
+    for batches in (
+        training_batches(samples, batch_size=2, steps=1, num_workers=workers),
+        validation_samples(samples, num_workers=workers),
+    ):
+        with pytest.raises(DataError, match=r"^\d\.png: the file is empty$"):
+            list(batches)
 
 
 def test_warmed_up__mmcv_by_hand():
