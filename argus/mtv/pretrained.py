@@ -14,14 +14,14 @@ READ_ERRORS = (OSError, ValueError, KeyError, RuntimeError)
 def read_pretrained(
     kind: Any, source: str | Path, *, what: str, example: str, **options: Any
 ) -> Any:
-    """A model with its weights; of these, safetensors alone.
+    """A model with its weights, in float32 whatever the file has; of these, safetensors alone.
 
     Args:
         kind: Class of ``transformers``.
         source: Folder that ``save_pretrained`` wrote, or a name on the Hub.
         what: Its kind in words, for messages.
         example: A name on the Hub, for messages.
-        **options: More of ``from_pretrained``, such as ``dtype``.
+        **options: More of ``from_pretrained``, such as ``revision``.
 
     Raises:
         CheckpointError: If there is none, or tensors are missing, left over or of another shape.
@@ -31,6 +31,7 @@ def read_pretrained(
             # Its annotations know nothing of the second value.
             read: Any = kind.from_pretrained(
                 str(source),
+                dtype=torch.float32,
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
@@ -51,6 +52,6 @@ def read_pretrained(
 
 
 def read_for_use(kind: Any, source: str | Path, *, what: str, example: str) -> Any:
-    """The same to compute features with: in float32, whatever the file has, and in eval mode."""
-    model = read_pretrained(kind, source, what=what, example=example, dtype=torch.float32)
+    """The same to compute features with, in eval mode."""
+    model = read_pretrained(kind, source, what=what, example=example)
     return model.eval().requires_grad_(False)

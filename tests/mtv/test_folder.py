@@ -1,5 +1,6 @@
 """Folders: what transformers reads of them is the student, bit by bit."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_folder__is_a_siglip_of_the_same_bits(model: MTVModel, folder: Path) -> 
     with torch.no_grad():
         expected = model.backbone.eval()(**inputs).logits_per_image
         assert torch.equal(read(**inputs).logits_per_image, expected)
+
+
+def test_folder__in_sixteen_bits_is_trained_in_float32(model: MTVModel, tmp_path: Path) -> None:
+    copy.deepcopy(model.backbone).half().save_pretrained(tmp_path)
+    read = siglip(pretrained=str(tmp_path))
+    assert {tensor.dtype for tensor in read.parameters()} == {torch.float32}
 
 
 def test_vision_alone__is_read_by_transformers(model: MTVModel, tmp_path: Path) -> None:

@@ -33,9 +33,7 @@ def read_teacher(kind: Any, source: str, *, revision: str | None, what: str, exa
         CheckpointError: There is none, or its weights do not fit.
     """
     options = {} if revision is None else dict(revision=revision)
-    model = read_pretrained(
-        kind, source, what=what, example=example, dtype=torch.float32, **options
-    )
+    model = read_pretrained(kind, source, what=what, example=example, **options)
     return model.to(device()).eval().requires_grad_(False)
 
 
