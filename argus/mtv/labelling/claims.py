@@ -11,6 +11,7 @@ has seen no change for a while by his own clock.
 import contextlib
 import json
 import os
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -29,12 +30,13 @@ class Claim:
 
     Args:
         path: Of the claim's file, without its number.
-        number: Which no other holder of the shard has had.
+        number: One more than that of the holder before.
+        writer: Number that no other holder has or had.
         heartbeat: Seconds between touches.
     """
 
-    def __init__(self, path: Path, number: int, heartbeat: float) -> None:
-        self.path, self.number = path, number
+    def __init__(self, path: Path, number: int, *, writer: int, heartbeat: float) -> None:
+        self.path, self.number, self.writer = path, number, writer
         self._heartbeat = heartbeat
         self._next = time.monotonic() + heartbeat
 
@@ -54,12 +56,16 @@ class Claim:
         Raises:
             ClaimLost: There is another holder.
         """
-        try:
-            os.utime(_numbered(self.path, self.number))
-        except FileNotFoundError as error:
-            raise ClaimLost(self.path.name) from error
-        if _numbered(self.path, self.number + 1).exists():
+        if not self.is_held():
             raise ClaimLost(self.path.name)
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(_numbered(self.path, self.number))
+
+    def is_held(self) -> bool:
+        """Whether there is no other holder."""
+        own = _owner(_numbered(self.path, self.number))
+        is_last = not _numbered(self.path, self.number + 1).exists()
+        return is_last and own.get("writer") == self.writer
 
 
 class Claims:
@@ -96,7 +102,7 @@ class Claims:
         try:
             yield claim
         finally:
-            if claim is not None and not _numbered(path, claim.number + 1).exists():
+            if claim is not None and claim.is_held():
                 # The first one first: who comes now and makes it anew finds what has been done.
                 for number in range(1, claim.number + 1):
                     _numbered(path, number).unlink(missing_ok=True)
@@ -113,22 +119,23 @@ class Claims:
             descriptor = os.open(_numbered(path, number), flags, 0o644)
         except FileExistsError:
             return None
+        writer = secrets.randbits(62)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(_this_process(), file)
+            json.dump(dict(_this_process(), writer=writer), file)
         for earlier in range(1, number):  # what their holders had begun; these fail if they go on
-            for begun in (name, f"{name}.done", f"{name}.failed"):
-                (self.out / f".{begun}.{earlier}.part").unlink(missing_ok=True)
-        return Claim(path, number, self.stale / 10)
+            before = _owner(_numbered(path, earlier)).get("writer")
+            for begun in (
+                (name, f"{name}.done", f"{name}.failed") if isinstance(before, int) else ()
+            ):
+                (self.out / f".{begun}.{before}.part").unlink(missing_ok=True)
+        return Claim(path, number, writer=writer, heartbeat=self.stale / 10)
 
     def _is_given_up(self, path: Path) -> bool:
         try:
             changed = path.stat().st_mtime_ns
-            owner = json.loads(path.read_text())
         except FileNotFoundError:
             return False
-        except ValueError:  # it is being written, or its writer was killed
-            owner = {}
-        if isinstance(owner, dict) and _has_ended(owner):
+        if _has_ended(_owner(path)):
             return True
         before, since = self._seen.get(path, (None, 0.0))
         if before != changed:
@@ -139,6 +146,15 @@ class Claims:
 
 def _numbered(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}")
+
+
+def _owner(path: Path) -> dict[str, Any]:
+    """What a claim says; nothing while it is being written, or where its writer was killed then."""
+    try:
+        found = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _this_process() -> dict[str, Any]:

@@ -71,7 +71,7 @@ def label_shard(
         DataError: The shard is none, or too many of its samples fail; nothing is left behind.
         ClaimLost: Others have taken it over; likewise.
     """
-    writer = None if claim is None else claim.number
+    writer = None if claim is None else claim.writer
     index = read_index(shard)
     tally = _Tally()
     settings = labelling.settings()

@@ -98,7 +98,7 @@ def _label(
         record = label_shard(shard, out, labelling, claim=claim)
     except DataError as error:
         fault = dict(shard=shard.name, settings=settings, fault=str(error))
-        write_record(failed_path(out, shard.name), fault, writer=claim.number)
+        write_record(failed_path(out, shard.name), fault, writer=claim.writer)
         tell(f"{shard.name}: failed")
     except ClaimLost:
         tell(f"{shard.name}: taken over by another worker")

@@ -69,7 +69,7 @@ def test_claim__is_taken_over_when_it_is_not_touched_or_its_process_has_ended(
     first, second = (Claims(tmp_path, stale=10, clock=lambda: now[0]) for _ in range(2))
     with first.take("a.tar") as held:
         assert held is not None
-        partial = tmp_path / ".a.tar.1.part"
+        partial = tmp_path / f".a.tar.{held.writer}.part"
         partial.write_bytes(b"begun")
         for now[0] in (0.0, 9.0):  # noqa: B020
             with second.take("a.tar") as other:
@@ -117,7 +117,8 @@ def test_worker__that_was_taken_over_writes_nothing(tmp_path: Path, removes: boo
             if not told:
                 other.touch()
                 if removes:
-                    (out / ".00000.tar.1.part").unlink(missing_ok=True)
+                    for partial in out.glob(".00000.tar.*.part"):
+                        partial.unlink(missing_ok=True)
             return super().finish(answer)
 
     def give_back(text: str) -> None:
@@ -174,3 +175,19 @@ def test_claim__is_touched_after_every_batch(tmp_path: Path) -> None:
     claims = Claims(out, stale=1e-6)
     assert not label_shards([shard], out, Labelling(labellers=[Watching()]), claims=claims)
     assert len(seen) >= 5 and min(seen) > 1
+
+
+def test_claim__of_a_number_that_another_made_anew_is_lost(tmp_path: Path) -> None:
+    """Who slept while others took over, failed and began again must not end their claim."""
+    claims = Claims(tmp_path)
+    with claims.take("a.tar") as held:
+        assert held is not None
+        (tmp_path / ".a.tar.claim.1").unlink()
+        with Claims(tmp_path).take("a.tar") as other:
+            assert other is not None and other.number == held.number
+            with pytest.raises(ClaimLost):
+                held.check()
+            with claims.take("a.tar") as third:
+                assert third is None
+            other.check()
+    assert list(tmp_path.iterdir()) == []
