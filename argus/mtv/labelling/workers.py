@@ -10,7 +10,7 @@ from argus.mtv.labelling.done import failed_path, read_done, read_fault, write_r
 from argus.mtv.labelling.shard import Labelling, label_shard
 from argus.names.wording import counted
 
-_MAX_PAUSE = 10.0
+_PAUSES = (0.1, 10.0)  # seconds between looks at what others do: at first, and at most
 
 
 def label_shards(
@@ -44,6 +44,7 @@ def label_shards(
     settings = labelling.settings()
     faults: list[str] = []
     waiting = list(shards)
+    pause = _PAUSES[0]
     while waiting:
         left = []
         is_idle = True
@@ -58,7 +59,8 @@ def label_shards(
                         _label(shard, out, labelling, claim, tell)
                 left.append(shard)  # a look at it in the next round tells what came of it
         if left and is_idle:
-            time.sleep(min(claims.stale / 10, _MAX_PAUSE))
+            time.sleep(min(pause, claims.stale / 10))
+        pause = min(2 * pause, _PAUSES[1]) if is_idle else _PAUSES[0]
         waiting = left
     return faults
 
