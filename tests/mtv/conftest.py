@@ -8,7 +8,10 @@ from transformers import SiglipTokenizer
 
 from argus.mtv.folder import save_mtv
 from argus.mtv.tokenizer import canonical
+from tests.mtv.foreign_models import folders, pictures, scenes
 from tests.mtv.tiny import LENGTH, VOCABULARY, tiny_mtv
+
+__all__ = ["folder", "folders", "pictures", "scenes"]  # fixtures
 
 NAMES = ["a red ball", "the green cube", "Blue, blue cone!"]
 

@@ -14,24 +14,24 @@ from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
 from argus.errors import DataError
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.mask_folders import (
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.evaluation.paper import paper_rows
+from argus.mtv.evaluation.probes.mask_folders import (
     squeezed_pipeline,
     training_pipeline,
     unresized_pipeline,
     validation_pipeline,
 )
-from argus.mtv.evaluation.paper import paper_rows
-from argus.mtv.evaluation.probe_training import validation_samples
-from argus.mtv.evaluation.progress import shown
-from argus.mtv.evaluation.protocols import Evaluation, Metric
-from argus.mtv.evaluation.segmentation_options import LinearSegmentationOptions
-from argus.mtv.evaluation.segmentation_probe import (
+from argus.mtv.evaluation.probes.probe_training import validation_samples
+from argus.mtv.evaluation.probes.segmentation_options import LinearSegmentationOptions
+from argus.mtv.evaluation.probes.segmentation_probe import (
     IGNORE,
     PatchFeatures,
     predicted,
     train_segmenter,
 )
+from argus.mtv.evaluation.progress import shown
+from argus.mtv.evaluation.protocols import Evaluation, Metric
 
 
 def segmentation_scores(areas: Tensor) -> dict[str, float]:

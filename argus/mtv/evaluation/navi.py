@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.camera import angle_of, moved, seen_at
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.feature_matching import best_matches
-from argus.mtv.evaluation.navi_data import Shot, drawn_partners, read_shots
-from argus.mtv.evaluation.navi_views import View, read_view
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.whole_patches import whole_patches
+from argus.mtv.evaluation.matching.camera import angle_of, moved, seen_at
+from argus.mtv.evaluation.matching.feature_matching import best_matches
+from argus.mtv.evaluation.matching.navi_data import Shot, drawn_partners, read_shots
+from argus.mtv.evaluation.matching.navi_views import View, read_view
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
-from argus.mtv.evaluation.whole_patches import whole_patches
 
 CENTIMETRES = (1, 2, 5)
 PIXELS = (5, 25, 50)

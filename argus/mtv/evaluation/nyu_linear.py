@@ -22,12 +22,12 @@ from argus.datasets.transforms import (
     RandomColor,
 )
 from argus.evaluation.metrics.depth import DepthMetric
-from argus.mtv.evaluation.depth_probe import predicted_depth, train_depth
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.listed_depth import listed_pairs
-from argus.mtv.evaluation.nyu_options import LinearDepthOptions
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.evaluation.depth.listed_depth import listed_pairs
 from argus.mtv.evaluation.paper import paper_rows
-from argus.mtv.evaluation.probe_training import ProbeSamples, validation_samples
+from argus.mtv.evaluation.probes.depth_probe import predicted_depth, train_depth
+from argus.mtv.evaluation.probes.nyu_options import LinearDepthOptions
+from argus.mtv.evaluation.probes.probe_training import ProbeSamples, validation_samples
 from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from argus.errors import ConfigError
-from argus.mtv.evaluation.encoder import Encoder
+from argus.mtv.encoders.encoder import Encoder
 
 NAMES = (
     *("zero_shot", "retrieval", "vqa", "ade20k_linear", "navi", "spair", "nyu_linear"),

@@ -4,7 +4,7 @@ Sources: the evaluation of Ranftl et al. (TPAMI 2022) and of Marigold (Ke et al.
 the splits, crops and limits: NYUv2's 654 test pictures within Eigen's box, up to 10 m; KITTI's
 Eigen split with the improved depth of its benchmark, 352 x 1216 pixels within the box of Eigen or
 Garg, up to 80 m. How the fit is made has three customs, see
-:mod:`~argus.mtv.evaluation.affine_alignment`.
+:mod:`~argus.mtv.evaluation.depth.affine_alignment`.
 """
 
 import math
@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.affine_alignment import MODES, aligned_errors
-from argus.mtv.evaluation.depth_areas import MASKS, area, kitti_crop
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.listed_depth import listed_pairs, read_depth
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.evaluation.depth.affine_alignment import MODES, aligned_errors
+from argus.mtv.evaluation.depth.depth_areas import MASKS, area, kitti_crop
+from argus.mtv.evaluation.depth.listed_depth import listed_pairs, read_depth
 from argus.mtv.evaluation.progress import shown
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.images import read_image

@@ -21,7 +21,7 @@ from argus.errors import DataError
 from argus.files.durable import write_json
 from argus.files.lock import alone_in
 from argus.files.records import finite, number, read_record
-from argus.mtv.evaluation.encoder import Encoder
+from argus.mtv.encoders.encoder import Encoder
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 
 FORMAT = "argus-mtv-evaluation-1"

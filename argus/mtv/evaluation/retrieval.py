@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from argus.datasets.karpathy import COCO_FILE, part_of, read_karpathy
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.features import pooled_of, texts_of
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.features import pooled_of, texts_of
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.metrics import recalls

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import MissingPart, load_encoder
+from argus.mtv.encoders.encoder import MissingPart, load_encoder
 from argus.mtv.evaluation.protocols import Evaluation
 from argus.mtv.evaluation.results import entry, merge
 

@@ -20,13 +20,11 @@ from PIL import Image
 from torch import Tensor
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.feature_matching import features_at, likest_places
-from argus.mtv.evaluation.feature_store import FeatureStore
-from argus.mtv.evaluation.paper import paper_rows
-from argus.mtv.evaluation.progress import shown
-from argus.mtv.evaluation.protocols import Evaluation, Metric
-from argus.mtv.evaluation.spair_data import (
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.feature_store import FeatureStore
+from argus.mtv.encoders.whole_patches import whole_patches
+from argus.mtv.evaluation.matching.feature_matching import features_at, likest_places
+from argus.mtv.evaluation.matching.spair_data import (
     SPLITS,
     Pair,
     check_keypoints,
@@ -34,7 +32,9 @@ from argus.mtv.evaluation.spair_data import (
     read_keypoints,
     read_pairs,
 )
-from argus.mtv.evaluation.whole_patches import whole_patches
+from argus.mtv.evaluation.paper import paper_rows
+from argus.mtv.evaluation.progress import shown
+from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.mtv.images import read_image
 
 VIEWPOINTS = (0, 1, 2, None)

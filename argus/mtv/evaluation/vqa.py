@@ -12,7 +12,7 @@ from typing import Any
 
 from argus.datasets.own.texts import read_json
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import Encoder
+from argus.mtv.encoders.encoder import Encoder
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.names.wording import listed

@@ -15,9 +15,9 @@ from torch.nn import functional as F
 from argus.datasets.files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.mtv.class_texts import class_embeddings, class_texts
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.features import batches_of
 from argus.mtv.evaluation.class_names import name_classes, read_templates
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.features import batches_of
 from argus.mtv.evaluation.paper import paper_rows
 from argus.mtv.evaluation.protocols import Evaluation, Metric
 from argus.names.wording import listed

@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.preparation import Preparation
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.preparation import Preparation
 
 WORDS = dict(red=(1, 0, 0), green=(0, 1, 0), blue=(0, 0, 1), pale=(0.5, 0.5, 0.5), dark=(0, 0, 0))
 

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.preparation import Preparation
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.preparation import Preparation
 
 
 class Pixels(Encoder):

@@ -8,8 +8,8 @@ from PIL import Image
 
 from argus.errors import ConfigError, DataError
 from argus.mtv.evaluation.ade20k_linear import EVALUATION, run, segmentation_scores
-from argus.mtv.evaluation.segmentation_options import LinearSegmentationOptions
-from argus.mtv.evaluation.segmentation_probe import pixel_loss
+from argus.mtv.evaluation.probes.segmentation_options import LinearSegmentationOptions
+from argus.mtv.evaluation.probes.segmentation_probe import pixel_loss
 from tests.mtv.evaluation.pixels import Pixels
 from tests.real_data.samples import SAMPLES, needs_samples
 

@@ -11,9 +11,9 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from argus.errors import ConfigError, DataError
+from argus.mtv.evaluation.matching.navi_data import drawn_partners, read_shots
+from argus.mtv.evaluation.matching.navi_views import object_square, read_view
 from argus.mtv.evaluation.navi import EVALUATION, NaviOptions, binned_means, chosen_pairs, run
-from argus.mtv.evaluation.navi_data import drawn_partners, read_shots
-from argus.mtv.evaluation.navi_views import object_square, read_view
 from tests.mtv.evaluation.pixels import Pixels, noise
 
 SIDE, FOCAL, DISTANCE_MM = 64, 50.0, 400.0

@@ -7,15 +7,15 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.depth_probe import (
+from argus.mtv.evaluation.nyu_linear import EVALUATION, read_samples, run, training_pipeline
+from argus.mtv.evaluation.probes.depth_probe import (
     LinearNetwork,
     depth_head,
     depth_loss,
     features_of,
     predicted_depth,
 )
-from argus.mtv.evaluation.nyu_linear import EVALUATION, read_samples, run, training_pipeline
-from argus.mtv.evaluation.nyu_options import LinearDepthOptions
+from argus.mtv.evaluation.probes.nyu_options import LinearDepthOptions
 from tests.mtv.evaluation.pixels import Pixels, noise
 
 TINY = dict(

@@ -11,8 +11,8 @@ from PIL import Image
 
 from argus.errors import ConfigError, DataError
 from argus.mtv.api import MTV
-from argus.mtv.evaluation.encoder import load_encoder
-from argus.mtv.evaluation.listed_depth import listed_pairs, read_depth
+from argus.mtv.encoders.encoder import load_encoder
+from argus.mtv.evaluation.depth.listed_depth import listed_pairs, read_depth
 from argus.mtv.evaluation.relative_depth import EVALUATION, RelativeDepthOptions, run
 from argus.mtv.evaluation.results import entry, table
 from argus.mtv.folder import save_vision

@@ -10,7 +10,7 @@ from PIL import Image
 from transformers import CLIPModel, CLIPProcessor
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.encoder import load_encoder
+from argus.mtv.encoders.encoder import load_encoder
 from argus.mtv.evaluation.retrieval import Options, run
 from tests.mtv.evaluation.colours import ColourEncoder, paint
 from tests.real_data.samples import SAMPLES, needs_samples

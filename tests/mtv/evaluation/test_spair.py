@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from argus.errors import ConfigError, DataError
+from argus.mtv.evaluation.matching.spair_data import read_keypoints, read_pairs
 from argus.mtv.evaluation.spair import EVALUATION, Features, SpairOptions, drawn, padded, run
-from argus.mtv.evaluation.spair_data import read_keypoints, read_pairs
 from tests.mtv.evaluation.pixels import Pixels, noise
 
 SIDE, SHIFT = 32, 8  # the resized side is that of the pictures: nothing is resampled

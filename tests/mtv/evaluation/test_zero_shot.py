@@ -10,8 +10,8 @@ from argus.datasets.scenes.classes import CLASSIFICATION_CLASSES
 from argus.errors import ConfigError, DataError
 from argus.mtv import MTV
 from argus.mtv.class_texts import class_embeddings
+from argus.mtv.encoders.encoder import load_encoder
 from argus.mtv.evaluation.class_names import name_classes, read_templates
-from argus.mtv.evaluation.encoder import load_encoder
 from argus.mtv.evaluation.zero_shot import Options, accuracies, embedded_classes, run, true_ranks
 from tests.mtv.evaluation.colours import ColourEncoder, paint
 from tests.real_data.samples import SAMPLES, needs_samples

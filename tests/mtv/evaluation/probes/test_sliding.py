@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from argus.mtv.evaluation.sliding import likeliest, mean_scores, windows
+from argus.mtv.evaluation.probes.sliding import likeliest, mean_scores, windows
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from transformers import SiglipModel, SiglipVisionModel
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 from argus.mtv.api import MTV
-from argus.mtv.evaluation.encoder import Encoder, model_type, short_name
-from argus.mtv.evaluation.preparation import NO_TEXTS
-from argus.mtv.evaluation.processors import read_preparation
+from argus.mtv.encoders.encoder import Encoder, model_type, short_name
+from argus.mtv.encoders.preparation import NO_TEXTS
+from argus.mtv.encoders.processors import read_preparation
 from argus.mtv.pretrained import read_for_use
 from argus.mtv.tokenizer import Tokenizer
 from argus.mtv.vision import run_vision

@@ -5,7 +5,7 @@ from typing import Any
 
 from transformers import AutoImageProcessor
 
-from argus.mtv.evaluation.preparation import Preparation, of_processor
+from argus.mtv.encoders.preparation import Preparation, of_processor
 from argus.mtv.quiet import quiet_transformers
 
 

@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.feature_store import FeatureStore
-from argus.mtv.evaluation.probe_training import (
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.feature_store import FeatureStore
+from argus.mtv.encoders.whole_patches import whole_patches
+from argus.mtv.evaluation.probes.probe_training import (
     ProbeSamples,
     Sample,
     polynomial,
@@ -17,9 +18,8 @@ from argus.mtv.evaluation.probe_training import (
     training_batches,
     warmed_up,
 )
-from argus.mtv.evaluation.segmentation_options import LinearSegmentationOptions
-from argus.mtv.evaluation.sliding import Window, likeliest, mean_scores
-from argus.mtv.evaluation.whole_patches import whole_patches
+from argus.mtv.evaluation.probes.segmentation_options import LinearSegmentationOptions
+from argus.mtv.evaluation.probes.sliding import Window, likeliest, mean_scores
 
 IGNORE = 255
 """In masks: no class."""

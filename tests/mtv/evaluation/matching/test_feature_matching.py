@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from argus.mtv.evaluation.feature_matching import (
+from argus.mtv.evaluation.matching.feature_matching import (
     best_matches,
     features_at,
     likest_places,

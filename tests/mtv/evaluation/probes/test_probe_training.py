@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from argus.errors import ConfigError, DataError
-from argus.mtv.evaluation.feature_store import FeatureStore
-from argus.mtv.evaluation.probe_training import (
+from argus.mtv.encoders.feature_store import FeatureStore
+from argus.mtv.encoders.whole_patches import whole_patches
+from argus.mtv.evaluation.probes.probe_training import (
     ProbeSamples,
     cosine,
     polynomial,
@@ -15,7 +16,6 @@ from argus.mtv.evaluation.probe_training import (
     validation_samples,
     warmed_up,
 )
-from argus.mtv.evaluation.whole_patches import whole_patches
 
 
 class Numbers:

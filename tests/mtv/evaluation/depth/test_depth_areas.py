@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from argus.errors import DataError
-from argus.mtv.evaluation.depth_areas import area, kitti_crop
+from argus.mtv.evaluation.depth.depth_areas import area, kitti_crop
 
 
 def test_kitti_crop__the_lowest_rows_and_the_middle():

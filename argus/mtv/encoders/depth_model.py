@@ -12,8 +12,8 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
 from argus.errors import CheckpointError, ConfigError
-from argus.mtv.evaluation.encoder import Encoder, MissingPart, short_name
-from argus.mtv.evaluation.preparation import Preparation
+from argus.mtv.encoders.encoder import Encoder, MissingPart, short_name
+from argus.mtv.encoders.preparation import Preparation
 from argus.mtv.pretrained import READ_ERRORS, read_for_use
 from argus.mtv.quiet import quiet_transformers
 

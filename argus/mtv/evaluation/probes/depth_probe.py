@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from argus.models.decoders.dense.depth import BinDepthHead
 from argus.models.losses.gradient_matching import GradientMatchingLoss
 from argus.models.losses.silog import SILogLoss
-from argus.mtv.evaluation.encoder import Encoder
-from argus.mtv.evaluation.nyu_options import LinearDepthOptions
-from argus.mtv.evaluation.probe_training import (
+from argus.mtv.encoders.encoder import Encoder
+from argus.mtv.encoders.whole_patches import whole_patches
+from argus.mtv.evaluation.probes.nyu_options import LinearDepthOptions
+from argus.mtv.evaluation.probes.probe_training import (
     ProbeSamples,
     Sample,
     cosine,
@@ -23,7 +24,6 @@ from argus.mtv.evaluation.probe_training import (
     training_batches,
     warmed_up,
 )
-from argus.mtv.evaluation.whole_patches import whole_patches
 
 
 class LinearNetwork(nn.Module):

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from torch import Tensor
 
 from argus.errors import DataError
-from argus.mtv.evaluation.encoder import Encoder
+from argus.mtv.encoders.encoder import Encoder
 from argus.mtv.images import read_image
 
 THREADS = 4

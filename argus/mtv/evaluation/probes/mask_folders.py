@@ -18,7 +18,7 @@ from argus.datasets.transforms import (
     LoadSegMap,
 )
 from argus.errors import ConfigError
-from argus.mtv.evaluation.probe_training import ProbeSamples
+from argus.mtv.evaluation.probes.probe_training import ProbeSamples
 
 _LABEL = "gt_seg_map"
 

@@ -12,10 +12,10 @@ from transformers import AutoImageProcessor, AutoTokenizer, CLIPProcessor, Sigli
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 from argus.errors import CheckpointError, DataError
-from argus.mtv.evaluation.encoder import load_encoder
-from argus.mtv.evaluation.preparation import of_processor
-from argus.mtv.evaluation.processors import read_preparation
-from argus.mtv.evaluation.timm_encoder import TimmEncoder
+from argus.mtv.encoders.encoder import load_encoder
+from argus.mtv.encoders.preparation import of_processor
+from argus.mtv.encoders.processors import read_preparation
+from argus.mtv.encoders.timm_encoder import TimmEncoder
 from argus.mtv.tokenizer import Tokenizer
 
 # One step of 255 in the values of a model, whose deviation is 0.22 at the least.

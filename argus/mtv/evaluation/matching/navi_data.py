@@ -16,7 +16,7 @@ from torch import Tensor
 
 from argus.datasets.own.texts import read_json
 from argus.errors import DataError
-from argus.mtv.evaluation.camera import angle_of, pose_of
+from argus.mtv.evaluation.matching.camera import angle_of, pose_of
 
 SCENE = "wild_set"
 _MAX_JSON_BYTES = 64 * 2**20

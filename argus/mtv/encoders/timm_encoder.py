@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from argus.errors import CheckpointError, ConfigError
-from argus.mtv.evaluation.encoder import TIMM, Encoder, short_name
-from argus.mtv.evaluation.preparation import RESAMPLING, Preparation
+from argus.mtv.encoders.encoder import TIMM, Encoder, short_name
+from argus.mtv.encoders.preparation import RESAMPLING, Preparation
 
 
 class TimmEncoder(Encoder):

@@ -7,9 +7,9 @@ from transformers import Dinov2Model, Dinov2WithRegistersModel, DINOv3ViTModel
 from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.dinov3_vit.image_processing_dinov3_vit import DINOv3ViTImageProcessor
 
-from argus.mtv.evaluation.encoder import Encoder, model_type, short_name
-from argus.mtv.evaluation.preparation import NO_TEXTS
-from argus.mtv.evaluation.processors import read_preparation
+from argus.mtv.encoders.encoder import Encoder, model_type, short_name
+from argus.mtv.encoders.preparation import NO_TEXTS
+from argus.mtv.encoders.processors import read_preparation
 from argus.mtv.pretrained import read_for_use
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

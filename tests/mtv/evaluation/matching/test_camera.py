@@ -1,7 +1,14 @@
 import torch
 from scipy.spatial.transform import Rotation
 
-from argus.mtv.evaluation.camera import angle_of, moved, points_of, pose_of, rotation_of, seen_at
+from argus.mtv.evaluation.matching.camera import (
+    angle_of,
+    moved,
+    points_of,
+    pose_of,
+    rotation_of,
+    seen_at,
+)
 
 
 def test_rotation_of__scipy_for_any_length():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from argus.mtv.evaluation.affine_alignment import MODES, aligned_errors, fit_scale_shift
+from argus.mtv.evaluation.depth.affine_alignment import MODES, aligned_errors, fit_scale_shift
 
 LIMITS = dict(min_depth=0.1, max_depth=10.0)
 

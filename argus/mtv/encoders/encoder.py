@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from argus.errors import CheckpointError, ConfigError
-from argus.mtv.evaluation.preparation import NO_TEXTS, Preparation
+from argus.mtv.encoders.preparation import NO_TEXTS, Preparation
 
 TIMM = "timm:"
 
@@ -147,7 +147,7 @@ def load_encoder(source: str, *, device: str | None = None) -> Encoder:
     """
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if source.startswith(TIMM):
-        from argus.mtv.evaluation.timm_encoder import TimmEncoder
+        from argus.mtv.encoders.timm_encoder import TimmEncoder
 
         return TimmEncoder(source.removeprefix(TIMM), device=where)
     kinds = _kinds()
@@ -166,10 +166,10 @@ def load_encoder(source: str, *, device: str | None = None) -> Encoder:
 
 def _kinds() -> dict[str, Callable[..., Encoder]]:
     """Classes by the ``model_type`` of a folder."""
-    from argus.mtv.evaluation.clip_encoder import ClipEncoder
-    from argus.mtv.evaluation.depth_model import DepthModel
-    from argus.mtv.evaluation.dino_encoder import DinoEncoder
-    from argus.mtv.evaluation.siglip_encoder import SiglipEncoder
+    from argus.mtv.encoders.clip_encoder import ClipEncoder
+    from argus.mtv.encoders.depth_model import DepthModel
+    from argus.mtv.encoders.dino_encoder import DinoEncoder
+    from argus.mtv.encoders.siglip_encoder import SiglipEncoder
 
     return {
         "siglip": SiglipEncoder,

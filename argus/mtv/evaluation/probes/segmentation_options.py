@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from argus.errors import ConfigError
-from argus.mtv.evaluation.mask_folders import MaskFolders
+from argus.mtv.evaluation.probes.mask_folders import MaskFolders
 
 INFERENCES = ("slide", "whole")
 

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from argus.errors import CheckpointError, ConfigError
-from argus.mtv.evaluation.encoder import Encoder, load_encoder
+from argus.mtv.encoders.encoder import Encoder, load_encoder
 
 FAMILIES = ("siglip", "clip", "dinov2", "dinov3", "timm")
 

@@ -7,8 +7,8 @@ from torch import Tensor
 from transformers import CLIPModel
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from argus.mtv.evaluation.encoder import Encoder, short_name
-from argus.mtv.evaluation.processors import read_preparation
+from argus.mtv.encoders.encoder import Encoder, short_name
+from argus.mtv.encoders.processors import read_preparation
 from argus.mtv.pretrained import read_for_use
 from argus.mtv.tokenizer import Tokenizer
 

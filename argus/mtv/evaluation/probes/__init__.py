@@ -1,0 +1,1 @@
+"""Linear probes of frozen patch tokens: their heads, training, data and options."""
