@@ -1,7 +1,6 @@
 """The import direction of the packages, the size of the files, and ASCII sources."""
 
 import ast
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,7 +115,6 @@ MAY_NOT_IMPORT = {
     "argus.new_task": APPLICATIONS,
     MTV: (*APPLICATIONS, "argus.api", "argus.model_files", "argus.inference", "argus.recipes"),
 }
-NUMERICS = {"torch", "scipy", "argus", "xformers", "deformops", "mmcv"}
 
 
 def module_of(path: Path) -> str:
@@ -166,12 +164,6 @@ def wrong_imports(path: Path) -> Iterator[str]:
 
 def test_imports__follow_the_direction() -> None:
     assert [wrong for path in SOURCES for wrong in wrong_imports(path)] == []
-
-
-def test_layers__import_numerics_alone() -> None:
-    for path in (PACKAGE / "layers").rglob("*.py"):
-        roots = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names)
-        assert roots <= NUMERICS, f"{path}: {roots - NUMERICS}"
 
 
 def test_multitask__names_no_task_or_decoder() -> None:

@@ -1,4 +1,4 @@
-"""The layers import PyTorch and the standard library alone; other packages only when probed."""
+"""The layers import PyTorch, SciPy and the standard library; other packages only when probed."""
 
 import ast
 import sys
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+ALLOWED = {"torch", "scipy", *sys.stdlib_module_names}
 LAYERS = Path(__file__).parents[2] / "argus" / "layers"
 
 
 @pytest.mark.parametrize("path", sorted(LAYERS.glob("*.py")), ids=lambda path: path.name)
-def test_imports__torch_alone(path):
+def test_imports__numerics_alone(path):
     modules = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -19,7 +20,5 @@ def test_imports__torch_alone(path):
             assert node.level == 0
             modules.append(node.module)
     for module in modules:
-        root = module.split(".")[0]
-        assert (
-            root == "torch" or root in sys.stdlib_module_names or module.startswith("argus.layers")
-        ), f"{path.name} imports {module}"
+        allowed = module.split(".")[0] in ALLOWED or module.startswith("argus.layers")
+        assert allowed, f"{path.name} imports {module}"

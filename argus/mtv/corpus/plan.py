@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from argus.errors import ConfigError
+from argus.names.wording import counted
 
 KILOBYTES_A_PAIR = 105.0
 SAMPLES_A_SHARD = 10_000
@@ -90,7 +91,7 @@ class Plan:
             for pace in self.paces
         ]
         lines = [
-            f"{self.pictures:,} pictures, {self.gpus:,} GPUs",
+            f"{counted(self.pictures, 'picture')}, {counted(self.gpus, 'GPU')}",
             "",
             "| step | pictures per GPU-hour | GPU-hours | hours | pace |",
             "|---|---:|---:|---:|---|",
@@ -107,7 +108,7 @@ class Plan:
         lines += [
             "",
             f"pairs: {in_bytes(self.num_bytes)} ({self.kilobytes:g} KB each), in "
-            f"{self.num_shards:,} shards of {self.samples_per_shard:,}",
+            f"{counted(self.num_shards, 'shard')} of {self.samples_per_shard:,}",
             "labels: not known before some are there; give --measure FOLDER"
             if side is None
             else f"labels: {in_bytes(side)} ({self.side_kilobytes:.1f} KB a picture)",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from argus.mtv.corpus.labelled import Labelled
+from argus.names.wording import counted
 
 NUM_BINS = 10
 _MOST_NAMES = 25
@@ -120,7 +121,7 @@ def text_of(numbers: Mapping[str, Any]) -> str:
     names = numbers["most_frequent_names"]
     if names:
         told = ", ".join(f"{name} {number:,}" for name, number in names.items())
-        lines.append(f"most frequent of {numbers['distinct_names']:,} names: {told}")
+        lines.append(f"most frequent of {counted(numbers['distinct_names'], 'name')}: {told}")
     return "\n".join(lines)
 
 
