@@ -122,7 +122,7 @@ class Encoder(ABC):
 
     def _texts(self, texts: Sequence[str]) -> Tensor:
         """(n, D), of a model that has a text tower."""
-        raise NotImplementedError
+        raise AssertionError(f"{type(self).__name__} says that it reads texts, and has no way to")
 
     def _depth(self, picture: Image.Image) -> np.ndarray:
         """(H, W) float32, of a model that has a depth head."""
