@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from argus.errors import CheckpointError
 from argus.models.backbones.siglip_layouts import SIGLIP_LAYOUTS
-from argus.models.backbones.weight_layouts import detect_layout, to_official
-from argus.models.backbones.weights import check_family, problems_of, read_weight_file
+from argus.models.backbones.weights import load_family_weights
 
 if TYPE_CHECKING:
     from argus.models.backbones.vit import VisionTransformer
@@ -40,21 +39,11 @@ def load_siglip_weights(vit: "VisionTransformer", source: str | Path, *, name: s
     path = weight_file_of(source)
     if path.name == WEIGHTS and (path.parent / CONFIG).is_file():
         _check_settings(path.parent / CONFIG, vit)
-    state = read_weight_file(path)
-    try:
-        layout = detect_layout(state)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from error
-    check_family(layout, SIGLIP_LAYOUTS, path)
-    conversion = to_official(state, layout)
-    problems = problems_of(conversion, vit.state_dict())
-    if problems:
-        raise CheckpointError(
-            f"The weight file {path} ({layout} layout) does not fit {name}: {problems}. Check "
-            "arch, patch_size and img_size of SiglipVisionTransformer against hidden_size, "
-            "num_hidden_layers, intermediate_size, patch_size and image_size of its config.json."
-        )
-    vit.load_state_dict(conversion.state, strict=True)
+    remedy = (
+        "Check arch, patch_size and img_size of SiglipVisionTransformer against hidden_size, "
+        "num_hidden_layers, intermediate_size, patch_size and image_size of its config.json."
+    )
+    load_family_weights(vit, path, SIGLIP_LAYOUTS, name=name, remedy=remedy)
 
 
 def weight_file_of(source: str | Path) -> Path:

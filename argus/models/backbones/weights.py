@@ -110,19 +110,40 @@ def load_official_weights(vit: nn.Module, path: str, *, name: str) -> None:
     """
     if not Path(path).is_file():
         raise CheckpointError(missing_weights_message(path, name))
+    remedy = (
+        f"Expected {official_file_name(name)} or its equal; check arch, num_registers, patch_size "
+        "and img_size of DinoVisionTransformer against the file."
+    )
+    load_family_weights(vit, Path(path), LAYOUTS, name=name, remedy=remedy)
+
+
+def load_family_weights(
+    vit: nn.Module, path: Path, layouts: Sequence[str], *, name: str, remedy: str
+) -> None:
+    """Load a weight file in one of the layouts of a family of ViTs, strictly.
+
+    Args:
+        vit: The model.
+        path: The file.
+        layouts: Of the family.
+        name: Architecture name of the model, for messages.
+        remedy: What to do if the file does not fit.
+
+    Raises:
+        CheckpointError: If the file is unreadable, of another family, lacks a parameter, holds one
+            too many, or holds one of another shape.
+    """
     state = read_weight_file(path)
     try:
         layout = detect_layout(state)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    check_family(layout, LAYOUTS, path)
+    check_family(layout, layouts, path)
     conversion = to_official(state, layout)
     problems = problems_of(conversion, vit.state_dict())
     if problems:
         raise CheckpointError(
-            f"The weight file {path} ({layout} layout) does not fit {name}: {problems}. "
-            f"Expected {official_file_name(name)} or its equal; check arch, num_registers, "
-            "patch_size and img_size of DinoVisionTransformer against the file."
+            f"The weight file {path} ({layout} layout) does not fit {name}: {problems}. {remedy}"
         )
     vit.load_state_dict(conversion.state, strict=True)
 
