@@ -158,11 +158,16 @@ def backend_report() -> dict[str, Any]:
         missing = module.missing_for_backends()
         return {"active": module.ms_deform_attn_backend(device), "missing": missing}
 
+    def attention() -> dict[str, Any]:
+        ways = importlib.import_module("argus.layers.attention_backends")
+        bfloat16 = importlib.import_module("torch").bfloat16
+        missing = {n: ways.missing_for(n, device, bfloat16, 64) for n in ways.BACKENDS}
+        active = importlib.import_module("argus.layers.attention").typical_backend(device)
+        return {"active": active, "missing": missing}
+
     return {
         "device": device,
-        "attention": attempt(
-            lambda: importlib.import_module("argus.layers.attention").attention_backend()
-        ),
+        "attention": attempt(attention),
         "deformable_attention": attempt(deformable_attention),
         "mmcv_operators": attempt(mmcv_operators),
     }

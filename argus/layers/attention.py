@@ -1,62 +1,94 @@
-"""Self-attention behind one function: xFormers on CUDA when it is installed, else PyTorch's SDPA.
+"""Self-attention behind one function: SDPA, xFormers or ``varlen_attn``, the fastest that runs.
 
-The module has the parameter names of DINOv2 (https://arxiv.org/abs/2304.07193). The choice can be
-overridden with the environment variable ``ARGUS_ATTENTION_BACKEND`` or the argument ``backend``.
+On a CUDA device the backends that run are timed on the first tensors of each class: device, type,
+width of a head, number of tokens to a power of two, packed or not, with gradients or without. The
+log says what was taken, and ``python -m argus.env`` what a ViT-B takes. Elsewhere there is SDPA
+alone, and nothing is measured. The environment variable ``ARGUS_ATTENTION_BACKEND`` or the argument
+``backend`` names one instead, so that a run repeats to the bit; where PyTorch is asked for
+deterministic algorithms, and in compiled code, it is SDPA.
+
+The module has the parameter names of DINOv2 (https://arxiv.org/abs/2304.07193).
 """
 
-import importlib
-import importlib.util
-import logging
 import os
-from functools import lru_cache
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
-BACKENDS = ("xformers", "sdpa")
+from argus.layers.attention_backends import BACKENDS, missing_for
+from argus.layers.fastest import Fastest
+from argus.layers.packing import Packing
+
 ENVIRONMENT_VARIABLE = "ARGUS_ATTENTION_BACKEND"
 
-logger = logging.getLogger(__name__)
+_fastest = Fastest("attention")
 
 
-def scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, *, backend: str | None = None) -> Tensor:
+class ShapeClass(NamedTuple):
+    """Tensors for which one backend is the fastest."""
+
+    device: torch.device
+    dtype: torch.dtype
+    head_dim: int
+    tokens_up_to: int
+    is_packed: bool
+    has_gradient: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{'packed ' * self.is_packed}{self.dtype} on {self.device}, "
+            f"{self.head_dim} channels per head, up to {self.tokens_up_to} tokens per image, "
+            f"{'with' if self.has_gradient else 'without'} gradients"
+        )
+
+
+def scaled_dot_product(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    packing: Packing | None = None,
+    backend: str | None = None,
+) -> Tensor:
     """Compute ``softmax(q k^T / sqrt(D)) v`` for each head.
 
     Args:
-        q: (B, N, H, D).
-        k: (B, M, H, D).
-        v: (B, M, H, D).
-        backend: ``xformers`` or ``sdpa``; None chooses, see :func:`attention_backend`.
+        q: (B, N, H, D), or (T, H, D) with a packing.
+        k: (B, M, H, D), or (T, H, D).
+        v: As ``k``.
+        packing: Where each image's tokens lie among T; they attend to their own image's alone.
+        backend: ``sdpa``, ``xformers`` or ``varlen``; None chooses, see :func:`attention_backend`.
 
     Returns:
-        (B, N, H, D).
+        As ``q``.
 
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    name = attention_backend(q.device, q.dtype, q.shape[-1], requested=backend)
-    if name == "xformers":
-        ops = importlib.import_module("xformers.ops")
-        out: Tensor = ops.memory_efficient_attention(q, k, v)
-        return out
-    out = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-    return out.transpose(1, 2)
+    name = attention_backend(q, k, v, packing=packing, requested=backend)
+    return BACKENDS[name](q, k, v, packing)
 
 
 def attention_backend(
-    device: torch.device | str = "cuda",
-    dtype: torch.dtype = torch.bfloat16,
-    head_dim: int = 64,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
     *,
+    packing: Packing | None = None,
     requested: str | None = None,
 ) -> str:
-    """Name the backend used for such tensors: ``xformers`` or ``sdpa``.
+    """Name the backend of :func:`scaled_dot_product` for these tensors.
 
     Args:
-        device: Where the tensors are; a CUDA device that does not exist gives ``sdpa``.
-        dtype: Their type.
-        head_dim: Channels per head.
+        q: As there; so are the others.
+        k: Keys.
+        v: Values.
+        packing: Packing.
         requested: Overrides ``ARGUS_ATTENTION_BACKEND``; None or ``auto`` leaves the choice free.
 
     Raises:
@@ -65,35 +97,85 @@ def attention_backend(
     name = requested or os.environ.get(ENVIRONMENT_VARIABLE, "auto")
     if name not in ("auto", *BACKENDS):
         raise ValueError(
-            f"Unknown attention backend: expected one of {BACKENDS} or 'auto', found {name!r}. "
-            f"It is set by {ENVIRONMENT_VARIABLE} or by the argument backend."
+            f"Unknown attention backend: expected one of {tuple(BACKENDS)} or 'auto', found "
+            f"{name!r}. It is set by {ENVIRONMENT_VARIABLE} or by the argument backend."
         )
-    if name == "sdpa":
-        return name
-    works = torch.device(device).type == "cuda" and _xformers_runs(dtype, head_dim)
-    if name == "xformers" and not works:
+    if name == "sdpa" or (name == "auto" and torch.compiler.is_compiling()):
+        return "sdpa"
+    able = usable_backends(q.device, q.dtype, q.shape[-1])
+    if name == "auto":
+        if able == ("sdpa",) or _must_not_measure():
+            return "sdpa"
+        return _measured(able, q, k, v, packing)
+    if name not in able:
+        missing = missing_for(name, q.device.type, q.dtype, q.shape[-1])
         raise ValueError(
-            f"The attention backend 'xformers' cannot run {dtype} with {head_dim} channels per "
-            f"head on {device}: it needs the package xformers and a CUDA device it supports. "
-            f"Unset {ENVIRONMENT_VARIABLE} to choose automatically."
+            f"The attention backend {name!r} cannot run {q.dtype} with {q.shape[-1]} channels per "
+            f"head on {q.device}: it needs {missing}. Unset {ENVIRONMENT_VARIABLE} to choose "
+            "automatically."
         )
-    return "xformers" if works else "sdpa"
+    return name
 
 
-@lru_cache(maxsize=32)
-def _xformers_runs(dtype: torch.dtype, head_dim: int) -> bool:
-    """Try one tiny forward and backward: support depends on the GPU, the type and the width."""
-    if not torch.cuda.is_available() or importlib.util.find_spec("xformers") is None:
-        return False
-    try:
-        ops = importlib.import_module("xformers.ops")
-        with torch.inference_mode(False), torch.enable_grad():
-            probe = torch.zeros(1, 8, 1, head_dim, device="cuda", dtype=dtype, requires_grad=True)
-            ops.memory_efficient_attention(probe, probe, probe).sum().backward()
-    except (ImportError, NotImplementedError, RuntimeError, ValueError) as error:
-        logger.info("xFormers attention not used for %s, width %d: %s", dtype, head_dim, error)
-        return False
-    return True
+@lru_cache(maxsize=64)
+def usable_backends(device: torch.device, dtype: torch.dtype, head_dim: int) -> tuple[str, ...]:
+    """Those that run on such tensors; SDPA, which always does, first."""
+    return tuple(n for n in BACKENDS if not missing_for(n, device.type, dtype, head_dim))
+
+
+def typical_backend(device: str) -> str:
+    """The backend of ViT-B in training on images of 512 pixels.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+    """
+    if device == "cpu":
+        return "sdpa"
+    tokens = torch.zeros(2, 1029, 12, 64, device=device, dtype=torch.bfloat16, requires_grad=True)
+    return attention_backend(tokens, tokens, tokens)
+
+
+def _must_not_measure() -> bool:
+    """Whether the choice must not depend on a clock, or nothing can be timed now."""
+    return torch.are_deterministic_algorithms_enabled() or (
+        torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+    )
+
+
+def _measured(
+    able: tuple[str, ...], q: Tensor, k: Tensor, v: Tensor, packing: Packing | None
+) -> str:
+    longest = packing.longest if packing else max(q.shape[1], k.shape[1])
+    has_gradient = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
+    inputs = ShapeClass(
+        device=q.device,
+        dtype=q.dtype,
+        head_dim=q.shape[-1],
+        tokens_up_to=1 << (longest - 1).bit_length(),
+        is_packed=packing is not None,
+        has_gradient=has_gradient,
+    )
+    taken = _fastest.taken.get(inputs)
+    if taken is None:
+        tensors = [tensor.detach() for tensor in (q, k, v)]
+        if has_gradient:
+            tensors = [tensor.requires_grad_() for tensor in tensors]
+        trials = {name: partial(_trial, BACKENDS[name], tensors, packing) for name in able}
+        # The graph of a trial is no part of what a checkpoint around the caller records.
+        here = torch.cuda.device(q.device) if q.is_cuda else nullcontext()
+        with here, saved_tensors_hooks(_same, _same):
+            taken = _fastest.measure(inputs, trials)
+    return taken
+
+
+def _trial(backend: Callable[..., Tensor], tensors: list[Tensor], packing: Packing | None) -> None:
+    out = backend(*tensors, packing)
+    if tensors[0].requires_grad:
+        torch.autograd.grad(out, tensors, torch.ones_like(out))
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 class Attention(nn.Module):
@@ -119,8 +201,9 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, N, C) for (B, N, C)."""
-        q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, -1)).unbind(2)  # (B, N, H, D)
-        out: Tensor = self.proj(scaled_dot_product(q, k, v, backend=self.backend).flatten(2))
-        return out
+    def forward(self, x: Tensor, packing: Packing | None = None) -> Tensor:
+        """Return (B, N, C) for (B, N, C), or (T, C) for (T, C) with a packing."""
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, -1)).unbind(-3)  # (..., H, D)
+        out = scaled_dot_product(q, k, v, packing=packing, backend=self.backend)
+        projected: Tensor = self.proj(out.flatten(-2))
+        return projected

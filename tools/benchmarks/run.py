@@ -69,12 +69,14 @@ def environment_line(environment: dict[str, Any], device: torch.device) -> str:
     if device.type == "cuda":
         gpu = found["gpus"][device.index or 0]
         where = f"{gpu['name']}, {gpu['memory_gb']} GB"
-    deformable = backends.get("deformable_attention")
-    if isinstance(deformable, dict):  # else it says why this is unknown
-        deformable = deformable["active"]
+    active = {
+        name: value["active"] if isinstance(value, dict) else value  # else it says why
+        for name, value in backends.items()
+    }
     return (
         f"Argus {__version__}, {where}, torch {found['version']} (CUDA {found['cuda_build']}), "
-        f"attention: {backends.get('attention')}, deformable attention: {deformable}, "
+        f"attention: {active.get('attention')}, "
+        f"deformable attention: {active.get('deformable_attention')}, "
         f"precision auto: {resolve_precision(AUTO, device)}"
     )
 

@@ -64,7 +64,7 @@ class DinoVisionTransformer(VisionTransformer):
         weights_seed: Seed of the random weights. They come from their own generator, so one config
             gives the same base on every machine and rank.
         with_cp: Activation checkpointing of each block.
-        attention_backend: ``xformers``, ``sdpa`` or None to choose.
+        attention_backend: ``sdpa``, ``xformers``, ``varlen`` or None to measure.
 
     Raises:
         ConfigError: If ``arch`` is unknown.
