@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import CosineAnnealingLR
 
@@ -17,7 +16,9 @@ from argus.datasets.transforms import (
     IgnoreEmpty,
     JointRandomCrop,
     JointRandomRotate,
+    LoadInstances,
     LoadSegMap,
+    PackInstances,
     SyntheticAnomaly,
 )
 from argus.errors import CheckpointError
@@ -237,7 +238,7 @@ def test_base__settings_that_libraries_would_choose_otherwise():
         steps = config.tasks.instance[part].dataset.pipeline
         kinds = [step["type"] for step in steps]
         check = kinds.index(CheckLabel)
-        assert kinds.index(LoadAnnotations) < check < kinds.index(PackDetInputs)
+        assert kinds.index(LoadInstances) < check < kinds.index(PackInstances)
         assert steps[check]["num_classes"] == config.tasks.instance.decoder.num_things_classes
     for task in ("instance", "keypoints"):  # loaders pin memory
         assert MODELS.build(config.tasks[task].decoder.data_preprocessor)._non_blocking

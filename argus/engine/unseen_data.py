@@ -19,7 +19,10 @@ from argus.files.durable import write_json
 from argus.tasks.label_counts import first_registered, scopes_of, stated_labels
 
 # Steps that read labels: the metric has the file's own.
-_LABEL_STEPS = ("LoadAnnotations", "LoadPanopticAnnotations", "CheckLabel", "FilterAnnotations")
+_LABEL_STEPS = (
+    *("LoadAnnotations", "LoadInstances", "LoadPanopticAnnotations"),
+    *("CheckLabel", "FilterAnnotations"),
+)
 _BOXES, _MASKS = ("bbox_mAP", "bbox_mAP_50"), ("segm_mAP", "segm_mAP_50")
 
 

@@ -26,7 +26,7 @@ class DetectorTask(Recipe):
     def load(self) -> list[dict[str, Any]]:
         """Read the objects of a sample."""
         return [
-            part("mmdet.datasets.transforms.LoadAnnotations", with_bbox=True, with_mask=self.MASKS),
+            part("argus.datasets.transforms.LoadInstances", with_bbox=True, with_mask=self.MASKS),
             part("argus.datasets.transforms.CheckLabel", num_classes=len(self.names)),
         ]
 
@@ -56,7 +56,7 @@ class DetectorTask(Recipe):
                 by_mask=self.MASKS,
                 keep_empty=False,
             ),
-            part("mmdet.datasets.transforms.PackDetInputs"),
+            part("argus.datasets.transforms.PackInstances"),
         ]
 
     def test_pipeline(self) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ class DetectorTask(Recipe):
             part("argus.datasets.transforms.LoadImage"),
             part("mmdet.datasets.transforms.Resize", scale=self.scale, keep_ratio=True),
             *self.load(),
-            part("mmdet.datasets.transforms.PackDetInputs", meta_keys=_META_KEYS),
+            part("argus.datasets.transforms.PackInstances", meta_keys=_META_KEYS),
         ]
 
     def measures(self) -> dict[str, Any]:

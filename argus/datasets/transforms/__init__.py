@@ -7,6 +7,7 @@ from argus.datasets.transforms.color import RandomColor
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
 from argus.datasets.transforms.if_present import IfPresent
 from argus.datasets.transforms.ignore_empty import IgnoreEmpty
+from argus.datasets.transforms.instances import LoadInstances, PackInstances
 from argus.datasets.transforms.joint_crop import JointCrop, JointRandomCrop
 from argus.datasets.transforms.joint_flip import JointRandomFlip
 from argus.datasets.transforms.joint_resize import JointRandomResize, JointResize
@@ -39,11 +40,13 @@ __all__ = [
     "LoadBoundaryPeople",
     "LoadDepth",
     "LoadImage",
+    "LoadInstances",
     "LoadNormals",
     "LoadPanoptic",
     "LoadSaliency",
     "LoadSegMap",
     "PackDense",
+    "PackInstances",
     "PackPanoptic",
     "PackPanopticMap",
     "PackTasks",

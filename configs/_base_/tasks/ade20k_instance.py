@@ -7,8 +7,6 @@ images, of which those without an instance are left out in training; 160,000 ste
 from mmcv.transforms import RandomChoiceResize
 from mmdet.datasets.transforms import (
     FilterAnnotations,
-    LoadAnnotations,
-    PackDetInputs,
     Pad,
     RandomCrop,
     RandomFlip,
@@ -19,7 +17,7 @@ from mmengine.config import read_base
 from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.ade20k import ADE20KInstances
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
 
 with read_base():
     from ..models.mask2former_instance import mask2former_instance
@@ -31,7 +29,7 @@ _scale = (2560, 640)  # long and short side of a test image; not stated in paper
 
 _train_pipeline = [
     dict(type=LoadImage),
-    dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+    dict(type=LoadInstances, with_bbox=True, with_mask=True),
     dict(type=CheckLabel, num_classes=_num_classes),
     dict(  # not stated in paper: Mask2Former, short side 320 to 1280 in steps of 64
         type=RandomChoiceResize,
@@ -52,16 +50,16 @@ _train_pipeline = [
     dict(type=RandomFlip, prob=0.5),  # not stated in paper: Mask2Former
     # not stated in paper; every batch has one size; the mean colour becomes zero
     dict(type=Pad, size=_crop_size, pad_val=dict(img=(104, 116, 124), masks=0)),
-    dict(type=PackDetInputs),
+    dict(type=PackInstances),
 ]
 _test_pipeline = [
     dict(type=LoadImage),
     dict(type=Resize, scale=_scale, keep_ratio=True),  # not stated in paper: Mask2Former
     # After Resize: the metric compares at the original size.
-    dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+    dict(type=LoadInstances, with_bbox=True, with_mask=True),
     dict(type=CheckLabel, num_classes=_num_classes),
     dict(
-        type=PackDetInputs,
+        type=PackInstances,
         meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
     ),
 ]

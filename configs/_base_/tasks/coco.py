@@ -1,12 +1,12 @@
 """The data of detection and instance segmentation on COCO: 118,287 training, 5,000 test images."""
 
 from mmcv.transforms import RandomChoice, RandomChoiceResize
-from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs, RandomCrop, Resize
+from mmdet.datasets.transforms import RandomCrop, Resize
 from mmdet.evaluation import CocoMetric
 from mmengine.config import read_base  # noqa: F401  marks a new-style config
 
 from argus.datasets.coco import CocoInstances
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
 
 _data_root = "data/coco"
 # not stated in paper: ViT-Adapter, Co-DETR: shorter sides of the multi-scale training of DETR
@@ -48,7 +48,7 @@ def coco_data(*, masks, filter_cfg, augment):
     """Data and metric of boxes, or of boxes and masks; ``augment`` are the steps of training."""
     annotations = dict(with_bbox=True, with_mask=True) if masks else dict(with_bbox=True)
     labels = [
-        dict(type=LoadAnnotations, **annotations),
+        dict(type=LoadInstances, **annotations),
         dict(type=CheckLabel, num_classes=80),
     ]
     return dict(
@@ -59,7 +59,7 @@ def coco_data(*, masks, filter_cfg, augment):
                 ann_file="annotations/instances_train2017.json",
                 data_prefix=dict(img="train2017/"),
                 filter_cfg=filter_cfg,
-                pipeline=[dict(type=LoadImage), *labels, *augment, dict(type=PackDetInputs)],
+                pipeline=[dict(type=LoadImage), *labels, *augment, dict(type=PackInstances)],
             ),
             batch_size=2,  # not stated in paper: 16 on 8 GPUs, as Mask DINO, ViT-Adapter, Co-DETR
             num_workers=4,
@@ -79,7 +79,7 @@ def coco_data(*, masks, filter_cfg, augment):
                     # After Resize: the metric compares at the original size.
                     *labels,
                     dict(
-                        type=PackDetInputs,
+                        type=PackInstances,
                         meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
                     ),
                 ],

@@ -1,12 +1,12 @@
 """Instance segmentation of generated scenes in ADE20K's layout, with a small Mask2Former."""
 
-from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs, RandomFlip
+from mmdet.datasets.transforms import RandomFlip
 from mmdet.evaluation import CocoMetric
 from mmengine.config import read_base
 
 from argus.datasets.ade20k import ADE20KInstances
 from argus.datasets.scenes.classes import THING_CLASSES, THING_PALETTE
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
 
 with read_base():
     from .panoptic import panoptic as _panoptic
@@ -16,7 +16,7 @@ _metainfo = dict(classes=THING_CLASSES, palette=THING_PALETTE)
 _num_classes = 6
 _load = [
     dict(type=LoadImage),
-    dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+    dict(type=LoadInstances, with_bbox=True, with_mask=True),
     dict(type=CheckLabel, num_classes=_num_classes),
 ]
 
@@ -37,7 +37,7 @@ ade20k_instance = dict(
             data_prefix=dict(img="images/training"),
             metainfo=_metainfo,
             filter_cfg=dict(filter_empty_gt=True),
-            pipeline=[*_load, dict(type=RandomFlip, prob=0.5), dict(type=PackDetInputs)],
+            pipeline=[*_load, dict(type=RandomFlip, prob=0.5), dict(type=PackInstances)],
         ),
         batch_size=4,
         num_workers=1,
@@ -53,7 +53,7 @@ ade20k_instance = dict(
             pipeline=[
                 *_load,
                 dict(
-                    type=PackDetInputs, meta_keys=("img_id", "img_path", "ori_shape", "img_shape")
+                    type=PackInstances, meta_keys=("img_id", "img_path", "ori_shape", "img_shape")
                 ),
             ],
         ),

@@ -1,12 +1,12 @@
 """The data of detection and instance segmentation on generated scenes, in COCO's layout."""
 
-from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs, RandomFlip
+from mmdet.datasets.transforms import RandomFlip
 from mmdet.evaluation import CocoMetric
 from mmengine.config import read_base  # noqa: F401  marks a new-style config
 
 from argus.datasets.coco import CocoInstances
 from argus.datasets.scenes.classes import THING_CLASSES, THING_PALETTE
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
 
 _data_root = "data/scenes/coco"
 _dataset = dict(
@@ -19,7 +19,7 @@ _dataset = dict(
 def coco_data(*, masks, resize=()):
     """Data and metric of boxes, or of boxes and masks; ``resize`` are steps of testing."""
     annotations = dict(with_bbox=True, with_mask=True) if masks else dict(with_bbox=True)
-    load = dict(type=LoadAnnotations, **annotations)
+    load = dict(type=LoadInstances, **annotations)
     return dict(
         train=dict(
             dataset=dict(
@@ -32,7 +32,7 @@ def coco_data(*, masks, resize=()):
                     load,
                     dict(type=CheckLabel, num_classes=6),
                     dict(type=RandomFlip, prob=0.5),
-                    dict(type=PackDetInputs),
+                    dict(type=PackInstances),
                 ],
             ),
             batch_size=4,
@@ -49,7 +49,7 @@ def coco_data(*, masks, resize=()):
                     *resize,
                     load,
                     dict(
-                        type=PackDetInputs,
+                        type=PackInstances,
                         meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
                     ),
                 ],

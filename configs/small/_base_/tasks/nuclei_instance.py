@@ -9,8 +9,6 @@ a hundred nuclei is out of its reach.
 from mmcv.transforms import RandomResize
 from mmdet.datasets.transforms import (
     FilterAnnotations,
-    LoadAnnotations,
-    PackDetInputs,
     RandomCrop,
     RandomFlip,
     Resize,
@@ -20,7 +18,7 @@ from mmdet.models.data_preprocessors import BatchFixedSizePad, DetDataPreprocess
 from mmengine.config import read_base
 
 from argus.datasets.coco import CocoInstances
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
 from argus.models.backbones.shared import SharedBackbone
 from argus.models.decoders.mask_dino import (
     MaskDINO,
@@ -102,7 +100,7 @@ nuclei_instance = dict(
             filter_cfg=dict(filter_empty_gt=True),
             pipeline=[
                 dict(type=LoadImage),
-                dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+                dict(type=LoadInstances, with_bbox=True, with_mask=True),
                 dict(type=CheckLabel, num_classes=1),
                 dict(type=RandomFlip, prob=0.75, direction=["horizontal", "vertical", "diagonal"]),
                 dict(
@@ -125,7 +123,7 @@ nuclei_instance = dict(
                     by_mask=True,
                     keep_empty=False,
                 ),
-                dict(type=PackDetInputs),
+                dict(type=PackInstances),
             ],
         ),
         batch_size=2,
@@ -144,10 +142,10 @@ nuclei_instance = dict(
                 dict(type=LoadImage),
                 dict(type=Resize, scale=(512, 384), keep_ratio=True),
                 # After Resize: the metric compares at the original size.
-                dict(type=LoadAnnotations, with_bbox=True, with_mask=True),
+                dict(type=LoadInstances, with_bbox=True, with_mask=True),
                 dict(type=CheckLabel, num_classes=1),
                 dict(
-                    type=PackDetInputs,
+                    type=PackInstances,
                     meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
                 ),
             ],
