@@ -2,7 +2,7 @@
 r"""Loss weights by the norms of the tasks' gradients on the shared adapter, as a config.
 
     tools/analysis/calibrate.py configs/small/stage1_4task.py \
-        work_dirs/small/stage1_4task/iter_800.pth
+        work_dirs/small/stage1_4task/iter_2000.pth
 
 Takes batches of the training data of CONFIG, as a training would, and one backward pass per task
 and batch; nothing is trained. Prints norms, spreads, cosines and weights, and writes a config that
