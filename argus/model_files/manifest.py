@@ -5,6 +5,7 @@ from typing import Any
 
 from argus.inference.size_rule import SizeRule
 from argus.inference.task_info import categories_of, kind_of, labels_of
+from argus.model_files.data_name import data_name
 from argus.models.foreign import library_of
 
 _SIZES = ("scale", "crop_size", "input_size", "size")
@@ -27,7 +28,7 @@ def describe_task(config: Mapping[str, Any]) -> dict[str, Any]:
     described = dict(
         kind=kind_of(decoder),
         decoder=_name(decoder["type"]),
-        dataset=_name(dataset["type"]) if dataset else None,
+        dataset=data_name(dataset),
         classes=list(labels.classes),
         palette=None if labels.palette is None else [list(colour) for colour in labels.palette],
         skeleton=[list(limb) for limb in labels.skeleton],
