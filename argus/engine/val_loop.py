@@ -1,6 +1,7 @@
-"""Evaluation of one task after the other, on validation or test data."""
+"""Evaluation of all tasks on validation or test data, those on the same pictures together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,10 +14,12 @@ from argus.engine.checks.measurable import check_measurable, choices_by
 from argus.engine.checks.run_settings import check_save_best
 from argus.engine.loading.loaders import build_eval_loader
 from argus.engine.reports.console import prints_to_log
+from argus.engine.shared_evaluation import SharedMaps, tasks_together
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
 from argus.evaluation.table import results_table
 from argus.models.foreign import library_scope
+from argus.models.multitask import MultitaskModel
 from argus.models.task_model import TaskModel
 from argus.precision import autocast
 from argus.registry import LOOPS
@@ -25,10 +28,14 @@ from argus.tasks.ignored_label import ignored_label
 
 MEAN_GAIN = "multitask/mean_gain"
 
+Predict = Callable[[str, dict[str, Any]], list[Any]]
+
 
 @LOOPS.register_module()
 class MultitaskValLoop(BaseLoop):
-    """Evaluate every task that has data, one after the other, and print one table.
+    """Evaluate every task that has data, and print one table.
+
+    One after the other, but for tasks on the same pictures, which share the backbone's passes.
 
     Args:
         runner: The runner.
@@ -54,6 +61,7 @@ class MultitaskValLoop(BaseLoop):
             raise ConfigError(f"no task has {self.part} data: add {self.part}=dict(dataset=...).")
         self.baseline = baseline
         self._prepared: dict[str, tuple[Any, TaskEvaluator]] = {}
+        self._groups: list[tuple[str, ...]] | None = None
         self._checked: set[str] = set()
         self.unmeasured: set[str] = set()  # names that had nothing to be measured on
 
@@ -88,21 +96,38 @@ class MultitaskValLoop(BaseLoop):
             self._prepared[task.name] = (loader, evaluator)
         return self._prepared[task.name]
 
-    def run(self) -> dict[str, float]:
-        """Metrics of all tasks, ``<task>/<metric>``."""
+    def _together(self) -> list[tuple[str, ...]]:
+        """Tasks by what is evaluated together, found once; builds their data sets and metrics."""
+        if self._groups is None:
+            loaders = {name: self._prepare(task)[0] for name, task in self.tasks.items()}
+            self._groups = tasks_together(self.runner.raw_model, loaders)
+            shared = ["{} and {}".format(", ".join(g[:-1]), g[-1]) for g in self._groups if g[1:]]
+            if shared:
+                self.runner.logger.info(
+                    f"{self.part}: one backbone pass per batch serves {'; another '.join(shared)}"
+                )
+        return self._groups
+
+    def run(self, *, share_passes: bool = True) -> dict[str, float]:
+        """Metrics of all tasks, ``<task>/<metric>``.
+
+        Args:
+            share_passes: Whether tasks on the same pictures share backbone passes; no number
+                depends on it.
+        """
         runner = self.runner
         runner.call_hook(f"before_{self.part}")
         runner.call_hook(f"before_{self.part}_epoch")
         runner.model.eval()
-        metrics: dict[str, float] = {}
-        for task in self.tasks.values():
-            measured = self._run_task(task)
+        found: dict[str, dict[str, float]] = {}
+        for names in self._together() if share_passes else [(name,) for name in self.tasks]:
+            measured = self._run_together([self.tasks[name] for name in names])
             if measured is None:
                 runner.logger.info(f"{self.part} ends early: {runner.stop_request.signal}")
                 runner.call_hook(f"after_{self.part}_epoch", metrics={})
                 return {}
-            metrics |= measured
-            self._check_names(task, metrics)
+            found |= measured
+        metrics = {name: value for task in self.tasks for name, value in found[task].items()}
         metrics |= self._mean_gain(metrics)
         runner.logger.info(f"{self.part} results\n{self.table(metrics)}")
         if self.part == "val":
@@ -112,35 +137,61 @@ class MultitaskValLoop(BaseLoop):
         return metrics
 
     @torch.no_grad()
-    def _run_task(self, task: Task) -> dict[str, float] | None:
-        """Metrics of a task; ``None`` if the training was asked to stop meanwhile."""
-        loader, evaluator = self._prepare(task)
-        model: TaskModel = self.runner.raw_model
-        device_type = next(model.parameters()).device.type
-        num_alike = len(loader.dataset) // (get_world_size() * loader.batch_size)
+    def _run_together(self, tasks: Sequence[Task]) -> dict[str, dict[str, float]] | None:
+        """Metrics by task; ``None`` if the training was asked to stop meanwhile.
+
+        Args:
+            tasks: One, or several on the same pictures in batches of one size.
+        """
+        loaders = [self._prepare(task)[0] for task in tasks]
+        predict, next_turn = self._prediction(shared=len(tasks) > 1)
+        num_alike = len(loaders[0].dataset) // (get_world_size() * loaders[0].batch_size)
         asked_to_stop = self.runner.stop_request.now_and_then()
-        for index, batch in enumerate(loader.iterate()):
+        for index, batches in enumerate(zip(*(each.iterate() for each in loaders), strict=True)):
             # The processes have batches alike, but for the last.
             if index < num_alike and asked_to_stop(index):
                 return None
-            self.runner.call_hook(f"before_{self.part}_iter", batch_idx=index, data_batch=batch)
-            with autocast(self.runner.precision, device_type):
-                predictions = model.predict(task.name, batch)
-            with library_scope(model.libraries[task.name]):
-                evaluator.process(predictions, batch)
-            self.runner.call_hook(
-                f"after_{self.part}_iter",
-                batch_idx=index,
-                data_batch=batch,
-                outputs=[task.name, predictions],
-            )
-        with library_scope(model.libraries[task.name]), prints_to_log(self.runner.logger):
+            for task, batch in zip(tasks, batches, strict=True):
+                self._run_batch(task, index, batch, predict)
+            next_turn()
+        return {task.name: self._measured(task) for task in tasks}
+
+    def _prediction(self, *, shared: bool) -> tuple[Predict, Callable[[], None]]:
+        """What predicts a batch of a task, and what is called when all tasks had their turn."""
+        model: TaskModel = self.runner.raw_model
+        if not shared:
+            return model.predict, lambda: None
+        assert isinstance(model, MultitaskModel)
+        maps = SharedMaps(model.features)
+        return partial(model.predict, features=maps), maps.next_turn
+
+    def _run_batch(self, task: Task, index: int, batch: dict[str, Any], predict: Predict) -> None:
+        model: TaskModel = self.runner.raw_model
+        device_type = next(model.parameters()).device.type
+        self.runner.call_hook(f"before_{self.part}_iter", batch_idx=index, data_batch=batch)
+        with autocast(self.runner.precision, device_type):
+            predictions = predict(task.name, batch)
+        with library_scope(model.libraries[task.name]):
+            self._prepare(task)[1].process(predictions, batch)
+        self.runner.call_hook(
+            f"after_{self.part}_iter",
+            batch_idx=index,
+            data_batch=batch,
+            outputs=[task.name, predictions],
+        )
+
+    def _measured(self, task: Task) -> dict[str, float]:
+        """Metrics of a task whose batches have all been run."""
+        loader, evaluator = self._prepare(task)
+        library = self.runner.raw_model.libraries[task.name]
+        with library_scope(library), prints_to_log(self.runner.logger):
             measured = evaluator.evaluate(len(loader.dataset))
         self.unmeasured = self.unmeasured - set(measured) | evaluator.unmeasured
         if task.name not in self._checked:
             for text in evaluator.absent:
                 place = f"tasks.{task.name}.{task.part_in_config(self.part)}"
                 self.runner.logger.warning(f"{place}: {text}")
+        self._check_names(task, measured)
         return measured
 
     def _mean_gain(self, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -1,14 +1,9 @@
-"""Test modes that run the backbone several times, and decoders without them."""
+"""Decoders without test modes that run the backbone several times."""
 
 import copy
 from typing import Any
 
-
-def needs_images(decoder: Any) -> bool:
-    """Whether a decoder's test mode runs the backbone several times: windows, or a mirror."""
-    test_cfg = getattr(decoder, "test_cfg", None) or {}
-    slides = test_cfg.get("mode", "whole") != "whole"
-    return bool(slides or test_cfg.get("flip_test") or test_cfg.get("flip"))
+from argus.models.own_passes import needs_images
 
 
 def single_pass(decoder: Any) -> Any:

@@ -4,7 +4,7 @@ A decoder is a complete OpenMMLab model whose backbone is a ``SharedBackbone``; 
 routes batches. It knows no task by name: adding a decoder never edits it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -280,19 +280,28 @@ class MultitaskModel(TaskModel):
         return self.backbone(images)
 
     @torch.no_grad()
-    def predict(self, task: str, batch: Batch) -> list[Any]:
+    def predict(
+        self,
+        task: str,
+        batch: Batch,
+        *,
+        features: Callable[[Tensor], Sequence[Tensor]] | None = None,
+    ) -> list[Any]:
         """Data samples with predictions, by the test mode of the task's own library.
 
         Args:
             task: Name of the task.
             batch: Collated batch with ``inputs`` and ``data_samples``; its pictures may differ in
                 size.
+            features: Gives the backbone's maps of normalised images (B, 3, H, W), for a decoder
+                that takes them; by default the decoder runs the backbone.
         """
 
         def predict(images: Any, samples: Any) -> Sequence[Any]:
             part = dict(inputs=images, data_samples=samples)
             data = self._preprocess(task, part, training=False)
-            return self.predict_from(task, data["inputs"], data["data_samples"])
+            inputs = data["inputs"] if features is None else features(data["inputs"])
+            return self.predict_from(task, inputs, data["data_samples"])
 
         images, samples = batch["inputs"], batch["data_samples"]
         if self.libraries[task] in one_size.LIBRARIES:

@@ -21,6 +21,7 @@ from tests.engine.two_processes import (
     checkpoint_of,
     detection_gradients,
     evaluate,
+    evaluate_shared,
     own_batches,
     run_two_processes,
     shared_batch,
@@ -184,6 +185,14 @@ def test_evaluation__equals_that_of_one_process(
         assert {k: str(v) for k, v in pair[rank]["evaluation"][length].items()} == {
             k: str(v) for k, v in alone.items()
         }
+
+
+def test_evaluation__with_shared_passes_equals_that_of_one_process(
+    pair: list[dict], tmp_path: Path
+) -> None:
+    alone = evaluate_shared(tmp_path)
+    assert set(alone) >= {"semantic/mIoU", "classification/top1"}
+    assert [part["shared_evaluation"] for part in pair] == [alone] * 2
 
 
 def test_metrics__equal_those_of_one_process(pair: list[dict]) -> None:

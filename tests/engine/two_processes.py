@@ -36,6 +36,7 @@ from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
 from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
+from tests.engine.toy_pictures import listed
 from tests.engine.toy_training import train
 from tests.evaluation.metrics.all_metrics import measure
 from tests.forked import forking
@@ -101,6 +102,12 @@ def evaluate(work_dir: Path, *, length: int, **changes: Any) -> dict[str, float]
     config = toy_config(work_dir, train_cfg=None, **changes)
     for task in config["tasks"].values():
         task["val"]["dataset"]["length"] = length
+    return MultitaskRunner.from_cfg(Config(config)).test()
+
+
+def evaluate_shared(work_dir: Path, **changes: Any) -> dict[str, float]:
+    """Metrics of tasks that share passes."""
+    config = toy_config(work_dir, train_cfg=None, tasks=listed(), **changes)
     return MultitaskRunner.from_cfg(Config(config)).test()
 
 
@@ -184,6 +191,9 @@ class Scenarios:
     def evaluation(self) -> dict:
         folder = self.folder / "evaluation"
         return {n: evaluate(folder, length=n, launcher="pytorch") for n in (9, 1)}
+
+    def shared_evaluation(self) -> dict:
+        return evaluate_shared(self.folder / "shared_evaluation", launcher="pytorch")
 
     def metrics(self) -> dict:
         return measure(self.rank, 2)
@@ -384,6 +394,7 @@ class Scenarios:
         "frozen_backbone",
         "means",
         "evaluation",
+        "shared_evaluation",
         "metrics",
         "resume",
         "stopped",
