@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import ConfigError
+from argus.stop_signals import STOPPED
 
 
 class Demo:
@@ -133,7 +135,32 @@ class Demo:
     def call(self, command: Sequence[str]) -> int:
         """Run a command in the repository; its exit status."""
         environment = {**os.environ, "PYTHON": sys.executable}
-        return subprocess.run(command, cwd=self.root, env=environment, check=False).returncode
+        with subprocess.Popen(command, cwd=self.root, env=environment) as child:
+            return _ended_together(child)
+
+
+def _ended_together(child: "subprocess.Popen[bytes]") -> int:
+    """Wait for a step, and end it where the demo is asked to end: it would go on by itself.
+
+    A terminal's Ctrl-C reaches the step as well, which may take a while to save what it has.
+    """
+    asked = []
+
+    def ask(number: int, frame: Any) -> None:
+        asked.append(number)
+        child.terminate()
+
+    before = signal.signal(signal.SIGTERM, ask)
+    try:
+        status = child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if asked:
+        sys.exit(STOPPED)
+    return status
 
 
 def cfg_options(options: Sequence[str]) -> list[str]:

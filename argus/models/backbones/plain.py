@@ -1,42 +1,93 @@
 """A ViT without adapter: the baseline row "DINOv2 adapted" of the paper.
 
-The paper does not say how the maps are made; here the final tokens are interpolated to the four
-strides.
+The paper does not say how the maps are made; here tokens are interpolated to the four strides.
 """
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
+from argus.errors import ConfigError
 from argus.models.backbones.base import VitBackbone
+from argus.models.backbones.vit import VisionTransformer
 from argus.registry import MODELS
 
 
 @MODELS.register_module()
 class PlainViT(VitBackbone):
-    """Final ViT tokens, interpolated (bilinear) to strides 4, 8, 16 and 32.
+    """ViT tokens, interpolated (bilinear) to strides 4, 8, 16 and 32.
 
-    It has no parameters of its own; the arguments are those of :class:`VitBackbone`.
+    It has no parameters of its own; the other arguments are those of :class:`VitBackbone`.
+
+    Args:
+        vit: A ViT, or its config.
+        layers: After which block the tokens of each of the four maps are taken, 1 to the depth,
+            the finest map first; each through the ViT's last norm, as DINOv2's evaluations take
+            them. None takes the final tokens for all maps.
+
+    Raises:
+        ConfigError: If the layers are not four of the ViT, or leave trained blocks without use.
     """
+
+    def __init__(
+        self,
+        vit: dict[str, Any] | VisionTransformer,
+        *,
+        layers: Sequence[int] | None = None,
+        freeze_vit: bool = True,
+        resize_mode: str = "bicubic",
+    ) -> None:
+        super().__init__(vit, freeze_vit=freeze_vit, resize_mode=resize_mode)
+        depth = self.vit.depth
+        self.layers = tuple(layers) if layers is not None else (depth,) * len(self.strides)
+        if len(self.layers) != len(self.strides) or not set(self.layers) <= set(
+            range(1, depth + 1)
+        ):
+            raise ConfigError(
+                f"PlainViT.layers expected four numbers from 1 to {depth}, the depth of the ViT, "
+                f"found {self.layers}."
+            )
+        if not freeze_vit and max(self.layers) < depth:
+            raise ConfigError(
+                f"PlainViT.layers={self.layers}: no map needs the blocks after "
+                f"{max(self.layers)} of {depth}, but freeze_vit=False trains them. Freeze the ViT, "
+                f"or take {depth} for one of the maps."
+            )
 
     def maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the four maps; see :meth:`VitBackbone.forward`."""
         return self.spread(self.kept(images), images)
 
     def kept(self, images: Tensor) -> tuple[Tensor, ...]:
-        """The final tokens as one map (B, C, H/16, W/16); all four are made of it."""
+        """The tokens after each layer as a map (B, C, H/16, W/16), the first layer first."""
         grid = self.grid(images)
         tokens = self.embed(images)
+        kept = []
         with self.frozen_part():
-            tokens = self.vit.norm(self.vit.run_blocks(tokens))
-            patches = tokens[:, self.vit.num_prefix_tokens :]
-            return (patches.transpose(1, 2).unflatten(2, grid),)
+            for start, stop in pairwise((0, *self._taken)):
+                tokens = self.vit.run_blocks(tokens, start, stop)
+                patches = self.vit.norm(tokens)[:, self.vit.num_prefix_tokens :]
+                kept.append(patches.transpose(1, 2).unflatten(2, grid))
+        return tuple(kept)
 
     def spread(self, kept: tuple[Tensor, ...], images: Tensor) -> tuple[Tensor, ...]:
-        """The map of the tokens at the four strides."""
+        """The maps of the tokens at the four strides."""
         height, width = images.shape[-2:]
-        sizes = [(height // stride, width // stride) for stride in self.strides]
+        of_layer = dict(zip(self._taken, kept, strict=True))
         with self.frozen_part():
             return tuple(
-                F.interpolate(kept[0], size=size, mode="bilinear", align_corners=False)
-                for size in sizes
+                F.interpolate(
+                    of_layer[layer],
+                    size=(height // stride, width // stride),
+                    mode="bilinear",
+                    align_corners=False,
+                )
+                for layer, stride in zip(self.layers, self.strides, strict=True)
             )
+
+    @property
+    def _taken(self) -> list[int]:
+        return sorted(set(self.layers))
