@@ -58,6 +58,9 @@ class ToyBackbone(nn.Module):
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return self.maps(images) if self.cache is None else self.cache.features(images, self.maps)
 
+    def forward_packed(self, batches: list[torch.Tensor]) -> list[tuple[torch.Tensor, ...]]:
+        return [self(images) for images in batches]
+
     def maps(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         maps = [self.stem(images).relu()]
         for stage in self.stages:

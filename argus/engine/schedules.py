@@ -1,8 +1,9 @@
-"""Two exact schedules of one training step over several tasks.
+"""Three exact schedules of one training step over several tasks.
 
-``joint`` runs one forward over all tasks and one backward. ``sequential`` runs forward and backward
-stream by stream and adds the gradients up, so that peak memory is that of the largest stream; the
-processes exchange gradients once, at the end. The gradients are the same.
+``joint`` runs one forward over all tasks and one backward. ``packed`` does the same with one pass
+of the backbone over the images of all streams, whatever their sizes. ``sequential`` runs forward
+and backward stream by stream and adds the gradients up, so that peak memory is that of the largest
+stream; the processes exchange gradients once, at the end. The gradients are the same.
 """
 
 import math
@@ -19,7 +20,7 @@ from argus.engine.distributed import all_reduce_gradients
 from argus.engine.optim import MultitaskOptimWrapper
 from argus.errors import ConfigError
 
-SCHEDULES = ("joint", "sequential")
+SCHEDULES = ("joint", "sequential", "packed")
 
 
 @dataclass
@@ -100,13 +101,19 @@ class GradientSchedule:
     """Fill the gradients of one optimizer step.
 
     Args:
-        kind: ``joint`` or ``sequential``.
+        kind: ``joint``, ``sequential`` or ``packed``.
     """
 
     def __init__(self, kind: str = "joint") -> None:
         if kind not in SCHEDULES:
             raise ConfigError(f"train_cfg.schedule: expected one of {SCHEDULES}, found {kind!r}.")
         self.kind = kind
+        self.mode = "packed" if kind == "packed" else "loss"  # of the model's forward
+
+    @property
+    def takes_all_at_once(self) -> bool:
+        """Whether all streams go through the model together, forward and backward."""
+        return self.kind != "sequential"
 
     def backward(
         self,
@@ -132,16 +139,16 @@ class GradientSchedule:
         for index, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True)):
             last = index == len(micro_batches) - 1
             for group in self.groups(batches):
-                reduce_now = self.kind == "joint" and last
+                reduce_now = self.takes_all_at_once and last
                 with no_sync(model, active=not reduce_now):
                     with optim_wrapper.optim_context(model):
-                        losses, parts = model(group, mode="loss", seeds=seed)
+                        losses, parts = model(group, mode=self.mode, seeds=seed)
                     norms = gradient_norms(losses, probe) if probe else {}
                     total = torch.stack([loss * scale for loss in losses.values()]).sum()
                     total.backward()
                 result.add(losses, parts, norms, scale=scale)
         parameters = stepped_parameters(model, result.losses)
-        if self.kind == "sequential":
+        if not self.takes_all_at_once:
             all_reduce_gradients(parameters)
         fill_missing(parameters)
         return result
@@ -161,7 +168,7 @@ class GradientSchedule:
 
     def groups(self, batches: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """The streams that go through the model together."""
-        if self.kind == "joint":
+        if self.takes_all_at_once:
             yield batches
         else:
             yield from ({stream: batch} for stream, batch in batches.items())

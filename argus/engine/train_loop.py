@@ -46,7 +46,7 @@ class MultitaskTrainLoop(BaseLoop):
         max_iters: Optimizer steps of the whole training.
         val_interval: Steps between validations; 0 validates only after the last step.
         accumulate: Batches of every task per step, their gradients averaged.
-        schedule: ``joint`` or ``sequential``; the same gradients.
+        schedule: ``joint``, ``sequential`` or ``packed``; the same gradients.
         grad_norm_interval: Steps between measurements of each task's gradient norm on the shared
             trainable parameters (a backward pass per task); 0 for never.
         max_bad_steps_in_a_row: Steps that are not finite, and so not taken, in a row before the
@@ -106,9 +106,11 @@ class MultitaskTrainLoop(BaseLoop):
         if self.turns.sampling is not None:
             # Of one stream they are the same, but DDP would wait for the other decoders.
             return GradientSchedule("sequential")
+        model: TaskModel = self.runner.raw_model
+        if plain.mode == "packed":
+            model.check_packing()
         if self.balancer is None:
             return plain
-        model: TaskModel = self.runner.raw_model
         tasks = [task for stream in self.dataloader.sources for task in model.streams[stream]]
         device = next(model.parameters()).device
         self.balancer.start(tasks, device=device, seed=self.runner.seed)

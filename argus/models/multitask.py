@@ -4,21 +4,17 @@ A decoder is a complete OpenMMLab model whose backbone is a ``SharedBackbone``; 
 routes batches. It knows no task by name: adding a decoder never edits it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
-import numpy as np
 import torch
-import torch.distributed as dist
-from mmdet.structures import DetDataSample
-from mmdet.structures.mask import BitmapMasks
-from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from argus.building import building
-from argus.errors import ConfigError, DataError
+from argus.errors import ConfigError
 from argus.models import one_size
+from argus.models.backbone_pass import PASSES, check_packing
 from argus.models.connect import connect
 from argus.models.foreign import (
     build_decoder,
@@ -28,6 +24,7 @@ from argus.models.foreign import (
     needs_float32,
 )
 from argus.models.randomness import seed_all
+from argus.models.stream_batch import StreamReader
 from argus.models.task_model import TaskModel
 from argus.registry import MODELS
 from argus.safe_load import tensors_only
@@ -86,7 +83,7 @@ class MultitaskModel(TaskModel):
         for task in set(decoders) - routed:
             # Without a loss it would stop DDP, and weight decay would shrink it.
             self.decoders[task].requires_grad_(False)
-        self._compared: set[str] = set()
+        self._reader = StreamReader(self.libraries)
 
     def init_weights(self) -> None:
         """Initialise the decoders, each in its library's scope; the backbone has done its own."""
@@ -110,7 +107,8 @@ class MultitaskModel(TaskModel):
             batches: Collated batch per stream: ``inputs`` (list of (3, H, W) uint8 images) and
                 ``data_samples`` (list; for a stream of several tasks each entry maps task to its
                 sample, and a task that is absent there costs nothing).
-            mode: Only ``loss``; prediction goes task by task through :meth:`predict`.
+            mode: ``loss``, or ``packed`` for the same by one pass of the backbone over all
+                streams; prediction goes task by task through :meth:`predict`.
             seeds: Seed per task, set just before its decoder runs, and per stream of several
                 tasks, set before its backbone pass.
 
@@ -118,116 +116,33 @@ class MultitaskModel(TaskModel):
             The weighted loss of every task, connected to all its parameters, and the detached
             parts for the log, named ``<task>/<name>``.
         """
-        assert mode == "loss", (
+        assert mode in PASSES, (
             f"forward(mode={mode!r}): use predict(task, batch) or features(images)"
+        )
+        seeds = seeds or {}
+        streams = (
+            (stream, self._reader.read(self.streams[stream], batch, self._preprocess_training))
+            for stream, batch in batches.items()
         )
         losses: dict[str, Tensor] = {}
         logs: dict[str, Tensor] = {}
-        for stream, batch in batches.items():
-            tasks = self.streams[stream]
-            routed = (
-                self._own_batch(tasks[0], batch)
-                if len(tasks) == 1
-                else self._shared_batch(tasks, batch, (seeds or {}).get(stream))
-            )
-            for task, data in routed:
-                loss, parts = self._decoder_loss(task, data, (seeds or {}).get(task))
+        for stream_batch, inputs in PASSES[mode](self.backbone, streams, seeds):
+            for task, data in stream_batch.routed(inputs):
+                loss, parts = self._decoder_loss(task, data, seeds.get(task))
                 parameters = [*self.decoders[task].parameters(), *self.backbone.parameters()]
                 losses[task] = connect(self.loss_weights[task] * loss, parameters)
                 logs |= {f"{task}/{name}": value for name, value in parts.items()}
         return losses, logs
 
-    def _own_batch(self, task: str, batch: Batch) -> Iterator[tuple[str, Batch | None]]:
-        """A batch of one task: its decoder takes the images and runs the backbone itself."""
-        yield task, self._preprocess(task, batch, training=True)
-
-    def _shared_batch(
-        self, tasks: Sequence[str], batch: Batch, seed: int | None
-    ) -> Iterator[tuple[str, Batch | None]]:
-        """A batch with labels of several tasks: one backbone pass, features to every decoder.
-
-        Detectors of mmdet average over the processes within their loss, and a process that left
-        one out would hang the others: without labels here it runs on an image without objects, and
-        its loss counts nothing. Losses of the other libraries have no such average.
-        """
-        blank: set[str] = set()
-        present = {
-            task: [i for i, sample in enumerate(batch["data_samples"]) if task in sample]
-            for task in tasks
-        }
-        prepared: dict[str, dict[str, Any]] = {}
-        images: dict[int, Tensor] = {}
-        for task, indices in present.items():
-            labels = [batch["data_samples"][i][task] for i in indices]
-            if not indices and self.libraries[task] == "mmdet" and _has_other_processes():
-                blank.add(task)
-                indices.append(0)
-                labels = [_without_objects(batch["inputs"][0])]
-            if indices:
-                subset = {
-                    "inputs": [batch["inputs"][i] for i in indices],
-                    "data_samples": labels,
-                }
-                prepared[task] = self._preprocess(task, subset, training=True)
-                images |= dict(zip(indices, prepared[task]["inputs"], strict=True))
-        sizes = {tuple(data["inputs"].shape[-2:]) for data in prepared.values()}
-        if len(sizes) > 1:
-            raise DataError(
-                f"tasks {list(tasks)} share one data stream, so all images of a batch must have "
-                f"one size after preprocessing, found (H, W) = {sorted(sizes)}. End the pipeline "
-                f"with a crop or resize to a fixed size and give the tasks equal padding."
-            )
-        if not images:
-            yield from ((task, None) for task in tasks)
-            return
-        self._compare_images(present, prepared)
-        if seed is not None:
-            seed_all(seed)
-        rows = {image: row for row, image in enumerate(sorted(images))}
-        features = self.features(torch.stack([images[i] for i in sorted(images)]))
-        for task in tasks:
-            if not present[task]:
-                yield task, None
-                continue
-            if len(present[task]) == len(rows):
-                maps = features
-            else:
-                index = torch.tensor([rows[i] for i in present[task]], device=features[0].device)
-                maps = tuple(feature[index] for feature in features)
-            data = {"inputs": maps, "data_samples": prepared[task]["data_samples"]}
-            yield task, {**data, "blank": True} if task in blank else data
-
-    def _compare_images(
-        self, present: Mapping[str, Sequence[int]], prepared: Mapping[str, Mapping[str, Any]]
-    ) -> None:
-        """Refuse tasks of one stream that normalise an image differently; looked at once each.
-
-        Raises:
-            ConfigError: Naming the two tasks.
-        """
-        if self._compared.issuperset(prepared):
-            return
-        first: dict[int, tuple[str, Tensor]] = {}
-        for task, data in prepared.items():
-            for index, image in zip(present[task], data["inputs"], strict=True):
-                other, seen = first.setdefault(index, (task, image))
-                if other == task:
-                    continue
-                if not torch.allclose(seen, image, atol=1e-3):
-                    raise ConfigError(
-                        f"tasks {other!r} and {task!r} share one data stream but prepare its "
-                        "images differently. Give their decoder.data_preprocessor the same mean, "
-                        "std, channel order (bgr_to_rgb, or to_rgb in mmpretrain) and pad value."
-                    )
-                self._compared |= {other, task}
+    def _preprocess_training(self, task: str, batch: Batch) -> dict[str, Any]:
+        prepared = self._preprocess(task, batch, training=True)
+        self._check_sides(task, prepared["inputs"])
+        return prepared
 
     def _preprocess(self, task: str, batch: Batch, *, training: bool) -> dict[str, Any]:
         data = {"inputs": batch["inputs"], "data_samples": batch["data_samples"]}
         with library_scope(self.libraries[task]):
-            prepared = self.decoder(task).data_preprocessor(data, training)
-        if training:
-            self._check_sides(task, prepared["inputs"])
-        return prepared
+            return self.decoder(task).data_preprocessor(data, training)
 
     def _check_sides(self, task: str, images: Tensor) -> None:
         """Refuse images (B, 3, H, W) that the backbone cannot take.
@@ -342,29 +257,12 @@ class MultitaskModel(TaskModel):
         super().train(mode)
         return self
 
+    def check_packing(self) -> None:
+        """Refuse a backbone that cannot; see :meth:`TaskModel.check_packing`."""
+        check_packing(self.backbone)
+
     def frozen_base(self) -> tuple[str, dict[str, Tensor]]:
         """Name of the frozen weights and their tensors by full name; empty if all is trained."""
         state = self.backbone.frozen_state() if hasattr(self.backbone, "frozen_state") else {}
         name = getattr(self.backbone, "base_name", type(self.backbone).__name__)
         return name, {f"backbone.{key}": value for key, value in state.items()}
-
-
-def _has_other_processes() -> bool:
-    return dist.is_initialized() and dist.get_world_size() > 1
-
-
-def _without_objects(image: Tensor) -> DetDataSample:
-    """Sample of mmdet for an image (3, H, W) without objects."""
-    height, width = image.shape[-2:]
-    shape = (int(height), int(width))
-    meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0), "img_id": 0}
-    sample = DetDataSample(metainfo=meta)
-    sample.gt_instances = InstanceData(
-        bboxes=torch.zeros(0, 4),
-        labels=torch.zeros(0, dtype=torch.long),
-        masks=BitmapMasks(np.zeros((0, *shape), np.uint8), *shape),
-    )
-    sample.ignored_instances = InstanceData(
-        bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long)
-    )
-    return sample

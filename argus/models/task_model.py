@@ -12,6 +12,8 @@ from typing import Any
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from argus.errors import ConfigError
+
 
 class TaskModel(BaseModel):
     """Base of the models that the engine trains.
@@ -44,7 +46,8 @@ class TaskModel(BaseModel):
             batches: Collated batch per stream: ``inputs`` (one entry per image) and
                 ``data_samples`` (list; for a stream of several tasks each entry maps task to its
                 sample).
-            mode: Only ``loss``.
+            mode: ``loss``, or ``packed`` where :meth:`check_packing` passes: the same by one pass
+                of the backbone over all streams.
             seeds: Seed of what a task or stream draws, by name.
 
         Returns:
@@ -60,6 +63,17 @@ class TaskModel(BaseModel):
             task: Name of the task.
             batch: Collated batch with ``inputs`` and ``data_samples``.
         """
+
+    def check_packing(self) -> None:
+        """Refuse the mode ``packed``, if the model has none.
+
+        Raises:
+            ConfigError: Saying why.
+        """
+        raise ConfigError(
+            f"train_cfg.schedule='packed': {type(self).__name__} has no packed pass over its "
+            "streams. Take 'joint' or 'sequential'."
+        )
 
     def frozen_base(self) -> tuple[str, dict[str, Tensor]]:
         """Name of weights that no training changes, and their tensors by full name.

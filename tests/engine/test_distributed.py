@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from argus.engine.schedules import SCHEDULES
 from tests.engine.test_schedules import gradients, max_relative_difference, toy_model
 from tests.engine.toy_detection import detection_model
 from tests.engine.two_processes import (
@@ -67,7 +68,7 @@ def test_first_process__its_result_and_its_failure_reach_all(pair: list[dict]) -
     assert texts == ["KeyError: 'nowhere'", "RuntimeError: process 0 failed: KeyError: 'nowhere'"]
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_gradients__two_halves_are_one_whole(pair: list[dict], kind: str, accumulate: int) -> None:
     batches = [own_batches(indices) for indices in WHOLE[accumulate]]
@@ -77,13 +78,13 @@ def test_gradients__two_halves_are_one_whole(pair: list[dict], kind: str, accumu
         assert max_relative_difference(found, whole) < TOLERANCE
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_gradients__are_the_same_bits_in_both_processes(pair: list[dict], kind: str) -> None:
     first, second = (pair[rank]["gradients"][kind, 2] for rank in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_missing_labels__count_as_zero_gradient(pair: list[dict], kind: str) -> None:
     halves = [
         gradients(toy_model(TOGETHER), [shared_batch(i)], kind) for i in (LABELLED, UNLABELLED)
@@ -96,7 +97,7 @@ def test_missing_labels__count_as_zero_gradient(pair: list[dict], kind: str) -> 
     torch.testing.assert_close(found[head], halves[0][head] / 2)
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_missing_labels__in_no_process_leave_zeros(pair: list[dict], kind: str) -> None:
     found = without_wrapper(pair[0]["missing_labels"][kind, "nowhere"])
     for name, parameter in toy_model(TOGETHER).named_parameters():

@@ -7,8 +7,10 @@ from torch import nn
 
 from argus.datasets.resilient import collate
 from argus.engine.optim import MultitaskOptimWrapper
-from argus.engine.schedules import GradientSchedule
+from argus.engine.schedules import SCHEDULES, GradientSchedule
+from argus.errors import ConfigError
 from argus.models.multitask import MultitaskModel
+from tests.models.backbones.toys import open_gamma, toy_adapter, toy_vit
 from tests.toy import (
     ToyBackbone,
     ToyBoth,
@@ -19,11 +21,16 @@ from tests.toy import (
 )
 
 
-def toy_model(streams: dict | None = None) -> MultitaskModel:
+def toy_model(
+    streams: dict | None = None, backbone: nn.Module | None = None, dropout: float = 0.0
+) -> MultitaskModel:
     torch.manual_seed(0)
     decoders = dict(semantic=semantic_decoder(), classification=classification_decoder())
+    decoders["semantic"]["decode_head"]["dropout_ratio"] = dropout
     weights = dict(semantic=2.0, classification=0.5)
-    model = MultitaskModel(ToyBackbone(), decoders, loss_weights=weights, streams=streams)
+    model = MultitaskModel(
+        backbone or ToyBackbone(), decoders, loss_weights=weights, streams=streams
+    )
     model.init_weights()
     for parameter in model.decoders.parameters():
         parameter.data.normal_(0, 0.3)
@@ -36,17 +43,77 @@ def batch(dataset: object, indices: list[int]) -> dict:
     return collate([dataset[i] for i in indices])
 
 
-def gradients(model: nn.Module, micro_batches: list, kind: str) -> dict[str, torch.Tensor]:
+def gradients(
+    model: nn.Module, micro_batches: list, kind: str, seeds: dict | None = None
+) -> dict[str, torch.Tensor]:
     trainable = [p for p in model.parameters() if p.requires_grad]
     wrapper = MultitaskOptimWrapper(torch.optim.SGD(trainable, lr=1.0), precision="fp32")
     model.zero_grad()
-    GradientSchedule(kind).backward(model, micro_batches, wrapper, seeds=[{}] * len(micro_batches))
+    all_seeds = [seeds or {}] * len(micro_batches)
+    GradientSchedule(kind).backward(model, micro_batches, wrapper, seeds=all_seeds)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
 def max_relative_difference(a: dict, b: dict) -> float:
     assert a.keys() == b.keys() and a
     return max(((a[n] - b[n]).abs().max() / b[n].abs().max().clamp(min=1e-12)).item() for n in a)
+
+
+def adapter_model(streams: dict | None = None) -> MultitaskModel:
+    """On a ViT with adapter; its semantic head draws dropout."""
+    sizes = dict(conv_inplane=8, norm_groups=4, num_interactions=2)
+    vit = toy_vit(arch=dict(embed_dim=8, depth=2, num_heads=2))
+    return toy_model(streams, open_gamma(toy_adapter(vit, **sizes)), dropout=0.5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_schedules__packed_equals_joint_on_pictures_of_several_sizes(precision: str) -> None:
+    """Also what the decoders draw: each is seeded."""
+    batches = dict(
+        semantic=batch(ToySegmentation(), [0, 1, 2]),
+        classification=batch(ToyClassification(size=64), [3, 4]),
+    )
+    model = adapter_model()
+    results, found = {}, {}
+    for kind in ("joint", "packed", "sequential"):
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        wrapper = MultitaskOptimWrapper(torch.optim.SGD(trainable, lr=1.0), precision=precision)
+        model.zero_grad()
+        blocks = []
+        block = model.backbone.vit.blocks[0]
+        handle = block.register_forward_hook(lambda *_, blocks=blocks: blocks.append(1))
+        seeds = [dict(semantic=1, classification=2)]
+        results[kind] = GradientSchedule(kind).backward(model, [batches], wrapper, seeds=seeds)
+        handle.remove()
+        assert len(blocks) == (1 if kind == "packed" else 2)
+        found[kind] = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+    tolerance = 1e-5 if precision == "fp32" else 5e-2
+    for kind in ("packed", "sequential"):
+        for task, loss in results["joint"].losses.items():
+            assert results[kind].losses[task].item() == pytest.approx(loss.item(), rel=tolerance)
+        assert results[kind].parts.keys() == results["joint"].parts.keys()
+        names = set(found["joint"]) if precision == "fp32" else {"backbone.level_embed"}
+        for name in names:
+            scale = found["joint"][name].abs().max().clamp(min=1e-3)
+            error = (found[kind][name] - found["joint"][name]).abs().max() / scale
+            assert error < tolerance, (kind, name)
+
+
+def test_schedules__packed_over_own_and_shared_streams_with_labels_missing() -> None:
+    streams = dict(both=["semantic", "classification"])
+    batches = dict(both=batch(ToyBoth(), [0, 1, 3, 4]))
+    model = adapter_model(streams)
+    seeds = dict(semantic=1, classification=2, both=3)
+    joint, packed = (gradients(model, [batches], kind, seeds) for kind in ("joint", "packed"))
+    assert max_relative_difference(packed, joint) < 1e-5
+
+
+def test_packed__backbone_that_cannot_is_refused() -> None:
+    backbone = nn.Identity()
+    backbone.out_channels = (8,) * 4
+    with pytest.raises(ConfigError, match=r"'packed': expected a backbone .* but Identity has"):
+        toy_model(backbone=backbone).check_packing()
+    toy_model().check_packing()
 
 
 def test_schedules__joint_equals_sequential() -> None:
@@ -68,7 +135,7 @@ def test_schedules__single_input_joint_equals_sequential() -> None:
     assert max_relative_difference(joint, sequential) < 1e-5
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_schedules__accumulation_equals_the_whole_batch(kind: str) -> None:
     def both(indices: list[int]) -> dict:
         return dict(
@@ -142,7 +209,7 @@ def test_schedules__gradient_norms_are_means_over_the_accumulated_batches() -> N
     torch.testing.assert_close(norm(batches), (norm(batches[:1]) + norm(batches[1:])) / 2)
 
 
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_schedules__task_without_labels_has_zero_gradients(kind: str) -> None:
     model = toy_model(streams=dict(both=["semantic", "classification"]))
     found = gradients(model, [dict(both=batch(ToyBoth(), [0, 3]))], kind)

@@ -31,6 +31,7 @@ from argus.engine.distributed import (
     training_buffers,
 )
 from argus.engine.loading.loaders import guarded_dataset
+from argus.engine.schedules import SCHEDULES
 from argus.errors import DataError, TrainingStopped
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
@@ -163,7 +164,7 @@ class Scenarios:
 
     def gradients(self) -> dict:
         found = {}
-        for kind in ("joint", "sequential"):
+        for kind in SCHEDULES:
             for accumulate, whole in WHOLE.items():
                 model = self.wrapped(toy_model())
                 batches = [own_batches(self.half(indices)) for indices in whole]
@@ -173,7 +174,7 @@ class Scenarios:
     def missing_labels(self) -> dict:
         indices = LABELLED if self.rank == 0 else UNLABELLED
         found = {}
-        for kind in ("joint", "sequential"):
+        for kind in SCHEDULES:
             model = self.wrapped(toy_model(TOGETHER))
             found[kind] = gradients(model, [shared_batch(indices)], kind)
             found[kind, "nowhere"] = gradients(model, [shared_batch(UNLABELLED)], kind)

@@ -382,7 +382,7 @@ def test_multitask__seed_of_a_shared_stream_is_set_before_its_backbone_pass() ->
 def test_multitask__detector_without_labels_runs_as_long_as_other_processes_may_have_some(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("argus.models.multitask._has_other_processes", lambda: True)
+    monkeypatch.setattr("argus.models.stream_batch._has_other_processes", lambda: True)
     decoders = dict(instance=mask_rcnn(), classification=classification_decoder())
     model = MultitaskModel(ToyBackbone(), decoders, streams=dict(both=list(decoders)))
     model.init_weights()

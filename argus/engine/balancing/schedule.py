@@ -1,9 +1,10 @@
 """The schedules of a step whose tasks a balancer weighs: one exact sum for all of them.
 
 Where the factors follow from the losses alone, and all losses are there before the backward pass
-(``joint``, one batch of every task), they enter the loss. Otherwise each task's gradient on what
-the tasks share is kept apart until the factors are known: those depend on all tasks, all
-accumulated batches and all processes. On the decoders no two tasks meet, so nothing is kept there.
+(``joint`` or ``packed``, one batch of every task), they enter the loss. Otherwise each task's
+gradient on what the tasks share is kept apart until the factors are known: those depend on all
+tasks, all accumulated batches and all processes. On the decoders no two tasks meet, so nothing is
+kept there.
 """
 
 import copy
@@ -34,7 +35,7 @@ class BalancedSchedule(GradientSchedule):
     """Fill the gradients of one optimizer step with what a balancer makes of the tasks.
 
     Args:
-        kind: ``joint`` or ``sequential``; the same gradients.
+        kind: ``joint``, ``sequential`` or ``packed``; the same gradients.
         balancer: Has been started.
         model: The model without its distributed wrapper.
 
@@ -66,7 +67,7 @@ class BalancedSchedule(GradientSchedule):
         probe: Sequence[nn.Parameter] = (),
     ) -> StepResult:
         """As of :class:`GradientSchedule`; the losses of the result are those before balancing."""
-        at_once = not self.balancer.needs_gradients and self.kind == "joint"
+        at_once = not self.balancer.needs_gradients and self.takes_all_at_once
         if at_once and len(micro_batches) == 1:
             return self._at_once(model, micro_batches[0], optim_wrapper, seeds[0], probe)
         return self._apart(model, micro_batches, optim_wrapper, seeds, probe)
@@ -140,7 +141,7 @@ class BalancedSchedule(GradientSchedule):
             if seeds:
                 seed_all(seeds[next(iter(batches))])
         with optim_wrapper.optim_context(model):
-            return model(batches, mode="loss", seeds=seeds)
+            return model(batches, mode=self.mode, seeds=seeds)
 
     def _take(self, gradients: Sequence[Tensor | None]) -> None:
         """Let the next backward pass add to these."""

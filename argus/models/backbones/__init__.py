@@ -5,12 +5,13 @@ from .plain import PlainViT
 from .shared import SharedBackbone
 from .siglip import SiglipVisionTransformer
 from .trained import trained_backbone
-from .traits import BackboneTraits
+from .traits import BackboneTraits, PackingBackbone
 from .vit_adapter import ViTAdapter
 
 __all__ = [
     "BackboneTraits",
     "DinoVisionTransformer",
+    "PackingBackbone",
     "PlainViT",
     "SharedBackbone",
     "SiglipVisionTransformer",

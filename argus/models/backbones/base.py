@@ -7,7 +7,7 @@ image as it is.
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,7 @@ from argus.registry import MODELS
 
 PATCH_STRIDE = 16  # pixels of the input image per ViT patch
 RESIZE_MODES = ("bicubic", "bilinear")
+Maps = tuple[Tensor, ...]
 
 
 class VitBackbone(nn.Module):
@@ -109,9 +110,30 @@ class VitBackbone(nn.Module):
             return self.maps(images)
         return self.spread(self.cache.features(images, self.kept), images)
 
-    @abstractmethod
-    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+    def forward_packed(self, batches: Sequence[Tensor]) -> list[Maps]:
+        """The pyramids of several batches at once, whose sizes may differ.
+
+        The ViT's blocks run once over all tokens, and attention stays within each image, so that
+        the numbers are those of :meth:`forward` batch by batch; so are the statistics of
+        BatchNorm.
+
+        Args:
+            batches: As ``images`` of :meth:`forward`.
+
+        Returns:
+            The maps of each batch.
+        """
+        if self.cache is not None:  # what it has not is computed
+            return [self(images) for images in batches]
+        return self.packed_maps(batches)
+
+    def maps(self, images: Tensor) -> Maps:
         """What :meth:`forward` computes."""
+        return self.packed_maps([images])[0]
+
+    @abstractmethod
+    def packed_maps(self, batches: Sequence[Tensor]) -> list[Maps]:
+        """What :meth:`forward_packed` computes."""
 
     def kept(self, images: Tensor) -> tuple[Tensor, ...]:
         """What a cache keeps of images: all that :meth:`spread` needs, and no more."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from argus.layers.attention import Attention
 from argus.layers.layer_scale import LayerScale
 from argus.layers.mlp import Mlp, SwiGLUFFN
+from argus.layers.packing import Packing
 from argus.layers.patch_embed import PatchEmbed
 from argus.layers.pos_embed import interpolate_pos_embed
 from argus.models.backbones.vit import RANDOM, Architecture, VisionTransformer, initialise
@@ -41,9 +42,9 @@ class Block(nn.Module):
         self.mlp = SwiGLUFFN(dim, hidden_dim) if arch.ffn == "swiglu" else Mlp(dim, hidden_dim)
         self.ls2 = LayerScale(dim, init_values)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return (B, N, C) for (B, N, C)."""
-        tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
+    def forward(self, tokens: Tensor, packing: Packing | None = None) -> Tensor:
+        """Return (B, N, C) for (B, N, C), or (T, C) for (T, C) with a packing."""
+        tokens = tokens + self.ls1(self.attn(self.norm1(tokens), packing))
         out: Tensor = tokens + self.ls2(self.mlp(self.norm2(tokens)))
         return out
 

@@ -4,6 +4,7 @@ Papers: ViT-Adapter, https://arxiv.org/abs/2205.08534, section 3.4; Argus (CVPR 
 scaling around the injector and keeps class token and registers in the ViT's sequence.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -161,23 +162,35 @@ class Interaction(nn.Module):
 
     def forward(
         self,
-        tokens: Tensor,
-        adapter_tokens: Tensor,
+        tokens: Sequence[Tensor],
+        adapter_tokens: Sequence[Tensor],
         vit: VisionTransformer,
-        grid: Grid,
-    ) -> tuple[Tensor, Tensor]:
-        """Run one interaction.
+        grids: Sequence[Grid],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Run one interaction over one or more batches, each of images of one size.
 
         Args:
-            tokens: (B, P + N, C), the ViT's whole sequence.
-            adapter_tokens: (B, S, C), the levels at strides 8, 16, 32 joined.
-            vit: The ViT that owns the blocks.
-            grid: Its patch grid (rows, columns).
+            tokens: (B, P + N, C) of each batch, the ViT's whole sequence.
+            adapter_tokens: (B, S, C) of each, the levels at strides 8, 16, 32 joined.
+            vit: The ViT that owns the blocks, which run once over all batches.
+            grids: Its patch grid (rows, columns) for each.
 
         Returns:
-            The two sequences, updated.
+            The two sequences of each batch, updated.
         """
         first = vit.num_prefix_tokens
+        injected = [
+            self._inject(*batch, first) for batch in zip(tokens, adapter_tokens, grids, strict=True)
+        ]
+        updated = vit.run_packed(injected, *self.blocks)
+        extracted = [
+            self._extract(*batch, first)
+            for batch in zip(updated, adapter_tokens, grids, strict=True)
+        ]
+        return updated, extracted
+
+    def _inject(self, tokens: Tensor, adapter_tokens: Tensor, grid: Grid, first: int) -> Tensor:
+        """ViT tokens (B, P + N, C), the patches, from ``first`` on, with what the adapter adds."""
         prefix, patches = tokens[:, :first], tokens[:, first:]
         if self.scale_tokens:
             # Unscaling is linear: dividing the residual alone by the scale equals dividing the sum,
@@ -187,13 +200,16 @@ class Interaction(nn.Module):
             residual = unscale_tokens(residual, scale)
         else:
             residual = self._run(self.injector, patches, adapter_tokens, grid)
-        tokens = vit.run_blocks(torch.cat([prefix, patches + residual], dim=1), *self.blocks)
+        return torch.cat([prefix, patches + residual], dim=1)
+
+    def _extract(self, tokens: Tensor, adapter_tokens: Tensor, grid: Grid, first: int) -> Tensor:
+        """Adapter tokens (B, S, C), updated from the patches of ViT tokens (B, P + N, C)."""
         patches = tokens[:, first:]
         if self.scale_tokens:
             patches = scale_tokens(patches, token_scale(patches))
         for extractor in self.extractors:
             adapter_tokens = self._run(extractor, adapter_tokens, patches, grid)
-        return tokens, adapter_tokens
+        return adapter_tokens
 
     def _run(self, module: nn.Module, queries: Tensor, values: Tensor, grid: Grid) -> Tensor:
         if self.with_cp and torch.is_grad_enabled():

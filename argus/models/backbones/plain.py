@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from argus.errors import ConfigError
-from argus.models.backbones.base import VitBackbone
+from argus.models.backbones.base import Maps, VitBackbone
 from argus.models.backbones.vit import VisionTransformer
 from argus.registry import MODELS
 
@@ -57,23 +57,28 @@ class PlainViT(VitBackbone):
                 f"or take {depth} for one of the maps."
             )
 
-    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Compute the four maps; see :meth:`VitBackbone.forward`."""
-        return self.spread(self.kept(images), images)
+    def packed_maps(self, batches: Sequence[Tensor]) -> list[Maps]:
+        """Compute the maps; see :meth:`VitBackbone.forward_packed`."""
+        kept = self._kept(batches)
+        return [self.spread(own, images) for own, images in zip(kept, batches, strict=True)]
 
-    def kept(self, images: Tensor) -> tuple[Tensor, ...]:
+    def kept(self, images: Tensor) -> Maps:
         """The tokens after each layer as a map (B, C, H/16, W/16), the first layer first."""
-        grid = self.grid(images)
-        tokens = self.embed(images)
-        kept = []
+        return self._kept([images])[0]
+
+    def _kept(self, batches: Sequence[Tensor]) -> list[Maps]:
+        grids = [self.grid(images) for images in batches]
+        tokens = [self.embed(images) for images in batches]
+        kept: list[list[Tensor]] = [[] for _ in batches]
         with self.frozen_part():
             for start, stop in pairwise((0, *self._taken)):
-                tokens = self.vit.run_blocks(tokens, start, stop)
-                patches = self.vit.norm(tokens)[:, self.vit.num_prefix_tokens :]
-                kept.append(patches.transpose(1, 2).unflatten(2, grid))
-        return tuple(kept)
+                tokens = self.vit.run_packed(tokens, start, stop)
+                for own, part, grid in zip(kept, tokens, grids, strict=True):
+                    patches = self.vit.norm(part)[:, self.vit.num_prefix_tokens :]
+                    own.append(patches.transpose(1, 2).unflatten(2, grid))
+        return [tuple(own) for own in kept]
 
-    def spread(self, kept: tuple[Tensor, ...], images: Tensor) -> tuple[Tensor, ...]:
+    def spread(self, kept: Maps, images: Tensor) -> Maps:
         """The maps of the tokens at the four strides."""
         height, width = images.shape[-2:]
         of_layer = dict(zip(self._taken, kept, strict=True))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from argus.errors import ConfigError
 from argus.layers.attention import Attention
 from argus.layers.mlp import Mlp
+from argus.layers.packing import Packing
 from argus.layers.patch_embed import PatchEmbed
 from argus.layers.pos_embed import interpolate_pos_embed
 from argus.models.backbones.siglip_weights import load_siglip_weights
@@ -33,9 +34,9 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
         self.mlp = Mlp(dim, round(dim * arch.mlp_ratio), approximate="tanh")
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return (B, N, C) for (B, N, C)."""
-        tokens = tokens + self.attn(self.norm1(tokens))
+    def forward(self, tokens: Tensor, packing: Packing | None = None) -> Tensor:
+        """Return (B, N, C) for (B, N, C), or (T, C) for (T, C) with a packing."""
+        tokens = tokens + self.attn(self.norm1(tokens), packing)
         out: Tensor = tokens + self.mlp(self.norm2(tokens))
         return out
 

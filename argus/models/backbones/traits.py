@@ -1,6 +1,10 @@
 """What a decoder has to know of the backbone that it stands on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +27,11 @@ class BackboneTraits:
     size_divisor: int = 32
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+
+
+@runtime_checkable
+class PackingBackbone(Protocol):
+    """A backbone that runs once over batches of pictures of several sizes."""
+
+    def forward_packed(self, batches: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+        """The maps of each batch (B, 3, H, W), as those of each alone; B, H and W vary."""

@@ -6,7 +6,7 @@ or a decoder does not ask which one it stands on.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from argus.errors import ConfigError
+from argus.layers.packing import Packing
 
 RANDOM = "random"
 Pixel = tuple[float, float, float]
@@ -118,14 +119,30 @@ class VisionTransformer(nn.Module):
             added.
         """
 
-    def run_blocks(self, tokens: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
-        """Run blocks ``start`` to ``stop`` (exclusive) on (B, N, C)."""
+    def run_blocks(
+        self,
+        tokens: Tensor,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        packing: Packing | None = None,
+    ) -> Tensor:
+        """Run blocks ``start`` to ``stop`` (exclusive) on (B, N, C), or (T, C) with a packing."""
         for block in self.blocks[start:stop]:
             if self.with_cp and torch.is_grad_enabled():
-                tokens = checkpoint(block, tokens, use_reentrant=False)
+                tokens = checkpoint(block, tokens, packing, use_reentrant=False)
             else:
-                tokens = block(tokens)
+                tokens = block(tokens, packing)
         return tokens
+
+    def run_packed(
+        self, parts: Sequence[Tensor], start: int = 0, stop: int | None = None
+    ) -> list[Tensor]:
+        """Run blocks once over the tokens (B, N, C) of several sizes of images; B and N vary."""
+        if len(parts) == 1:
+            return [self.run_blocks(parts[0], start, stop)]
+        packing = Packing.of(parts)
+        return packing.split(self.run_blocks(packing.join(parts), start, stop, packing=packing))
 
     def forward_features(self, images: Tensor) -> VitFeatures:
         """Run the whole ViT on normalised images (B, 3, H, W); tokens after the last norm."""

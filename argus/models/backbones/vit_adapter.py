@@ -7,7 +7,7 @@ four maps.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from argus.errors import ConfigError
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.norm import build_norm2d
-from argus.models.backbones.base import VitBackbone
-from argus.models.backbones.interaction import Interaction, pyramid_grids
+from argus.models.backbones.base import Maps, VitBackbone
+from argus.models.backbones.interaction import Grid, Interaction, pyramid_grids
 from argus.models.backbones.spatial_prior import SpatialPriorModule
 from argus.models.backbones.vit import VisionTransformer
 from argus.registry import MODELS
@@ -121,22 +121,47 @@ class ViTAdapter(VitBackbone):
         self.norms = nn.ModuleList(build_norm2d(norm, dim, norm_groups) for _ in self.strides)
         self._initialise()
 
-    def maps(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Compute the feature pyramid; see :meth:`VitBackbone.forward`."""
-        grid = self.grid(images)
-        tokens = self.embed(images)
-        stride4, *levels = self.spm(images)
-        adapter_tokens = torch.cat(
-            [level + embed for level, embed in zip(levels, self.level_embed, strict=True)], dim=1
-        )
+    def packed_maps(self, batches: Sequence[Tensor]) -> list[Maps]:
+        """Compute the feature pyramids; see :meth:`VitBackbone.forward_packed`.
+
+        The ViT's blocks run once; spatial prior, injectors, extractors and norms batch by batch.
+        """
+        grids = [self.grid(images) for images in batches]
+        tokens = [self.embed(images) for images in batches]
+        priors = [self._prior(images) for images in batches]
+        adapter_tokens = [prior[1] for prior in priors]
         stages = []
         for interaction in self.interactions:
-            tokens, adapter_tokens = interaction(tokens, adapter_tokens, self.vit, grid)
-            stages.append(tokens)
-        if self.vit_feature_source == "stage":
-            vit_maps = [self._vit_map(stage, grid) for stage in stages]
-        else:
-            vit_maps = [self._vit_map(tokens, grid)] * len(self.strides)
+            tokens, adapter_tokens = interaction(tokens, adapter_tokens, self.vit, grids)
+            if self.vit_feature_source == "stage":
+                stages.append(tokens)
+        return [
+            self._pyramid(grid, stride4, adapter, list(vit_tokens))
+            for grid, (stride4, _), adapter, *vit_tokens in zip(
+                grids, priors, adapter_tokens, *(stages or [tokens]), strict=True
+            )
+        ]
+
+    def _prior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The spatial prior: the map at stride 4, and the tokens (B, S, C) of the other levels."""
+        stride4, *levels = self.spm(images)
+        embedded = [level + embed for level, embed in zip(levels, self.level_embed, strict=True)]
+        return stride4, torch.cat(embedded, dim=1)
+
+    def _pyramid(
+        self, grid: Grid, stride4: Tensor, adapter_tokens: Tensor, vit_tokens: list[Tensor]
+    ) -> Maps:
+        """The four maps.
+
+        Args:
+            grid: The ViT's patch grid.
+            stride4: Map of the spatial prior.
+            adapter_tokens: (B, S, C), after the last interaction.
+            vit_tokens: (B, P + N, C), after the last interaction alone, or after each of four.
+        """
+        vit_maps = [self._vit_map(tokens, grid) for tokens in vit_tokens]
+        if len(vit_maps) == 1:
+            vit_maps *= len(self.strides)
         parts = torch.split(adapter_tokens, [h * w for h, w in pyramid_grids(grid)], dim=1)
         stride8, stride16, stride32 = (
             torch.unflatten(part.transpose(1, 2), 2, size)

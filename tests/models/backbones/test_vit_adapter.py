@@ -69,7 +69,7 @@ def test_gamma_zero__vit_is_the_plain_one():
     features = torch.randn(2, 8 * 12 + 4 * 6 + 2 * 3, 48)
     with torch.no_grad():
         for interaction in adapter.interactions:
-            tokens, _ = interaction(tokens, features, adapter.vit, (4, 6))
+            (tokens,), _ = interaction([tokens], [features], adapter.vit, [(4, 6)])
         resized = F.interpolate(images, size=(56, 84), mode="bicubic", antialias=True)
         expected = adapter.vit.run_blocks(adapter.vit.prepare_tokens(resized))
     assert torch.equal(tokens, expected)
@@ -91,7 +91,7 @@ def test_scaling__injected_residual_grows_with_the_token_norm():
     captured = []
     hook = adapter.vit.blocks[0].register_forward_pre_hook(lambda _, x: captured.append(x[0]))
     with torch.no_grad():
-        interaction(tokens, features, adapter.vit, (4, 4))
+        interaction([tokens], [features], adapter.vit, [(4, 4)])
         hook.remove()
         patches = tokens[:, 5:]
         scale = token_scale(patches)
