@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
+from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import ClsHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -180,4 +181,16 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
     for slot in slots:
         slot.bind(backbone)
     widen_scores(model)
+    _copy_without_waiting(model)
     return model
+
+
+def _copy_without_waiting(decoder: nn.Module) -> None:
+    """Let the batch go to the device without the host waiting for what runs there.
+
+    The libraries' preprocessors wait for each tensor by default, and not all have an argument for
+    it.
+    """
+    preprocessor = getattr(decoder, "data_preprocessor", None)
+    if isinstance(preprocessor, BaseDataPreprocessor):
+        preprocessor._non_blocking = True

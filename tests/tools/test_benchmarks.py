@@ -71,7 +71,7 @@ def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) ->
         assert all(row["values"] for row in rows)
 
 
-def test_quick_run__checks_something_in_every_section_but_five(quick_run: SimpleNamespace) -> None:
+def test_quick_run__checks_something_in_every_section_but_six(quick_run: SimpleNamespace) -> None:
     checked = {
         name
         for name, section in quick_run.report["sections"].items()
@@ -79,8 +79,18 @@ def test_quick_run__checks_something_in_every_section_but_five(quick_run: Simple
         for column, limit in row["limits"].items()
         if row["values"][column] <= limit
     }
-    measured = {"decoders", "step_guard", "precision", "loading", "operations"}
+    measured = {"decoders", "step_guard", "waits", "precision", "loading", "operations"}
     assert checked == set(run.SECTIONS) - measured
+
+
+def test_waits__one_for_the_matching_and_one_for_the_look(quick_run: SimpleNamespace) -> None:
+    rows = quick_run.report["sections"]["waits"]["rows"]
+    ours = {case: row["values"]["ours"] for case, row in rows.items()}
+    assert {case for case, count in ours.items() if count} == {
+        "instance alone",
+        "norm, look and update",
+    }
+    assert set(ours.values()) == {0, 1}
 
 
 def test_operations__are_two_for_a_product_and_its_sum() -> None:

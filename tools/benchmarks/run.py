@@ -35,7 +35,7 @@ from tools.benchmarks.report import Result, Settings, as_dict, to_markdown  # no
 # Each is a module beside this one with ``cases(settings)``.
 SECTIONS = (
     *("attention", "deform_attention", "backbone", "decoders", "stage1_step", "step_guard"),
-    *("inference", "precision", "loading", "coco_evaluation", "operations"),
+    *("waits", "inference", "precision", "loading", "coco_evaluation", "operations"),
 )
 # Of a size that a CPU does in minutes.
 _FOR_CPUS = {"precision", "loading", "coco_evaluation", "operations"}

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import torch
 from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from mmdet.utils import reduce_mean
 from torch import Tensor, nn
 
 from argus.registry import MODELS
 
+from .box_overlap import generalized_iou
 from .denoising import denoising_matches
 from .head import HeadOutput
 from .matching import HungarianMatcher
@@ -47,6 +47,11 @@ class MaskDINOCriterion(nn.Module):
             H-DETR, https://arxiv.org/abs/2207.13080).
         alpha: Of the focal loss.
         gamma: Of the focal loss.
+        assignment: Where the matching is solved: ``host`` (SciPy) or ``device`` (the package
+            ``torch-linear-assignment``).
+
+    Raises:
+        ConfigError: Another ``assignment``, or ``device`` without that package.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class MaskDINOCriterion(nn.Module):
         selection_repeats: int = 1,
         alpha: float = 0.25,
         gamma: float = 2.0,
+        assignment: str = "host",
     ) -> None:
         super().__init__()
         weights = torch.tensor([class_weight, mask_weight, dice_weight, box_weight, giou_weight])
@@ -86,6 +92,7 @@ class MaskDINOCriterion(nn.Module):
             num_points=num_points,
             alpha=alpha,
             gamma=gamma,
+            assignment=assignment,
         )
 
     def forward(self, output: HeadOutput, targets: Targets) -> dict[str, Tensor]:
@@ -189,9 +196,7 @@ class MaskDINOCriterion(nn.Module):
         boxes = predictions.boxes[pairs.stage, pairs.image, pairs.query]
         truth = targets.boxes[pairs.image, pairs.target]
         distance = (boxes - truth).abs().sum(-1)
-        overlap = bbox_overlaps(
-            bbox_cxcywh_to_xyxy(boxes), bbox_cxcywh_to_xyxy(truth), mode="giou", is_aligned=True
-        )
+        overlap = generalized_iou(boxes, truth)
         num_stages = len(predictions.boxes)
         return (
             _sum_by_stage(distance, pairs.stage, num_stages),

@@ -3,19 +3,17 @@
 Papers: DETR, https://arxiv.org/abs/2005.12872; Mask DINO, https://arxiv.org/abs/2206.02777,
 section 3.4 ("hybrid bipartite matching").
 
-What was changed: all stages and images are one cost tensor and one transfer to the host. Masks are
-not built: bilinear sampling is linear, so sampling the mask feature first and multiplying by the
-embeddings gives the same logits at the points. An instance may take several predictions.
+What was changed: all stages and images are one cost tensor. Masks are not built: bilinear sampling
+is linear, so sampling the mask feature first and multiplying by the embeddings gives the same
+logits at the points. An instance may take several predictions.
 """
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from .assignment import assign_on_device, assign_on_host, check_assignment
+from .box_overlap import generalized_iou
 from .point_sampling import cell_points, sample_bitmaps
 from .structures import Matches, Predictions, Targets
 
@@ -36,6 +34,10 @@ class HungarianMatcher:
             feature.
         alpha: Of the focal cost.
         gamma: Of the focal cost.
+        assignment: Where it is solved, ``host`` or ``device``: see :mod:`~.assignment`.
+
+    Raises:
+        ConfigError: Another ``assignment``, or ``device`` without the package it needs.
     """
 
     def __init__(
@@ -49,7 +51,10 @@ class HungarianMatcher:
         num_points: int | None = 12544,
         alpha: float = 0.25,
         gamma: float = 2.0,
+        assignment: str = "host",
     ) -> None:
+        check_assignment(assignment)
+        self.assignment = assignment
         self.class_weight = class_weight
         self.mask_weight = mask_weight
         self.dice_weight = dice_weight
@@ -68,21 +73,8 @@ class HungarianMatcher:
             repeats: For each stage, how many predictions an instance takes (as far as there are
                 enough of them).
         """
-        # Waits for the device, once a step; so does the constant that bbox_overlaps copies there.
-        table = costs.cpu().numpy()
-        pairs: list[NDArray[np.int64]] = []
-        counts = []
-        for image, count in enumerate(targets.counts):
-            before = len(pairs)
-            for stage, repeat in enumerate(repeats if count else ()):
-                cost = table[image, stage, :, :count]
-                repeat = max(1, min(repeat, len(cost) // count))
-                rows, columns = linear_sum_assignment(np.tile(cost, repeat))
-                pairs.append(_pairs(stage, image, rows, columns % count))
-            counts.append(sum(part.shape[1] for part in pairs[before:]))
-        joined = np.concatenate(pairs, 1) if pairs else np.zeros((4, 0), dtype=np.int64)
-        index = torch.from_numpy(joined).to(costs.device, non_blocking=True)
-        return Matches(index[0], index[1], index[2], index[3], tuple(counts))
+        assign = assign_on_device if self.assignment == "device" else assign_on_host
+        return assign(costs, targets.counts, repeats)
 
     @torch.no_grad()
     def costs(self, predictions: Predictions, mask_features: Tensor, targets: Targets) -> Tensor:
@@ -99,9 +91,7 @@ class HungarianMatcher:
         )  # (B, stages * Q, .)
         cost = self.class_weight * self._class_cost(logits, targets.labels)
         cost += self.box_weight * torch.cdist(boxes, targets.boxes, p=1)
-        overlap = bbox_overlaps(
-            bbox_cxcywh_to_xyxy(boxes), bbox_cxcywh_to_xyxy(targets.boxes), mode="giou"
-        )
+        overlap = generalized_iou(boxes[:, :, None], targets.boxes[:, None])
         cost += self.giou_weight * (1 - overlap)
         bce, dice = self._mask_costs(embeds, mask_features.float(), targets)
         cost += self.mask_weight * bce + self.dice_weight * dice
@@ -150,10 +140,3 @@ class HungarianMatcher:
         softplus = F.softplus(logits).sum(-1)
         bce = (softplus[..., None] - logits @ truth.transpose(1, 2)) / logits.shape[-1]
         return bce, dice
-
-
-def _pairs(
-    stage: int, image: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Four rows of int64: stage, image, query, target."""
-    return np.stack([np.full_like(rows, stage), np.full_like(rows, image), rows, columns])

@@ -49,11 +49,12 @@ def collect_targets(
         DataError: Instances without masks, or a label on the CPU outside the classes.
     """
     labels, boxes, masks = [], [], []
-    for sample, canvas in zip(samples, canvases, strict=True):
+    stuff = range(num_things_classes, num_things_classes + num_stuff_classes)
+    found = _stuff_labels(samples, stuff, device) if stuff else [()] * len(samples)
+    for sample, canvas, present in zip(samples, canvases, found, strict=True):
         parts = [_things(sample, canvas, batch_shape, device, num_things_classes)]
-        if num_stuff_classes and "gt_sem_seg" in sample:
-            first, last = num_things_classes, num_things_classes + num_stuff_classes
-            parts.append(_stuff(sample, canvas, batch_shape, device, range(first, last)))
+        if present:
+            parts.append(_stuff(sample, canvas, batch_shape, device, present))
         labels.append(torch.cat([part[0] for part in parts]))
         boxes.append(torch.cat([part[1] for part in parts]))
         masks.append(torch.cat([part[2] for part in parts]))
@@ -109,12 +110,7 @@ def _things(
             "with LoadAnnotations(with_bbox=True, with_mask=True)."
         )
     if not instances.labels.is_cuda:  # on a GPU this would stall the stream: CheckLabel looks
-        low, high = int(instances.labels.min()), int(instances.labels.max())
-        if low < 0 or high >= num_classes:
-            raise DataError(
-                f"Mask DINO: {where} has labels from {low} to {high}, but the decoder has classes "
-                f"0 to {num_classes - 1}; give decoder and data set the same classes."
-            )
+        _check_labels_on_host(instances.labels, num_classes, where)
     height, width = canvas
     scale = torch.tensor([width, height, width, height]).to(device, non_blocking=True)
     boxes = get_box_tensor(instances.bboxes).to(device).float() / scale
@@ -126,17 +122,40 @@ def _things(
     )
 
 
+def _check_labels_on_host(labels: Tensor, num_classes: int, where: str) -> None:
+    """Refuse labels (n,) outside the classes."""
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= num_classes:
+        raise DataError(
+            f"Mask DINO: {where} has labels from {low} to {high}, but the decoder has classes "
+            f"0 to {num_classes - 1}; give decoder and data set the same classes."
+        )
+
+
+def _stuff_labels(
+    samples: Sequence[DetDataSample], classes: range, device: torch.device
+) -> list[Sequence[int]]:
+    """The stuff classes of each image; waits for the device once."""
+    tables = [torch.zeros(len(classes) + 1, dtype=torch.bool, device=device) for _ in samples]
+    for sample, table in zip(samples, tables, strict=True):
+        if "gt_sem_seg" in sample:
+            seg = sample.gt_sem_seg.sem_seg.to(device).flatten().long()
+            is_stuff = (seg >= classes.start) & (seg < classes.stop)
+            table.index_fill_(0, torch.where(is_stuff, seg - classes.start, len(classes)), True)
+    is_present = torch.stack(tables)[:, :-1].tolist()
+    return [[c for c, here in zip(classes, row, strict=True) if here] for row in is_present]
+
+
 def _stuff(
     sample: DetDataSample,
     canvas: tuple[int, int],
     batch_shape: tuple[int, int],
     device: torch.device,
-    classes: range,
+    present: Sequence[int],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Labels, boxes and masks of the stuff regions of an image."""
+    """Labels, boxes and masks of the stuff regions of an image, of the classes ``present``."""
     seg = sample.gt_sem_seg.sem_seg[0].to(device)
-    labels = torch.unique(seg).long()
-    labels = labels[(labels >= classes.start) & (labels < classes.stop)]
+    labels = torch.tensor(present).to(device, non_blocking=True)
     masks = seg == labels[:, None, None]
     height, width = canvas
     boxes = torch.stack(
@@ -161,6 +180,8 @@ def _bitmaps(masks: Any, device: torch.device) -> Tensor:
     bitmaps = (
         masks if isinstance(masks, Tensor) else torch.from_numpy(np.ascontiguousarray(masks.masks))
     )
+    if device.type == "cuda" and bitmaps.device.type == "cpu":
+        bitmaps = bitmaps.pin_memory()  # a copy from other memory waits for what runs before it
     return bitmaps.to(device, non_blocking=True).bool()
 
 
