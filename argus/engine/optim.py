@@ -1,8 +1,8 @@
 """The optimizer: AdamW over parameter groups that follow from the modules, in autocast."""
 
 import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -122,7 +122,7 @@ class MultitaskOptimConstructor:
             model, lr=optimizer["lr"], weight_decay=optimizer.get("weight_decay", 0.0)
         )
         with building(optimizer, where="optim_wrapper.optimizer"):
-            built = OPTIMIZERS.build({**optimizer, "params": groups})
+            built = _build_optimizer(optimizer, groups)
         with building(self.config, where="optim_wrapper"):
             wrapper = OPTIM_WRAPPERS.build({**self.config, "optimizer": built})
         wrapper.parts = trained_parts(model)
@@ -161,6 +161,29 @@ class MultitaskOptimConstructor:
         assert isinstance(model, TaskModel)
         layer, number = model.layer_of(name.removeprefix("backbone."))
         return float(self.layer_decay ** (number - 1 - layer))
+
+
+def _build_optimizer(
+    config: dict[str, Any], groups: Sequence[dict[str, Any]]
+) -> torch.optim.Optimizer:
+    """The optimizer by one kernel for all tensors, where there is one and the config says nothing.
+
+    PyTorch's own choice is ``foreach`` on a GPU and a loop over the tensors on a CPU. The numbers
+    are the same but for rounding, and so is the state.
+    """
+    kind = config.get("type")
+    found = OPTIMIZERS.get(kind) if isinstance(kind, str) else kind
+    options = inspect.signature(found).parameters if inspect.isclass(found) else {}
+    if "fused" in options and not {"fused", "foreach", "differentiable"} & set(config):
+        # Not all optimizers have it on all devices, which they say when they are built.
+        with suppress(RuntimeError):
+            return OPTIMIZERS.build({**config, "params": _copied(groups), "fused": True})
+    return OPTIMIZERS.build({**config, "params": _copied(groups)})
+
+
+def _copied(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The groups as dicts of their own, since an optimizer writes its options into them."""
+    return [dict(group) for group in groups]
 
 
 class _Factors:

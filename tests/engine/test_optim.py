@@ -193,3 +193,31 @@ def test_wrapper__parts_without_a_norm_are_refused() -> None:
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     with pytest.raises(ConfigError, match="clip_each_part needs a norm"):
         MultitaskOptimWrapper(sgd, clip_each_part=True)
+
+
+class _WithoutKernel(torch.optim.AdamW):
+    """As PyTorch's where a device has no fused kernel."""
+
+    def __init__(self, *args, fused: bool | None = None, **options) -> None:
+        super().__init__(*args, **options)
+        if fused:
+            raise RuntimeError("`fused=True` requires other devices")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "fused"),
+    [
+        (dict(type=torch.optim.AdamW), True),
+        (dict(type="SGD"), True),
+        (dict(type=torch.optim.AdamW, fused=False), False),
+        (dict(type=torch.optim.AdamW, foreach=True), None),
+        (dict(type=torch.optim.RMSprop), None),
+        (dict(type=_WithoutKernel), None),
+    ],
+    ids=["adamw", "by_name", "off", "foreach", "has_none", "not_here"],
+)
+def test_optimizer__is_fused_where_it_can_be(optimizer: dict, fused: bool | None) -> None:
+    config = dict(type=MultitaskOptimWrapper, optimizer=dict(lr=LR, **optimizer))
+    built = MultitaskOptimConstructor(config)(_Model()).optimizer
+    assert {group.get("fused") for group in built.param_groups} == {fused}
+    # Numbers and state: tests/engine/checkpoints/test_training_state.py.

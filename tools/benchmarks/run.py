@@ -34,11 +34,19 @@ from tools.benchmarks.report import Result, Settings, as_dict, to_markdown  # no
 
 # Each is a module beside this one with ``cases(settings)``.
 SECTIONS = (
-    *("attention", "deform_attention", "backbone", "decoders", "stage1_step", "step_guard"),
+    *(
+        "attention",
+        "deform_attention",
+        "backbone",
+        "decoders",
+        "stage1_step",
+        "optimizer",
+        "step_guard",
+    ),
     *("waits", "inference", "precision", "loading", "coco_evaluation", "operations"),
 )
 # Of a size that a CPU does in minutes.
-_FOR_CPUS = {"precision", "loading", "coco_evaluation", "operations"}
+_FOR_CPUS = {"optimizer", "precision", "loading", "coco_evaluation", "operations"}
 OUT = Path("work_dirs/benchmarks")
 
 

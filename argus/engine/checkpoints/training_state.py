@@ -18,8 +18,10 @@ from torch.optim import Optimizer
 from argus.errors import CheckpointError
 from argus.names.wording import counted
 
+# Options that change by which kernels a step is computed, and nothing that a user would see.
+_KERNELS = ("foreach", "fused", "capturable", "differentiable")
 # Options that change how a step is computed, or how large it is, but not which state it needs.
-_FREE = ("lr", "weight_decay", "foreach", "fused", "capturable", "differentiable", "maximize")
+_FREE = ("lr", "weight_decay", *_KERNELS, "maximize")
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _changed_options(saved: Plan, plan: Plan, names: Sequence[str]) -> list[str]
     changed: dict[str, list[str]] = {}
     for name in names:
         before, now = saved.options[name], plan.options[name]
-        for key in {**before, **now}:
+        for key in [key for key in {**before, **now} if key not in _KERNELS]:
             if before.get(key) != now.get(key):
                 text = f"{key} was {before.get(key)} and is {now.get(key)}"
                 changed.setdefault(text, []).append(name)

@@ -161,21 +161,46 @@ def test_learning_rate__of_the_config_wins(tmp_path: Path, stopped: Path) -> Non
     assert [g["lr"] for g in resumed.runner.optim_wrapper.param_groups] == rates
 
 
-def run_of(configs: list[dict], *, num_steps: int) -> tuple[nn.Module, Any, Plan, list[Any]]:
+def run_of(
+    configs: list[dict], *, num_steps: int, **options
+) -> tuple[nn.Module, Any, Plan, list[Any]]:
     """Model, optimizer, plan and schedulers of a training after some steps."""
     torch.manual_seed(0)
     model = nn.ModuleDict(dict(backbone=nn.Linear(2, 2), head=nn.Linear(2, 1)))
     parts = [(model["backbone"], LR), (model["head"], 2 * LR)]
-    optimizer = torch.optim.AdamW([dict(params=[*p.parameters()], lr=lr) for p, lr in parts])
+    optimizer = torch.optim.AdamW(
+        [dict(params=[*p.parameters()], lr=lr) for p, lr in parts], **options
+    )
     plan = Plan.of(optimizer, model, configs)
     schedulers = [PARAM_SCHEDULERS.build(dict(c, optimizer=optimizer)) for c in configs]
+    go_on(model, optimizer, schedulers, num_steps)
+    return model, optimizer, plan, schedulers
+
+
+def go_on(model: nn.Module, optimizer: Any, schedulers: list[Any], num_steps: int) -> None:
     for _ in range(num_steps):
         optimizer.zero_grad()
-        model["head"](model["backbone"](torch.ones(1, 2))).sum().backward()
+        model["head"](model["backbone"](torch.ones(1, 2))).square().sum().backward()
         optimizer.step()
         for scheduler in schedulers:
             scheduler.step()
-    return model, optimizer, plan, schedulers
+
+
+WAYS = [dict(fused=True), dict(foreach=True), dict(foreach=False)]
+
+
+@pytest.mark.parametrize("after", WAYS, ids=["to_fused", "to_foreach", "to_loop"])
+@pytest.mark.parametrize("before", WAYS, ids=["fused", "foreach", "loop"])
+def test_optimizer__goes_on_by_other_kernels(before: dict, after: dict) -> None:
+    model, optimizer, plan, schedulers = run_of(SCHEDULERS, num_steps=3, **before)
+    state = training_state(plan, optimizer, model, schedulers, step=3)
+    resumed, optimizer, plan, schedulers = run_of(SCHEDULERS, num_steps=0, **after)
+    resumed.load_state_dict(model.state_dict())
+    assert load_training_state(state, plan, optimizer, schedulers, path="x") == []
+    go_on(resumed, optimizer, schedulers, 3)
+    whole = run_of(SCHEDULERS, num_steps=6, foreach=False)[0]
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, rtol=1e-6, atol=1e-7)
 
 
 def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
