@@ -71,7 +71,7 @@ def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) ->
         assert all(row["values"] for row in rows)
 
 
-def test_quick_run__checks_something_in_every_section_but_six(quick_run: SimpleNamespace) -> None:
+def test_quick_run__checks_something_in_every_section_but_seven(quick_run: SimpleNamespace) -> None:
     checked = {
         name
         for name, section in quick_run.report["sections"].items()
@@ -79,7 +79,15 @@ def test_quick_run__checks_something_in_every_section_but_six(quick_run: SimpleN
         for column, limit in row["limits"].items()
         if row["values"][column] <= limit
     }
-    measured = {"decoders", "step_guard", "waits", "precision", "loading", "operations"}
+    measured = {
+        "decoders",
+        "step_guard",
+        "waits",
+        "precision",
+        "loading",
+        "pipelines",
+        "operations",
+    }
     assert checked == set(run.SECTIONS) - measured
 
 

@@ -43,10 +43,10 @@ SECTIONS = (
         "optimizer",
         "step_guard",
     ),
-    *("waits", "inference", "precision", "loading", "coco_evaluation", "operations"),
+    *("waits", "inference", "precision", "loading", "pipelines", "coco_evaluation", "operations"),
 )
 # Of a size that a CPU does in minutes.
-_FOR_CPUS = {"optimizer", "precision", "loading", "coco_evaluation", "operations"}
+_FOR_CPUS = {"optimizer", "precision", "loading", "pipelines", "coco_evaluation", "operations"}
 OUT = Path("work_dirs/benchmarks")
 
 

@@ -104,7 +104,7 @@ def image_loader(config: Mapping[str, Any]) -> LoadImage:
         kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
         if isinstance(kind, type) and issubclass(kind, LoadImage):
             load: LoadImage = TRANSFORMS.build(dict(step))
-            return load
+            return load.whole()
     return LoadImage()
 
 

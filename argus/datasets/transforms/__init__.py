@@ -5,6 +5,7 @@ from argus.datasets.transforms.boundary_people import LoadBoundaryPeople
 from argus.datasets.transforms.box_jitter import BoxJitter
 from argus.datasets.transforms.color import RandomColor
 from argus.datasets.transforms.dense_labels import LoadDepth, LoadNormals
+from argus.datasets.transforms.distortion import PhotoMetricDistortion
 from argus.datasets.transforms.if_present import IfPresent
 from argus.datasets.transforms.ignore_empty import IgnoreEmpty
 from argus.datasets.transforms.instances import LoadInstances, PackInstances
@@ -22,6 +23,7 @@ from argus.datasets.transforms.panoptic import (
     PackPanopticMap,
     PackThings,
 )
+from argus.datasets.transforms.resized_crop import LoadResizedCrop
 from argus.datasets.transforms.synthetic_anomaly import SyntheticAnomaly
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "LoadInstances",
     "LoadNormals",
     "LoadPanoptic",
+    "LoadResizedCrop",
     "LoadSaliency",
     "LoadSegMap",
     "PackDense",
@@ -51,6 +54,7 @@ __all__ = [
     "PackPanopticMap",
     "PackTasks",
     "PackThings",
+    "PhotoMetricDistortion",
     "RandomColor",
     "SyntheticAnomaly",
 ]

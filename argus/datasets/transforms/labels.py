@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import UnidentifiedImageError
@@ -142,11 +143,25 @@ class LoadSegMap(BaseTransform):
         return ""
 
     def _to_train_labels(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
+        found = self._looked_up(labels, results)
+        if found is not None:
+            return found
         labels = self._meant(labels, results)
         text = self.out_of_range(labels, results)
         if text:
             raise DataError(text)
         return labels.astype(np.uint8)
+
+    def _looked_up(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray | None:
+        """Labels of 8 bits in range, each value looked at once; ``None`` for any others."""
+        stored = labels.astype(np.uint8)
+        if not np.array_equal(stored, labels):
+            return None
+        meant = self._meant(np.arange(256), results)
+        wrong = (meant != IGNORE) & ((meant < 0) | (meant >= self.num_classes))
+        if cv2.LUT(stored, wrong.astype(np.uint8)).any():
+            return None
+        return cv2.LUT(stored, np.where(wrong, IGNORE, meant).astype(np.uint8))
 
     def _meant(self, labels: np.ndarray, results: Mapping[str, Any]) -> np.ndarray:
         """Labels as the data set means those of the file, in range or not."""

@@ -69,7 +69,7 @@ def decode_image(content: bytes, *, as_stored: bool = False) -> np.ndarray:
     scaled = _scaled(content)
     if scaled is not None:
         return scaled
-    _raise_if_truncated(content)
+    raise_if_truncated(content)
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if as_stored else 0)
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
@@ -152,11 +152,14 @@ def _judge_16_bits(content: bytes) -> None:
         warnings.warn(DIM_TEXT, stacklevel=3)
 
 
-def _raise_if_truncated(content: bytes) -> None:
+def raise_if_truncated(content: bytes) -> None:
     """Raise for the damage that OpenCV forgives: missing data at the end.
 
     A JPEG or PNG that ends as it should is accepted without a second decoding; any other file is
     decoded strictly by Pillow first.
+
+    Raises:
+        DataError: The file is empty or damaged.
     """
     if not content:
         raise DataError("the file is empty (0 bytes)")
@@ -248,6 +251,10 @@ class LoadImage(BaseTransform):
         self.to_float32 = to_float32
         self.backend_args = backend_args
 
+    def whole(self) -> "LoadImage":
+        """The loader that gives the same picture, all of it."""
+        return self
+
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add the image to ``results``.
 
@@ -258,7 +265,7 @@ class LoadImage(BaseTransform):
             image = results["img"]
             results.setdefault("img_path", None)
         else:
-            annotated = _annotated_shape(results)
+            annotated = annotated_shape(results)
             image = read_image(
                 results["img_path"],
                 annotated,
@@ -277,7 +284,7 @@ class LoadImage(BaseTransform):
         return f"{name}(orientation={self.orientation}, to_float32={self.to_float32})"
 
 
-def _annotated_shape(results: dict[str, Any]) -> tuple[int, int] | None:
+def annotated_shape(results: dict[str, Any]) -> tuple[int, int] | None:
     """The (height, width) an annotation file states, where it does."""
     if "height" in results and "width" in results:
         return int(results["height"]), int(results["width"])

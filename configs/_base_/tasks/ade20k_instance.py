@@ -14,10 +14,15 @@ from mmdet.datasets.transforms import (
 )
 from mmdet.evaluation import CocoMetric
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.ade20k import ADE20KInstances
-from argus.datasets.transforms import CheckLabel, LoadImage, LoadInstances, PackInstances
+from argus.datasets.transforms import (
+    CheckLabel,
+    LoadImage,
+    LoadInstances,
+    PackInstances,
+    PhotoMetricDistortion,
+)
 
 with read_base():
     from ..models.mask2former_instance import mask2former_instance

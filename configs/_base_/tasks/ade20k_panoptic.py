@@ -6,7 +6,6 @@ images; 160,000 steps of 16 images are 127 epochs.
 
 from mmcv.transforms import RandomChoiceResize
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.ade20k import ADE20KPanoptic
 from argus.datasets.transforms import (
@@ -17,6 +16,7 @@ from argus.datasets.transforms import (
     LoadPanoptic,
     PackPanoptic,
     PackPanopticMap,
+    PhotoMetricDistortion,
 )
 from argus.evaluation.metrics import PanopticQuality
 

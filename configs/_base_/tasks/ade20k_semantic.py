@@ -7,10 +7,10 @@ images; 300,000 steps of 16 images are 237 epochs.
 from mmcv.transforms import RandomFlip, RandomResize, Resize
 from mmengine.config import read_base
 from mmseg.datasets import ADE20KDataset
-from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
+from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 from mmseg.evaluation import IoUMetric
 
-from argus.datasets.transforms import LoadImage, LoadSegMap
+from argus.datasets.transforms import LoadImage, LoadSegMap, PhotoMetricDistortion
 
 with read_base():
     from ..models.upernet import upernet

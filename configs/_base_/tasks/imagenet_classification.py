@@ -6,10 +6,10 @@ Data: ``data/imagenet``, see data/README.md. 1,281,167 training and 50,000 valid
 
 from mmcv.transforms import RandomFlip
 from mmengine.config import read_base
-from mmpretrain.datasets import CenterCrop, ImageNet, PackInputs, RandomResizedCrop, ResizeEdge
+from mmpretrain.datasets import CenterCrop, ImageNet, PackInputs, ResizeEdge
 from mmpretrain.evaluation import Accuracy
 
-from argus.datasets.transforms import CheckLabel, LoadImage
+from argus.datasets.transforms import CheckLabel, LoadImage, LoadResizedCrop
 
 with read_base():
     from ..models.attentive_pool import attentive_pool
@@ -18,11 +18,10 @@ _num_classes = 1000
 _data_root = "data/imagenet"
 
 _train_pipeline = [
-    dict(type=LoadImage),
-    dict(type=CheckLabel, num_classes=_num_classes),
     # Size not stated in paper: Swin. No RandAugment, erasing or mixing: the ViT is frozen, and
     # light augmentation comes first.
-    dict(type=RandomResizedCrop, scale=224, backend="pillow", interpolation="bicubic"),
+    dict(type=LoadResizedCrop, scale=224, interpolation="bicubic"),
+    dict(type=CheckLabel, num_classes=_num_classes),
     dict(type=RandomFlip, prob=0.5, direction="horizontal"),  # not stated in paper: Swin
     dict(type=PackInputs),
 ]

@@ -5,11 +5,15 @@ PASCAL-Context: 4,998 training and 5,105 test images with distilled labels, 128 
 """
 
 from mmengine.config import read_base  # noqa: F401  marks a new-style config
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.nyuv2 import NYUv2
 from argus.datasets.pascal_context import PascalContext
-from argus.datasets.transforms import JointRandomFlip, JointRandomResize, LoadImage
+from argus.datasets.transforms import (
+    JointRandomFlip,
+    JointRandomResize,
+    LoadImage,
+    PhotoMetricDistortion,
+)
 
 
 def invpt_pipeline(*, load, crop, pack, after_crop=()):

@@ -1,7 +1,6 @@
 """What the two tasks on pictures of BSDS500 share: boundaries, and the salient objects of SOD."""
 
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PhotoMetricDistortion
 
 from argus.datasets.bsds500 import BSDS500
 from argus.datasets.transforms import (
@@ -10,6 +9,7 @@ from argus.datasets.transforms import (
     JointRandomResize,
     LoadImage,
     PackDense,
+    PhotoMetricDistortion,
 )
 
 with read_base():

@@ -2,10 +2,10 @@
 
 from mmcv.transforms import RandomFlip, RandomResize, Resize
 from mmengine.config import read_base
-from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
+from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 from mmseg.evaluation import IoUMetric
 
-from argus.datasets.transforms import LoadImage, LoadSegMap
+from argus.datasets.transforms import LoadImage, LoadSegMap, PhotoMetricDistortion
 
 with read_base():
     from ...._base_.models.upernet import upernet as _upernet
