@@ -141,6 +141,8 @@ def test_validation__logs_json_and_prints_one_table(
         "memory_mb",
     ):
         assert steps[0][key] > 0, key
+    assert 0 < steps[1]["semantic/data_time"] < steps[1]["time"]
+    assert 0 < steps[1]["semantic/data_share"] < 1
     measured = [line for line in lines if "multitask/mean_gain" in line]
     gains = [(line[name] - 0.5) / 0.5 for line in measured[:1] for name in baseline]
     assert measured[0]["multitask/mean_gain"] == pytest.approx(sum(gains) / 2)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argus.engine.loading.loaders import MultitaskLoader
+from argus.engine.loading.stalls import StallWatch
 from argus.engine.task_sampling import TaskSampling
 
 
@@ -18,6 +19,7 @@ class StreamTurns:
 
     Attributes:
         drawn: Batches of each stream that have been taken.
+        stalls: How long each of them was waited for.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class StreamTurns:
         self.accumulate = accumulate
         self.drawn = dict.fromkeys(loader.sources, 0)
         self._first: dict[str, int] = {}
+        workers = {name: one.num_workers for name, one in loader.loaders.items()}
+        self.stalls = StallWatch(workers)
         if sampling is not None:
             sizes = {name: sampler.num_samples for name, sampler in loader.samplers.items()}
             sampling.start(sizes, seed=seed)
@@ -46,7 +50,10 @@ class StreamTurns:
     ) -> list[dict[str, Any]]:
         """The batches of a step, by stream, as often as is accumulated."""
         streams = self.streams_of(step)
-        found = [{name: next(iterators[name]) for name in streams} for _ in range(self.accumulate)]
+        take = self.stalls.next_of
+        found = [
+            {name: take(name, iterators[name]) for name in streams} for _ in range(self.accumulate)
+        ]
         self._first = {name: self.drawn[name] for name in streams}
         for name in streams:  # after all have come: waiting for one, a training may save and stop
             self.drawn[name] += self.accumulate

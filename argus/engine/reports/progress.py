@@ -112,6 +112,7 @@ class ProgressHook(Hook):
         # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
         runner.train_loop.dataloader.share_bad_samples()
         elapsed = self._step_ended - self._started
+        waits = self._waits(runner, elapsed)
         self._seconds += elapsed
         self._total_steps += self._steps
         eta = self._seconds / self._total_steps * (runner.max_iters - step)
@@ -123,6 +124,8 @@ class ProgressHook(Hook):
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
             "memory_mb": memory_mb(),
             "bad_steps": runner.train_loop.bad_steps.num_in_all,
+            **{f"{n}/data_time": seconds / self._steps for n, seconds in waits.items()},
+            **{f"{n}/data_share": seconds / elapsed for n, seconds in waits.items()},
             **{f"{n}/epoch": value for n, value in runner.train_loop.turns.epochs().items()},
             "odd_parts": sum(runner.train_loop.odd_parts.counts.values()),
             "iter": step,
@@ -139,6 +142,15 @@ class ProgressHook(Hook):
         runner.visualizer.add_scalars(scalars, step=step, file_path=f"{runner.timestamp}.json")
         self._sums, self._counts = defaultdict(float), defaultdict(int)
         self._steps, self._data_seconds, self._started = 0, 0.0, time.perf_counter()
+
+    def _waits(self, runner: Any, elapsed: float) -> dict[str, float]:
+        """Seconds that the steps waited for each stream, in the process that waited longest."""
+        stalls = runner.train_loop.turns.stalls
+        found = gather_lists([stalls.take()])
+        waits = {stream: max(one[stream] for one in found) for stream in found[0]}
+        for text in stalls.judge(waits, elapsed, self._steps):
+            runner.logger.warning(text)
+        return waits
 
 
 def memory_mb() -> float:
