@@ -14,15 +14,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from mmcv.transforms import Compose, LoadImageFromFile
-from mmdet.datasets.transforms import LoadAnnotations as LoadDetAnnotations
-from mmdet.datasets.transforms import PackDetInputs
 from mmengine.config import Config
-from mmpose.datasets.transforms import LoadImage as LoadPoseImage
-from mmpose.datasets.transforms import RandomBBoxTransform
-from mmpretrain.datasets import RandomResizedCrop
-from mmseg.datasets.transforms import LoadAnnotations as LoadSegAnnotations
-from mmseg.datasets.transforms import PhotoMetricDistortion as StockDistortion
 from PIL import Image
 
 from argus.datasets.seeding import isolated_rng
@@ -62,7 +54,7 @@ class _Kind:
     library: str
     size: tuple[int, int]
     labels: Callable[[np.random.Generator, Path, tuple[int, int]], dict[str, Any]]
-    image: type = LoadImageFromFile
+    image: str = "mmcv.LoadImageFromFile"
 
 
 def _objects(rng: np.random.Generator, path: Path, size: tuple[int, int]) -> dict[str, Any]:
@@ -121,7 +113,7 @@ def _class(rng: np.random.Generator, path: Path, size: tuple[int, int]) -> dict[
 
 KINDS = {
     "instance": _Kind("coco_instance", "mmdet", (480, 640), _objects),
-    "keypoints": _Kind("coco_keypoints", "mmpose", (480, 640), _person, LoadPoseImage),
+    "keypoints": _Kind("coco_keypoints", "mmpose", (480, 640), _person, "mmpose.LoadImage"),
     "semantic": _Kind("ade20k_semantic", "mmseg", (512, 683), _label_map),
     "classification": _Kind("imagenet_classification", "mmpretrain", (375, 500), _class),
     "classification, 6 megapixels": _Kind(
@@ -143,8 +135,8 @@ def _run(settings: Settings, kind: _Kind) -> Result:
         number = 2 if settings.quick else _PICTURES
         size = (96, 128) if settings.quick else kind.size
         samples = _samples(kind, Path(to), number, size)
-        ours = Compose([TRANSFORMS.build(dict(step)) for step in steps])
-        stock = Compose([TRANSFORMS.build(step) for step in stock_steps(steps, kind.image)])
+        ours = [TRANSFORMS.build(dict(step)) for step in steps]
+        stock = [TRANSFORMS.build(step) for step in stock_steps(steps, kind.image)]
         found = compare(
             partial(_load, ours, samples),
             partial(_load, stock, samples),
@@ -164,7 +156,7 @@ def _run(settings: Settings, kind: _Kind) -> Result:
     )
 
 
-def stock_steps(steps: Sequence[Mapping[str, Any]], image: type) -> list[dict[str, Any]]:
+def stock_steps(steps: Sequence[Mapping[str, Any]], image: str) -> list[dict[str, Any]]:
     """The steps of a pipeline with OpenMMLab's own in place of those of Argus.
 
     Args:
@@ -177,15 +169,15 @@ def stock_steps(steps: Sequence[Mapping[str, Any]], image: type) -> list[dict[st
         if kind is LoadImage:
             found.append(dict(type=image))
         elif kind is LoadInstances:
-            found.append(dict(type=LoadDetAnnotations, **keys))
+            found.append(dict(type="mmdet.LoadAnnotations", **keys))
         elif kind is PackInstances:
-            found.append(dict(type=PackDetInputs, **keys))
+            found.append(dict(type="mmdet.PackDetInputs", **keys))
         elif kind is LoadSegMap:
-            found.append(dict(type=LoadSegAnnotations, reduce_zero_label=True))
+            found.append(dict(type="mmseg.LoadAnnotations", reduce_zero_label=True))
         elif kind is BoxJitter:
             found.append(
                 dict(
-                    type=RandomBBoxTransform,
+                    type="mmpose.RandomBBoxTransform",
                     shift_factor=0.0,
                     scale_factor=(1 - keys["scale"], 1 + keys["scale"]),
                     rotate_factor=keys["degrees"],
@@ -193,9 +185,12 @@ def stock_steps(steps: Sequence[Mapping[str, Any]], image: type) -> list[dict[st
                 )
             )
         elif kind is PhotoMetricDistortion:
-            found.append(dict(type=StockDistortion, **keys))
+            found.append(dict(type="mmseg.PhotoMetricDistortion", **keys))
         elif kind is LoadResizedCrop:
-            found += [dict(type=image), dict(type=RandomResizedCrop, backend="pillow", **keys)]
+            found += [
+                dict(type=image),
+                dict(type="mmpretrain.RandomResizedCrop", backend="pillow", **keys),
+            ]
         elif kind is not CheckLabel:
             found.append(dict(step))
     return found
@@ -215,10 +210,12 @@ def _samples(kind: _Kind, to: Path, number: int, size: tuple[int, int]) -> list[
     return samples
 
 
-def _load(pipeline: Compose, samples: Sequence[Mapping[str, Any]]) -> None:
+def _load(pipeline: Sequence[Callable[[Any], Any]], samples: Sequence[Mapping[str, Any]]) -> None:
     for draw, sample in enumerate(samples):
         with isolated_rng(draw):
-            pipeline(_copied(sample))
+            results = _copied(sample)
+            for transform in pipeline:
+                results = transform(results)
 
 
 def _copied(value: Any) -> Any:
