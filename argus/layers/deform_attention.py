@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from argus.layers.ms_deform_attn import ms_deform_attn
+from argus.layers.normed_linear import normed_linear
 
 
 class MSDeformAttention(nn.Module):
@@ -96,17 +97,62 @@ class MSDeformAttention(nn.Module):
         Raises:
             ValueError: If the reference points have neither 2 nor 4 numbers.
         """
-        batch, queries, _ = query.shape
-        heads, levels, points = self.num_heads, self.num_levels, self.num_points
         values = self.value_proj(value)
         if key_padding_mask is not None:
             values = values.masked_fill(key_padding_mask[..., None], 0.0)
-        values = values.unflatten(-1, (heads, -1))
-        offsets = self.sampling_offsets(query).view(batch, queries, heads, levels, points, 2)
-        weights = self.attention_weights(query).view(batch, queries, heads, levels * points)
+        offsets, weights = self.sampling_offsets(query), self.attention_weights(query)
+        return self.sample(offsets, weights, reference_points, values, spatial_shapes)
+
+    def attend_normed(
+        self,
+        query: Tensor,
+        query_norm: nn.LayerNorm,
+        reference_points: Tensor,
+        value: Tensor,
+        value_norm: nn.LayerNorm,
+        spatial_shapes: Sequence[tuple[int, int]],
+    ) -> Tensor:
+        """Attend to normalised values by normalised queries, neither of which is kept.
+
+        Args:
+            query: As in :meth:`forward`, before ``query_norm``; so are the others.
+            query_norm: Of the queries.
+            reference_points: Reference points.
+            value: Before ``value_norm``.
+            value_norm: Of the values.
+            spatial_shapes: Levels.
+        """
+        (values,) = normed_linear(value, value_norm, self.value_proj)
+        offsets, weights = normed_linear(
+            query, query_norm, self.sampling_offsets, self.attention_weights
+        )
+        return self.sample(offsets, weights, reference_points, values, spatial_shapes)
+
+    def sample(
+        self,
+        offsets: Tensor,
+        weights: Tensor,
+        reference_points: Tensor,
+        values: Tensor,
+        spatial_shapes: Sequence[tuple[int, int]],
+    ) -> Tensor:
+        """Sample and project, given what the linear layers made of queries and values.
+
+        Args:
+            offsets: (B, Q, H * L * P * 2).
+            weights: (B, Q, H * L * P), before the softmax.
+            reference_points: As in :meth:`forward`.
+            values: (B, S, width of the value).
+            spatial_shapes: (height, width) of each level.
+        """
+        batch, queries, _ = offsets.shape
+        heads, levels, points = self.num_heads, self.num_levels, self.num_points
+        values = torch.unflatten(values, -1, (heads, -1))
+        offsets = offsets.view(batch, queries, heads, levels, points, 2)
+        weights = weights.view(batch, queries, heads, levels * points)
         # Sixteen-bit locations would be off by a cell on wide maps: geometry is float32 at least.
         offsets = offsets.to(torch.promote_types(offsets.dtype, torch.float32))
-        weights = weights.to(offsets.dtype).softmax(-1).unflatten(-1, (levels, points))
+        weights = torch.unflatten(weights.to(offsets.dtype).softmax(-1), -1, (levels, points))
         reference = reference_points[:, :, None, :, None].to(offsets.dtype)  # (B, Q, 1, L, 1, .)
         if reference_points.shape[-1] == 2:
             cell = _cell_sizes(tuple(spatial_shapes), offsets.device, offsets.dtype)

@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.drop_path import DropPath
+from argus.layers.normed_linear import normed_linear
 from argus.layers.token_norm import scale_tokens, token_scale, unscale_tokens
 from argus.models.backbones.vit import VisionTransformer
 
@@ -48,9 +49,9 @@ class ConvFFN(nn.Module):
         self.dwconv = nn.Conv2d(hidden_dim, hidden_dim, 3, padding=1, groups=hidden_dim)
         self.fc2 = nn.Linear(hidden_dim, dim)
 
-    def forward(self, tokens: Tensor, grids: tuple[Grid, ...]) -> Tensor:
-        """Return (B, S, C) for (B, S, C), the levels of ``grids`` joined."""
-        hidden = self.fc1(tokens)
+    def forward(self, tokens: Tensor, norm: nn.LayerNorm, grids: tuple[Grid, ...]) -> Tensor:
+        """Return (B, S, C) for ``norm`` of (B, S, C), the levels of ``grids`` joined."""
+        (hidden,) = normed_linear(tokens, norm, self.fc1)
         levels = []
         parts = hidden.split([rows * columns for rows, columns in grids], dim=1)
         for part, grid in zip(parts, grids, strict=True):
@@ -75,10 +76,12 @@ class Injector(nn.Module):
 
     def forward(self, vit_tokens: Tensor, adapter_tokens: Tensor, grid: Grid) -> Tensor:
         """Return the residual (B, N, C) for ViT tokens (B, N, C), adapter tokens (B, S, C)."""
-        attended = self.attn(
-            self.query_norm(vit_tokens),
+        attended = self.attn.attend_normed(
+            vit_tokens,
+            self.query_norm,
             cell_centres((grid,), vit_tokens.device),
-            self.feat_norm(adapter_tokens),
+            adapter_tokens,
+            self.feat_norm,
             pyramid_grids(grid),
         )
         residual: Tensor = self.gamma * attended
@@ -108,14 +111,16 @@ class Extractor(nn.Module):
     def forward(self, adapter_tokens: Tensor, vit_tokens: Tensor, grid: Grid) -> Tensor:
         """Return the adapter tokens (B, S, C), updated from ViT patch tokens (B, N, C)."""
         grids = pyramid_grids(grid)
-        adapter_tokens = adapter_tokens + self.attn(
-            self.query_norm(adapter_tokens),
+        adapter_tokens = adapter_tokens + self.attn.attend_normed(
+            adapter_tokens,
+            self.query_norm,
             cell_centres(grids, adapter_tokens.device),
-            self.feat_norm(vit_tokens),
+            vit_tokens,
+            self.feat_norm,
             (grid,),
         )
         out: Tensor = adapter_tokens + self.drop_path(
-            self.ffn(self.ffn_norm(adapter_tokens), grids)
+            self.ffn(adapter_tokens, self.ffn_norm, grids)
         )
         return out
 
