@@ -52,13 +52,15 @@ class _NormedLinear(torch.autograd.Function):
         tokens, mean, deviation, scale, shift, *weights = ctx.saved_tensors
         wide = tokens.to(torch.promote_types(tokens.dtype, scale.dtype))
         normed = torch.native_layer_norm(wide, scale.shape, scale, shift, ctx.eps)[0].flatten(0, -2)
-        of_normed = torch.zeros_like(normed)
+        of_normed: Tensor | None = None
         of_parameters: list[Tensor | None] = []
         for gradient, weight in zip(gradients, weights, strict=True):
             flat = gradient.flatten(0, -2)
-            of_normed += flat @ weight.to(flat.dtype)
+            part = (flat @ weight.to(flat.dtype)).to(normed.dtype)
+            of_normed = part if of_normed is None else of_normed.add_(part)
             of_parameters.append((flat.T @ normed.to(flat.dtype)).to(weight.dtype))
             of_parameters.append(flat.sum(0, dtype=weight.dtype))
+        assert of_normed is not None, "there is a layer"
         of_tokens, of_scale, of_shift = torch.ops.aten.native_layer_norm_backward(
             of_normed.view_as(wide),
             wide,
