@@ -22,6 +22,10 @@ from mmpose.structures.bbox import bbox_xywh2xyxy
 
 from argus.datasets.checks.coco_entries import check_detections, check_entries, read_annotations
 from argus.datasets.checks.coco_file import CROWD, ignored_kinds
+from argus.datasets.coco_columns import read_columns
+from argus.datasets.coco_samples import samples_of
+from argus.datasets.freed_memory import give_back_memory
+from argus.datasets.packed_instances import as_plain, pack, unpack
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
@@ -66,7 +70,40 @@ class CocoInstances(MMDetCocoDataset):
         """Read the annotation file."""
         self._category_ids: set[Any] | None = None
         self.dropped: Counter[str] = Counter()
-        return super().load_data_list()
+        entries = self._load_columns()
+        return super().load_data_list() if entries is None else entries
+
+    def _load_columns(self) -> list[dict[str, Any]] | None:
+        """The entries of a file that is in order, with packed instances; ``None`` for another."""
+        kind = type(self)
+        is_own = kind.COCOAPI is CheckedCoco
+        is_own = is_own and kind.parse_data_info is CocoInstances.parse_data_info
+        if not is_own or self.return_classes or not self.serialize_data:
+            return None
+        with get_local_path(self.ann_file, backend_args=self.backend_args) as path:
+            columns = read_columns(path)
+            if columns is None:
+                return None
+            categories = dict(categories=columns.categories)
+            self.cat_ids = category_ids(categories, self.metainfo["classes"], path)
+        self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
+        found = samples_of(columns, self.cat2label, self.data_prefix, self.seg_map_suffix)
+        self.cat_img_map = found.images_of
+        self.dropped = found.dropped + Counter({_OTHER: found.num_others})
+        return found.entries
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        self.data_list: list[dict[str, Any]] = [_with_packed(entry) for entry in self.data_list]
+        found: tuple[np.ndarray, np.ndarray] = super()._serialize_data()
+        give_back_memory()
+        return found
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """The annotation of a sample."""
+        info: dict[str, Any] = super().get_data_info(idx)
+        if isinstance(info["instances"], tuple):
+            info["instances"] = unpack(info["instances"])
+        return info
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> Any:
         """Parse one image's annotations."""
@@ -114,6 +151,11 @@ class CocoInstances(MMDetCocoDataset):
     def _look_at_categories(self) -> set[Any]:
         """Ids of all categories of the file, which has just been read."""
         return {item["id"] for item in self.coco.dataset["categories"]}
+
+
+def _with_packed(entry: dict[str, Any]) -> dict[str, Any]:
+    packed = pack(entry["instances"]) if isinstance(entry.get("instances"), list) else None
+    return entry if packed is None else entry | dict(instances=as_plain(packed))
 
 
 @DATASETS.register_module()

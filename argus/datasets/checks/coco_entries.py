@@ -5,6 +5,7 @@ memory for a run-length mask whose runs do not fill its picture. So training, va
 ``tools/data/check.py`` alike look at a file here first. What annotations mean is not judged.
 """
 
+import contextlib
 import json
 import math
 from collections import Counter
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.errors import DataError
@@ -57,6 +60,10 @@ def read_annotations(
         check_regular_file(path)
         content = Path(path).read_bytes()
         raise_if_foreign(content, path)
+        if object_hook is None:
+            # Some ten times as fast. What it refuses is for the other to read, or to say why not.
+            with contextlib.suppress(ValueError, RecursionError):
+                return msgspec.json.decode(content)
         return json.loads(content.decode("utf-8"), object_hook=object_hook)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error

@@ -8,6 +8,7 @@ same.
 
 import atexit
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -240,6 +241,9 @@ class _Start:
             signal.signal(number, signal.SIG_IGN)
         cv2.setNumThreads(0)
         torch.set_num_threads(1)
+        # What was there before the fork is shared as long as nobody writes to it, which a search
+        # for garbage does to every object.
+        gc.freeze()
 
 
 def _take_from_torch(batches: Any) -> None:

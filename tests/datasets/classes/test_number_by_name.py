@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from mmdet.datasets import (
     BaseVideoDataset,
@@ -225,6 +226,10 @@ def test_categories__are_read_once(tmp_path, monkeypatch):
     parsed = []
     parse = json.loads  # which json.load calls
     monkeypatch.setattr(json, "loads", lambda *args, **kw: parsed.append(1) or parse(*args, **kw))
+    decode = msgspec.json.decode
+    monkeypatch.setattr(
+        msgspec.json, "decode", lambda *args, **kw: parsed.append(1) or decode(*args, **kw)
+    )
     for kind in (CocoDataset, CocoInstances):
         parsed.clear()
         config = toy_coco.config(tmp_path, kind, metainfo=dict(classes=("person", "car")))

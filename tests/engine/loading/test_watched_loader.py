@@ -75,6 +75,13 @@ class Numbers(Dataset):
         return dict(inputs=index, data_samples=torch.rand(()))
 
 
+class Frozen(Numbers):
+    """Samples are how many objects the search for garbage leaves alone."""
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return dict(inputs=gc.get_freeze_count(), data_samples=torch.rand(()))
+
+
 @pytest.fixture(autouse=True)
 def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watched_loader, "_POLL_SECONDS", 0.3)
@@ -136,6 +143,11 @@ def test_training__one_sample_is_replaced_and_all_others_stay(
                 assert batch["inputs"][place] == expected["inputs"][place]
                 assert batch["data_samples"][place] == expected["data_samples"][place]
     assert found[3]["inputs"][1] != lost
+
+
+def test_memory__of_the_training_is_not_written_to_by_a_search_for_garbage() -> None:
+    (batch,) = first_batches(loader({}, kind=Frozen), num=1)
+    assert min(batch["inputs"]) > gc.get_freeze_count()
 
 
 def test_training__a_substitute_that_is_bad_too_is_replaced_in_turn() -> None:
