@@ -32,12 +32,12 @@ def cases(settings: Settings) -> Iterator[Case]:
 
 
 def _run(settings: Settings, kind: str) -> Result:
-    truth, results = _data(QUICK_PICTURES if settings.quick else NUM_PICTURES, kind)
+    truth, results = made(QUICK_PICTURES if settings.quick else NUM_PICTURES, kind)
     found = settings.compare(
-        lambda: _evaluate(FastCOCOeval, truth, results, kind),
-        lambda: _evaluate(COCOeval, truth, results, kind),
+        lambda: evaluate(FastCOCOeval, truth, results, kind),
+        lambda: evaluate(COCOeval, truth, results, kind),
     )
-    ours, theirs = (_evaluate(one, truth, results, kind) for one in (FastCOCOeval, COCOeval))
+    ours, theirs = (evaluate(one, truth, results, kind) for one in (FastCOCOeval, COCOeval))
     result = Result()
     result.values.update(
         results=len(results.anns),
@@ -51,7 +51,8 @@ def _run(settings: Settings, kind: str) -> Result:
     return result
 
 
-def _evaluate(kind_of: type, truth: COCO, results: COCO, kind: str) -> Any:
+def evaluate(kind_of: type, truth: COCO, results: COCO, kind: str) -> Any:
+    """The twelve numbers, or ten of poses."""
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation = kind_of(truth, results, kind)
         evaluation.evaluate()
@@ -60,17 +61,35 @@ def _evaluate(kind_of: type, truth: COCO, results: COCO, kind: str) -> Any:
     return np.asarray(evaluation.stats)
 
 
-def _data(num_pictures: int, kind: str) -> tuple[COCO, COCO]:
+def made(
+    num_pictures: int,
+    kind: str,
+    *,
+    num_objects: int = OBJECTS,
+    num_results: int = RESULTS,
+    num_classes: int = NUM_CLASSES,
+) -> tuple[COCO, COCO]:
+    """Objects and results.
+
+    Args:
+        num_pictures: Pictures.
+        kind: ``bbox``, ``segm`` or ``keypoints``.
+        num_objects: Of a picture.
+        num_results: Of a picture, around its objects.
+        num_classes: Of the objects, but for poses, which have one.
+    """
     draw = np.random.default_rng(SEED)
     truth, results = COCO(), None
-    classes = 1 if kind == "keypoints" else NUM_CLASSES
+    classes = 1 if kind == "keypoints" else num_classes
     annotations, found = [], []
     for picture in range(num_pictures):
-        objects = [_object(draw, classes, kind) for _ in range(OBJECTS)]
+        objects = [_object(draw, classes, kind) for _ in range(num_objects)]
         for one in objects:
             annotations.append(dict(one, id=len(annotations) + 1, image_id=picture, iscrowd=0))
-        for one in (objects[index % OBJECTS] for index in range(RESULTS)):
-            found.append(dict(_moved(draw, one, kind), image_id=picture, score=draw.random()))
+        for one in (objects[index % num_objects] for index in range(num_results)):
+            found.append(
+                dict(_moved(draw, one, kind, classes), image_id=picture, score=draw.random())
+            )
     truth.dataset = dict(
         images=[dict(id=number, height=SIZE[0], width=SIZE[1]) for number in range(num_pictures)],
         categories=[dict(id=number, name=str(number)) for number in range(classes)],
@@ -105,13 +124,15 @@ def _outline(draw: np.random.Generator, box: list[float]) -> dict[str, Any]:
     return rle
 
 
-def _moved(draw: np.random.Generator, one: dict[str, Any], kind: str) -> dict[str, Any]:
+def _moved(
+    draw: np.random.Generator, one: dict[str, Any], kind: str, classes: int
+) -> dict[str, Any]:
     """A result near an object, or in one of ten cases of another class."""
     shift = draw.normal(0, 0.1, 2) * one["bbox"][2:]
     box = [*(one["bbox"][:2] + shift), *one["bbox"][2:]]
     found: dict[str, Any] = dict(category_id=one["category_id"])
     if kind != "keypoints" and draw.random() < 0.1:
-        found["category_id"] = int(draw.integers(NUM_CLASSES))
+        found["category_id"] = int(draw.integers(classes))
     if kind == "bbox":
         found["bbox"] = box
     elif kind == "segm":

@@ -12,12 +12,9 @@ there are. On a CPU with other work take ``--clock processor`` and OMP_NUM_THREA
 """
 
 import argparse
-import ctypes
 import logging
-import os
 import statistics
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +41,7 @@ from argus.model_folder import ModelFolder  # noqa: E402
 from argus.models.backbones import trained_backbone  # noqa: E402
 from argus.models.backbones.separate_vit import read_model  # noqa: E402
 from argus.models.multitask import MultitaskModel  # noqa: E402
+from tools.benchmarks.memory import peak_memory  # noqa: E402
 from tools.benchmarks.timing import MEGABYTE, measure  # noqa: E402
 
 CONFIGS = ROOT / "configs"
@@ -68,6 +66,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--base", action="store_true", help="Argus-Base with random weights")
     parser.add_argument("--tasks", nargs="+", metavar="NAME", help="these tasks; default: all")
     parser.add_argument("--size", type=int, default=512, help="short side, pixels (default 512)")
+    parser.add_argument("--batch", type=int, default=1, help="pictures at once (default 1)")
     parser.add_argument("--people", type=int, default=2, help="people in the picture (default 2)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:N")
     parser.add_argument("--dtype", default="auto", choices=("auto", "bf16", "fp32"))
@@ -119,7 +118,8 @@ class Bench:
         self.model = model
         self.args = args
         self.image = np.random.default_rng(SEED).integers(0, 256, (args.size,) * 2 + (3,), np.uint8)
-        self.boxes = np.tile([[0, 0, args.size // 3, args.size]], (args.people, 1))
+        boxes = np.tile([[0, 0, args.size // 3, args.size]], (args.people, 1))
+        self.images, self.boxes = [self.image] * args.batch, [boxes] * args.batch
         categories = [c for info in model.tasks.values() for c in info.categories]
         self.category = categories[0] if categories else None
 
@@ -127,11 +127,12 @@ class Bench:
         """Milliseconds, and megabytes at the peak above what was held before."""
         return self._time(
             lambda: self.model.predict(
-                self.image,
+                self.images,
                 tasks,
                 size=self.args.size,
                 boxes=self.boxes,
                 category=self.category,
+                batch_size=self.args.batch,
             )
         )
 
@@ -154,11 +155,9 @@ class Bench:
                 return timing.milliseconds, timing.added_mb["added_mb"]
             for _ in range(args.warmup):
                 work()
-            # Else a run would take the memory that the last one left with the C library (Linux).
-            ctypes.CDLL(None).malloc_trim(0)
             clock = time.process_time if args.clock == "processor" else time.perf_counter
             times = []
-            with _peak_memory() as peak:
+            with peak_memory() as peak:
                 for _ in range(args.repeats):
                     start = clock()
                     work()
@@ -185,17 +184,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         apart[name], _ = bench.prediction([name])
         print(f"{name}: {apart[name]:,.0f} ms alone", file=sys.stderr, flush=True)
     print(_conditions(args, model.device, model.precision), flush=True)
-    print(_row("tasks", "together, ms", "apart, ms", "apart / together", *MEMORY))
-    print(_row(*["---:"] * 7))
+    columns = ("tasks", "together, ms", "apart, ms", "apart / together", "images/s", *MEMORY)
+    print(_row(*columns))
+    print(_row(*["---:"] * len(columns)))
     for count in sorted({min(count, len(names)) for count in (*COUNTS, len(names))}):
         chosen = names[:count]
         together, added = bench.prediction(chosen)
         alone = sum(apart[name] for name in chosen)
         weights = bench.weights(chosen), sum(bench.weights([name]) for name in chosen)
         numbers = (f"{value:,.0f}" for value in (*weights, added))
-        cells = (f"{together:,.0f}", f"{alone:,.0f}", f"{alone / together:.2f}")
+        cells = (
+            *(f"{together:,.0f}", f"{alone:,.0f}", f"{alone / together:.2f}"),
+            f"{1e3 * args.batch / together:.3g}",
+        )
         print(_row(str(count), *cells, *numbers), flush=True)
-    print(f"\nTasks: {', '.join(names)}. The backbone takes {backbone:,.0f} ms of each pass.")
+    print(f"\nTasks: {', '.join(names)}. The backbone takes {backbone:,.0f} ms of a picture.")
 
 
 def _row(*cells: str) -> str:
@@ -209,34 +212,8 @@ def _conditions(args: argparse.Namespace, device: torch.device, precision: str) 
         where = f"CPU, threads: {torch.get_num_threads()}"
     return (
         f"{where}; PyTorch {torch.__version__}; {precision}; {args.size} x {args.size} px; "
-        f"people: {args.people}; {args.clock} time\n"
+        f"pictures: {args.batch}; people: {args.people}; {args.clock} time\n"
     )
-
-
-@contextmanager
-def _peak_memory() -> Iterator[Callable[[], float]]:
-    """Megabytes of this process at the peak, above those at the start (Linux)."""
-    before = most = _resident()
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal most
-        while not done.is_set():
-            most = max(most, _resident())
-            time.sleep(0.001)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield lambda: (most - before) / MEGABYTE
-    finally:
-        done.set()
-        thread.join()
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What a benchmark is made of (cases with results), and how the results are shown."""
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,21 +19,23 @@ class Settings:
     Args:
         device: Where the models run.
         quick: Toy sizes, which show that everything works and measure nothing of interest.
+        clock: Seconds, of what runs on a CPU.
     """
 
     device: torch.device
     quick: bool = False
+    clock: Callable[[], float] = time.perf_counter
 
     def measure(self, function: Callable[[], Any]) -> Timing:
         """Time a function, few times if ``quick``."""
         repeats, warmup = (2, 1) if self.quick else (20, 3)
-        return measure(function, self.device, repeats=repeats, warmup=warmup)
+        return measure(function, self.device, repeats=repeats, warmup=warmup, clock=self.clock)
 
     def compare(self, first: Callable[[], Any], second: Callable[[], Any]) -> Comparison:
         """Time two functions against each other, few times if ``quick``."""
         pairs, runs = (30, 5) if self.device.type == "cuda" else (12, 1)
         pairs, runs = (6, 1) if self.quick else (pairs, runs)
-        return compare(first, second, self.device, pairs=pairs, runs=runs)
+        return compare(first, second, self.device, pairs=pairs, runs=runs, clock=self.clock)
 
 
 @dataclass

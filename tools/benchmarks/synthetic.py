@@ -66,17 +66,19 @@ def _meta(size: Size) -> dict[str, Any]:
     return dict(img_shape=size, ori_shape=size, pad_shape=size, scale_factor=(1.0, 1.0))
 
 
-def _instances(decoder: Any, size: Size, generator: torch.Generator) -> DetDataSample:
+def instances(
+    decoder: Any, size: Size, generator: torch.Generator, *, count: int = NUM_INSTANCES
+) -> DetDataSample:
+    """A sample with ``count`` boxes and their masks, which are the boxes filled."""
     height, width = size
-    numbers = torch.rand(NUM_INSTANCES, 4, generator=generator)
+    numbers = torch.rand(count, 4, generator=generator)
     sides = (0.1 + 0.4 * numbers[:, 2:]) * torch.tensor([width, height])
     corners = numbers[:, :2] * (torch.tensor([width, height]) - sides)
     boxes = torch.cat([corners, corners + sides], dim=1).round()
-    masks = np.zeros((NUM_INSTANCES, height, width), dtype=np.uint8)
+    masks = np.zeros((count, height, width), dtype=np.uint8)
     for mask, (x1, y1, x2, y2) in zip(masks, boxes.int().tolist(), strict=True):
         mask[y1:y2, x1:x2] = 1
-    classes = (NUM_INSTANCES,)
-    labels = torch.randint(0, decoder.num_things_classes, classes, generator=generator)
+    labels = torch.randint(0, decoder.num_things_classes, (count,), generator=generator)
     sample = DetDataSample(metainfo=_meta(size))
     sample.gt_instances = InstanceData(
         bboxes=boxes, labels=labels, masks=BitmapMasks(masks, height, width)
@@ -107,7 +109,7 @@ def _class(decoder: Any, size: Size, generator: torch.Generator) -> DataSample:
 
 
 _SAMPLES: dict[str | None, Callable[[Any, Size, torch.Generator], Any]] = {
-    "mmdet": _instances,
+    "mmdet": instances,
     "mmpose": _keypoints,
     "mmseg": _semantic,
     "mmpretrain": _class,
