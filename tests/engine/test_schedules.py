@@ -10,6 +10,7 @@ from argus.engine.optim import MultitaskOptimWrapper
 from argus.engine.schedules import SCHEDULES, GradientSchedule
 from argus.errors import ConfigError
 from argus.models.multitask import MultitaskModel
+from argus.models.task_model import TaskModel
 from tests.models.backbones.toys import open_gamma, toy_adapter, toy_vit
 from tests.toy import (
     ToyBackbone,
@@ -114,6 +115,8 @@ def test_packed__backbone_that_cannot_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"'packed': expected a backbone .* but Identity has"):
         toy_model(backbone=backbone).check_packing()
     toy_model().check_packing()
+    with pytest.raises(ConfigError, match="Identity has no packed pass over its streams"):
+        TaskModel.check_packing(backbone)  # of a model that says nothing of it, as MTV
 
 
 def test_schedules__joint_equals_sequential() -> None:

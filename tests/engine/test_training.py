@@ -212,6 +212,20 @@ def test_training__loss_that_is_not_finite_stops_with_the_task(tmp_path: Path) -
         train(tmp_path, tasks=tasks, train_cfg=limits)
 
 
+def test_packed_schedule__trains_as_joint_or_is_refused_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joint, packed = (
+        train(tmp_path / kind, train_cfg=dict(max_iters=2, schedule=kind))[0]
+        for kind in ("joint", "packed")
+    )
+    for one, other in zip(joint, packed, strict=True):
+        assert other == pytest.approx(one, rel=1e-5)
+    monkeypatch.setattr("argus.models.backbone_pass.PackingBackbone", int)  # no backbone is one
+    with pytest.raises(ConfigError, match="'packed': expected a backbone that runs over"):
+        train(tmp_path / "refused", train_cfg=dict(max_iters=2, schedule="packed"))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -9,7 +9,7 @@ from torch import Tensor
 from argus.engine.balancing import Balancer, Factors
 from argus.engine.balancing.schedule import BalancedSchedule
 from argus.engine.optim import MultitaskOptimWrapper
-from argus.engine.schedules import GradientSchedule
+from argus.engine.schedules import SCHEDULES, GradientSchedule
 from argus.models.multitask import MultitaskModel
 from tests.engine.test_schedules import batch, gradients, max_relative_difference, toy_model
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation
@@ -70,7 +70,7 @@ def gradients_of_task(model: MultitaskModel, batches: list[dict], task: str) -> 
 
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("accumulate", [1, 2])
-@pytest.mark.parametrize("kind", ["joint", "sequential"])
+@pytest.mark.parametrize("kind", SCHEDULES)
 @pytest.mark.parametrize("needs_gradients", [False, True])
 def test_balanced_step__is_the_weighted_sum(
     kind: str, accumulate: int, needs_gradients: bool, together: bool
