@@ -57,9 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--dtype",
-        choices=("fp32", "fp16", "bf16"),
+        choices=("fp32", "fp16", "bf16", "int8"),
         default="fp32",
-        help="default fp32; bf16 in ONNX files is how weights are stored, computation is fp32",
+        help="default fp32; bf16 in ONNX files is how weights are stored, computation is fp32; "
+        "int8: the products of the ViT's blocks in ONNX files",
     )
     what.add_argument(
         "--input-dtype", choices=("uint8", "float32"), default="uint8", help="default uint8"

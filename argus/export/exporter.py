@@ -47,7 +47,8 @@ def export_model(
         out: Path of the file; or a folder, for files called ``argus_<height>x<width>``.
         format: ``onnx``, or ``torch`` for PyTorch's exported program.
         sizes: (height, width) of the input, multiples of 32; one graph each.
-        dtype: ``fp32``; ``fp16``; ``bf16``, which in ONNX files is how large weights are stored.
+        dtype: ``fp32``; ``fp16``; ``bf16``, which in ONNX files is how large weights are stored;
+            ``int8``, the matrix products of the ViT's blocks in ONNX files.
         opset: Version of ONNX's operators; 18 by default.
         images: What the files are checked on, as ``Argus.predict`` takes it, at most four; by
             default rendered scenes.

@@ -18,6 +18,7 @@ from onnxscript import optimizer
 
 from argus.errors import ExportError
 from argus.export.heads import Output
+from argus.export.int8 import block_products, quantised
 
 METADATA_KEY = "argus"
 SMALLEST_STORED_NARROW = 1024  # numbers; norms and biases are below it and stay float32
@@ -34,6 +35,7 @@ def to_onnx(
     opset: int,
     dynamic_batch: bool,
     store_bfloat16: bool,
+    int8: bool = False,
 ) -> ir.Model:
     """Translate a traced graph.
 
@@ -43,9 +45,10 @@ def to_onnx(
         opset: Version of ONNX's operators, 18 or newer.
         dynamic_batch: Whether the first axis has no fixed length.
         store_bfloat16: Keep large weights as bfloat16, cast to float32 where they are used.
+        int8: Compute the products of the ViT's blocks in 8 bits.
 
     Raises:
-        ExportError: If an operator has no translation.
+        ExportError: If an operator has no translation, or ``int8`` finds no such product.
     """
     try:
         with _quiet():
@@ -54,6 +57,7 @@ def to_onnx(
             )
             assert translated is not None
             model = translated.model
+            products = block_products(model) if int8 else []
             optimizer.optimize_ir(model, input_size_limit=FOLD_LIMIT, output_size_limit=FOLD_LIMIT)
     except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
         raise ExportError(f"the graph has no translation to ONNX: {error}") from error
@@ -68,6 +72,9 @@ def to_onnx(
         value.shape = ir.Shape([batch or value.shape[0], *value.shape[1:]])
     if store_bfloat16:
         _store_as_bfloat16(model)
+    if int8:
+        with _quiet():
+            return quantised(model, products, most_bytes=MOST_BYTES_INSIDE)
     return model
 
 

@@ -12,7 +12,7 @@ SUFFIXES = {"onnx": ".onnx", "torch": ".pt2"}
 NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch": ()}
 INPUT_DTYPES = ("uint8", "float32")
 LEAST_OPSET = 18
-_PRECISIONS = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16}
+_PRECISIONS = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class ExportOptions:
 
     Args:
         format: ``onnx`` or ``torch``.
-        dtype: ``fp32``, ``fp16`` or ``bf16``.
+        dtype: ``fp32``, ``fp16``, ``bf16``, or ``int8`` for ONNX.
         opset: Version of ONNX's operators.
         dynamic_batch: Whether the batch may have any size.
         input_dtype: ``uint8`` or ``float32``.
@@ -45,6 +45,8 @@ class ExportOptions:
         ):
             if value not in known:
                 raise ConfigError(f"{name}: expected one of {known}, found {value!r}.")
+        if self.dtype == "int8" and not self.is_onnx:
+            raise ConfigError("dtype 'int8' is for format 'onnx'; PyTorch's programs take bf16.")
         if self.opset < LEAST_OPSET:
             raise ConfigError(f"opset: expected {LEAST_OPSET} or newer, found {self.opset}.")
         missing = [name for name in NEEDED[self.format] if importlib.util.find_spec(name) is None]
@@ -66,7 +68,7 @@ class ExportOptions:
 
     @property
     def precision(self) -> torch.dtype | None:
-        """What the graph computes in; ``None`` for float32.
+        """What the graph is traced in; ``None`` for float32.
 
         ONNX Runtime's operators take no bfloat16 on a CPU: there it is for storage alone.
         """

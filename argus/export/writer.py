@@ -48,6 +48,7 @@ class GraphWriter:
                 opset=options.opset,
                 dynamic_batch=options.dynamic_batch,
                 store_bfloat16=options.dtype == "bf16",
+                int8=options.dtype == "int8",
             )
 
     def write(self, path: Path) -> Runner:

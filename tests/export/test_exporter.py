@@ -67,6 +67,11 @@ def test_export__sixteen_bits_in_onnx(toy, tmp_path, dtype):
     assert large and {one.data_type for one in large} == {code}
 
 
+def test_export__eight_bits_need_the_blocks_of_a_vit(toy, tmp_path):
+    with pytest.raises(ExportError, match="for the blocks of a ViT, and the backbone has none"):
+        export_model(toy, ["classification"], tmp_path, dtype="int8", sizes=[(32, 32)])
+
+
 def test_export__one_picture_at_a_time_from_floats(toy, tmp_path):
     import onnxruntime
 
@@ -88,7 +93,8 @@ def test_export__caches_hold_no_tensors_without_values(toy, tmp_path):
         (dict(sizes=[(100, 64)]), r"multiples of 32 pixels, found \(100, 64\); \(96, 64\) is near"),
         (dict(sizes=[]), "sizes is empty"),
         (dict(format="tflite"), "format: expected one of"),
-        (dict(dtype="int8"), "dtype: expected one of"),
+        (dict(dtype="int4"), "dtype: expected one of"),
+        (dict(dtype="int8", format="torch"), "'int8' is for format 'onnx'"),
         (dict(opset=17), "18 or newer, found 17"),
         (dict(out="x.pt2"), "has the suffix .onnx"),
         (dict(tolerances={"depth": {}}), "no task 'depth' is exported"),

@@ -127,6 +127,21 @@ def test_export__one_backbone_and_no_fragile_operators(model, report):
     assert {n for n, count in times.items() if not count} == {"vit.pos_embed", "level_embed"}
 
 
+def test_export__eight_bits_are_those_of_the_blocks(model, tmp_path):
+    choices = dict(dtype="int8", sizes=[(32, 32)])
+    found = argus.export.export_model(model, ["classification"], tmp_path, **choices)
+    graph = onnx.load(found.files[0]).graph
+    counts = Counter(node.op_type for node in graph.node)
+    assert (
+        counts["MatMulInteger"] == 4
+    )  # of one block: query, key and value; output; two of the MLP
+    stored = [one for one in graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    weights = sorted(int(np.prod(one.dims)) for one in stored if len(one.dims) == 2)
+    assert weights == sorted([24 * 72, 24 * 24, 24 * 96, 96 * 24])
+    (loss,) = found.differences["argus_32x32.onnx"]["classification"].values()
+    assert 0 < loss < 0.05
+
+
 def test_export__metadata_round_trip(report, session):
     (path,) = report.files
     assert {file.name for file in path.parent.iterdir()} == {"argus.onnx", "argus.json"}
