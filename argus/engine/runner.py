@@ -39,6 +39,7 @@ from argus.engine.checks.run_settings import (
 )
 from argus.engine.checks.trunk_pixels import foreign_pixels
 from argus.engine.checks.unread_keys import unread_keys
+from argus.engine.compiled_blocks import compile_blocks
 from argus.engine.distributed import init_process_group
 from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.loading.class_lists import ClassLists, take_classes
@@ -140,6 +141,10 @@ class MultitaskRunner(Runner):
         pixels = () if cfg.get("task_model") else foreign_pixels(cfg["backbone"], tasks)
         for note in (*unread_keys(cfg), *pixels):
             runner.logger.warning(note)
+        if cfg.get("compile_vit"):
+            schedule = (cfg.get("train_cfg") or {}).get("schedule", "joint")
+            num_blocks = compile_blocks(runner.raw_model, schedule=schedule)
+            runner.logger.info(f"{counted(num_blocks, 'block')} of the ViT will be compiled")
         if cfg.get("feature_cache"):
             add_feature_cache(runner.raw_model, cfg["feature_cache"], cfg["backbone"])
         return runner

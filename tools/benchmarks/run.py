@@ -40,11 +40,13 @@ SECTIONS = (
         "backbone",
         "decoders",
         "stage1_step",
+        "stage1_stock",
         "optimizer",
         "step_guard",
     ),
     *(
         "waits",
+        "compiled_blocks",
         "inference",
         "vit",
         "precision",
@@ -58,6 +60,7 @@ SECTIONS = (
 _FOR_CPUS = {
     "vit",
     "optimizer",
+    "compiled_blocks",
     "precision",
     "loading",
     "pipelines",

@@ -27,6 +27,7 @@ KEYS = (
     *("precision", "eval_weights", "default_hooks", "custom_hooks", "visualizer", "log_level"),
     *("load_from", "resume", "work_dir", "launcher", "env_cfg", "randomness", "default_scope"),
     *("experiment_name", "feature_cache", "task_model", "balancing", "task_sampling"),
+    "compile_vit",
 )
 _LOOPS: dict[str, type] = dict(
     train_cfg=MultitaskTrainLoop, val_cfg=MultitaskValLoop, test_cfg=MultitaskTestLoop

@@ -30,6 +30,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "env_cfg": (_A_DICT, "dict(cudnn_benchmark=True)"),
     "feature_cache": (_A_DICT, "dict(path=...)"),
     "task_model": (_A_DICT, "dict(type=...)"),
+    "compile_vit": ((bool,), "True or False"),
 }
 # What mmengine would ignore, or stumble over, if it were misspelt.
 _KEYS = {
