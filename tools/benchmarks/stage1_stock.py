@@ -6,6 +6,8 @@ a wait for each tensor, and AdamW as PyTorch takes it by default. Both have the 
 and the batches in common: what is compared is how they are run.
 """
 
+import argus  # isort: skip  # noqa: F401 - by which mmcv finds its operators
+
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
