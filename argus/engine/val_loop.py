@@ -14,6 +14,7 @@ from argus.engine.checks.measurable import check_measurable, choices_by
 from argus.engine.checks.run_settings import check_save_best
 from argus.engine.loading.loaders import build_eval_loader
 from argus.engine.reports.console import prints_to_log
+from argus.engine.reports.evaluation_progress import EvaluationProgress
 from argus.engine.shared_evaluation import SharedMaps, tasks_together
 from argus.errors import ConfigError
 from argus.evaluation.evaluator import TaskEvaluator, mean_relative_gain
@@ -145,7 +146,12 @@ class MultitaskValLoop(BaseLoop):
         """
         loaders = [self._prepare(task)[0] for task in tasks]
         predict, next_turn = self._prediction(shared=len(tasks) > 1)
-        num_alike = len(loaders[0].dataset) // (get_world_size() * loaders[0].batch_size)
+        num_pictures = len(loaders[0].dataset)
+        per_turn = get_world_size() * loaders[0].batch_size
+        num_alike = num_pictures // per_turn
+        progress = EvaluationProgress(
+            self.runner.logger, self.part, [task.name for task in tasks], num_pictures
+        )
         asked_to_stop = self.runner.stop_request.now_and_then()
         for index, batches in enumerate(zip(*(each.iterate() for each in loaders), strict=True)):
             # The processes have batches alike, but for the last.
@@ -154,6 +160,7 @@ class MultitaskValLoop(BaseLoop):
             for task, batch in zip(tasks, batches, strict=True):
                 self._run_batch(task, index, batch, predict)
             next_turn()
+            progress.update((index + 1) * per_turn)
         return {task.name: self._measured(task) for task in tasks}
 
     def _prediction(self, *, shared: bool) -> tuple[Predict, Callable[[], None]]:
