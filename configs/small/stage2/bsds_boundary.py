@@ -4,7 +4,7 @@
     python tools/train.py configs/small/stage2/bsds_boundary.py
 
 A boundary is matched within four pixels, and the finest map has a stride of four: pictures of twice
-the size make that two.
+the size make that two. It gains next to nothing (docs/small_real.md).
 """
 
 from mmengine.config import read_base
