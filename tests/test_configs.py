@@ -107,6 +107,8 @@ def shrink(config: Config) -> Config:
     vit.update(weights="random", img_size=112)
     if isinstance(vit.arch, str):
         vit.arch = dict(embed_dim=arch.embed_dim // SHRINK, depth=4, num_heads=arch.num_heads)
+        if layers := inner_backbone(config).get("layers"):
+            inner_backbone(config).layers = [-(-layer * 4 // arch.depth) for layer in layers]
         for task in config.tasks.values():
             divide_widths(task.decoder, arch.embed_dim)
     return config

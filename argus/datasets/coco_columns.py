@@ -113,6 +113,9 @@ def _is_in_order(file: _File) -> bool:
         ids = [entry["id"] for entry in entries]
         if len(set(ids)) < len(ids) or not all(type(identity) is int for identity in ids):
             return False
+    names = {category["name"] for category in file.categories}
+    if len(names) < len(file.categories):  # which of them is meant, their annotations say
+        return False
     return bool(file.images) and bool(file.annotations)
 
 
