@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from argus.names.wording import counted
+
 EVERY = 30.0
 """Seconds between two lines; an evaluation that takes less says nothing."""
 
@@ -32,6 +34,7 @@ class EvaluationProgress:
         self._tell = logger.info
         self._of = f"{part} of {', '.join(tasks)}"
         self._number = num_pictures
+        self._pictures = counted(num_pictures, "picture")
         self._clock = clock
         self._started = self._told = clock()
 
@@ -47,4 +50,4 @@ class EvaluationProgress:
         self._told = now
         left = (now - self._started) / done * (self._number - done)
         eta = datetime.timedelta(seconds=int(left))
-        self._tell(f"{self._of}: {done:,} of {self._number:,} pictures  eta {eta}")
+        self._tell(f"{self._of}: {done:,} of {self._pictures}  eta {eta}")
