@@ -18,7 +18,7 @@ from argus.registry import TRANSFORMS
 class LoadInstances(LoadAnnotations):
     """Load boxes, labels and masks; arguments and results as mmdet's ``LoadAnnotations``.
 
-    Masks are :class:`~argus.datasets.transforms.deferred_masks.DeferredMasks`: drawn once, and only
+    Masks are ``DeferredMasks``: drawn once, and only
     those that the pipeline leaves. With ``poly2mask=False`` they are mmdet's polygons.
     """
 
