@@ -18,8 +18,8 @@ from argus.registry import TRANSFORMS
 class LoadInstances(LoadAnnotations):
     """Load boxes, labels and masks; arguments and results as mmdet's ``LoadAnnotations``.
 
-    Masks are ``DeferredMasks``: drawn once, and only
-    those that the pipeline leaves. With ``poly2mask=False`` they are mmdet's polygons.
+    Masks are ``DeferredMasks``: drawn once, and only those that the pipeline leaves. With
+    ``poly2mask=False`` they are mmdet's polygons.
     """
 
     def _load_masks(self, results: dict[str, Any]) -> None:
