@@ -8,7 +8,7 @@ keeps them quiet while they are imported (``argus.libraries``): it comes before 
 from typing import Any
 
 from argus.libraries.hidden import register as _hide_imports
-from argus.libraries.quiet import register as _keep_quiet
+from argus.libraries.quiet_imports import register as _keep_quiet
 from argus.libraries.stand_ins import register as _register_stand_ins
 
 __version__ = "0.1.0"

@@ -9,8 +9,8 @@ import torch
 from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoints.model_state import load_trained_state
 from argus.errors import ConfigError
-from argus.mtv.folder import save_mtv, save_teacher, save_vision
 from argus.mtv.model import MTVModel
+from argus.mtv.model_folder import save_mtv, save_teacher, save_vision
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import MODELS
 from argus.tasks import parse_tasks, streams_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from transformers import SiglipProcessor
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
 from argus.mtv.tokenizer import Tokenizer
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from transformers import SiglipConfig, SiglipModel
 
 from argus.errors import ConfigError
-from argus.mtv.pretrained import read_pretrained
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
+from argus.mtv.transformers_models import read_pretrained
 from argus.registry import MODELS
 
 # 32,000 tokens and 64 places are the library's own.

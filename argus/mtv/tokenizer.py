@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, SiglipTokenizer
 
 from argus.errors import CheckpointError, DataError
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
 
 LENGTH = 64
 """Tokens of a text, of SigLIP as of SigLIP 2."""

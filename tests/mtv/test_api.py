@@ -12,7 +12,7 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.mtv import MTV
 from argus.mtv.batch import Regions
-from argus.mtv.folder import load_heads, save_mtv
+from argus.mtv.model_folder import load_heads, save_mtv
 from argus.mtv.regions import painted, windows
 from argus.mtv.tokenizer import Tokenizer, canonical
 from tests.mtv.conftest import NAMES

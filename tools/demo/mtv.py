@@ -126,7 +126,7 @@ class MTVDemo(Demo):
         """The sheets of pictures."""
         from transformers import SiglipVisionModel
 
-        from argus.mtv.quiet import quiet_transformers
+        from argus.mtv.quiet_transformers import quiet_transformers
         from tools.demo.mtv_pictures import draw
 
         model, taught = self.model(folder), self.model(folder)

@@ -9,8 +9,8 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from argus.mtv.encoders.encoder import Encoder, short_name
 from argus.mtv.encoders.processors import read_preparation
-from argus.mtv.pretrained import read_for_use
 from argus.mtv.tokenizer import Tokenizer
+from argus.mtv.transformers_models import read_for_use
 
 
 class ClipEncoder(Encoder):

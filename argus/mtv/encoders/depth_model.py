@@ -14,8 +14,8 @@ from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 from argus.errors import CheckpointError, ConfigError
 from argus.mtv.encoders.encoder import Encoder, MissingPart, short_name
 from argus.mtv.encoders.preparation import Preparation
-from argus.mtv.pretrained import READ_ERRORS, read_for_use
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
+from argus.mtv.transformers_models import READ_ERRORS, read_for_use
 
 _EXAMPLE = "depth-anything/Depth-Anything-V2-Small-hf"
 _TOLD = ("size", "keep_aspect_ratio", "ensure_multiple_of", "resample", "image_mean", "image_std")

@@ -10,7 +10,7 @@ from transformers.models.dinov3_vit.image_processing_dinov3_vit import DINOv3ViT
 from argus.mtv.encoders.encoder import Encoder, model_type, short_name
 from argus.mtv.encoders.preparation import NO_TEXTS
 from argus.mtv.encoders.processors import read_preparation
-from argus.mtv.pretrained import read_for_use
+from argus.mtv.transformers_models import read_for_use
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CLASSES = {

@@ -6,7 +6,7 @@ from typing import Any
 from transformers import AutoImageProcessor
 
 from argus.mtv.encoders.preparation import Preparation, of_processor
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
 
 
 def read_preparation(source: str, *, text: str, default: Any) -> Preparation:

@@ -13,8 +13,8 @@ from argus.mtv.api import MTV
 from argus.mtv.encoders.encoder import Encoder, model_type, short_name
 from argus.mtv.encoders.preparation import NO_TEXTS
 from argus.mtv.encoders.processors import read_preparation
-from argus.mtv.pretrained import read_for_use
 from argus.mtv.tokenizer import Tokenizer
+from argus.mtv.transformers_models import read_for_use
 from argus.mtv.vision import run_vision
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from argus.errors import CheckpointError, ConfigError
 from argus.mtv.labelling.labeller import TeacherRecord
 from argus.mtv.labelling.licences import licence_of
-from argus.mtv.pretrained import READ_ERRORS, read_pretrained
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
+from argus.mtv.transformers_models import READ_ERRORS, read_pretrained
 
 PRECISIONS: dict[str, torch.dtype | None] = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
 

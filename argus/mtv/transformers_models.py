@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from argus.errors import CheckpointError
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
 
 READ_ERRORS = (OSError, ValueError, KeyError, RuntimeError)
 

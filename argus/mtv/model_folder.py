@@ -24,7 +24,7 @@ from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
 from argus.mtv.model import MTVModel
 from argus.mtv.processor import save_image_processor, save_processor
-from argus.mtv.quiet import quiet_transformers
+from argus.mtv.quiet_transformers import quiet_transformers
 from argus.mtv.tokenizer import Tokenizer
 
 HEADS = "mtv_heads.safetensors"

@@ -11,7 +11,8 @@ from transformers import SiglipModel, SiglipVisionModel
 
 from argus.errors import CheckpointError
 from argus.mtv.decoders import Depth, Grounding
-from argus.mtv.folder import (
+from argus.mtv.model import MTVModel
+from argus.mtv.model_folder import (
     HEADS_CONFIG,
     load_heads,
     read_decoder,
@@ -19,7 +20,6 @@ from argus.mtv.folder import (
     save_teacher,
     save_vision,
 )
-from argus.mtv.model import MTVModel
 from argus.mtv.siglip import siglip
 from tests.mtv.tiny import DECODERS, SIZE, TASKS, batch, tiny_mtv
 
