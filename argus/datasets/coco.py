@@ -24,8 +24,8 @@ from argus.datasets.checks.coco_entries import check_detections, check_entries, 
 from argus.datasets.checks.coco_file import CROWD, ignored_kinds
 from argus.datasets.coco_columns import read_columns
 from argus.datasets.coco_samples import samples_of
+from argus.datasets.compact_instances import as_plain, pack, unpack
 from argus.datasets.freed_memory import give_back_memory
-from argus.datasets.packed_instances import as_plain, pack, unpack
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
@@ -74,7 +74,7 @@ class CocoInstances(MMDetCocoDataset):
         return super().load_data_list() if entries is None else entries
 
     def _load_columns(self) -> list[dict[str, Any]] | None:
-        """The entries of a file that is in order, with packed instances; ``None`` for another."""
+        """The entries of a file that is in order, with compact instances; ``None`` for another."""
         kind = type(self)
         is_own = kind.COCOAPI is CheckedCoco
         is_own = is_own and kind.parse_data_info is CocoInstances.parse_data_info

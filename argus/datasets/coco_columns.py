@@ -17,7 +17,7 @@ import numpy as np
 
 from argus.datasets.checks.coco_entries import category_problem, image_problem
 from argus.datasets.checks.coco_masks import segmentation_problem
-from argus.datasets.packed_instances import encode
+from argus.datasets.compact_instances import encode
 from argus.files.foreign import raise_if_foreign
 from argus.files.pictures import check_regular_file
 
@@ -54,7 +54,7 @@ class CocoMasks:
             end, and in ``lengths`` the lengths of its polygons, in bytes.
         lengths: How many numbers each polygon has, int32, by piece.
         numbers: Coordinates, by piece.
-        codes: How they are stored, as ``argus.datasets.packed_instances`` has it, by piece.
+        codes: How they are stored, as ``argus.datasets.compact_instances`` has it, by piece.
         others: Masks that are none of polygons, by the place of the annotation.
     """
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from argus.datasets.checks.coco_file import NO_AREA, OUTSIDE
 from argus.datasets.coco_columns import PIECE, CocoColumns
-from argus.datasets.packed_instances import PackedInstances, as_plain
+from argus.datasets.compact_instances import CompactInstances, as_plain
 
 
 class CocoSamples(NamedTuple):
     """What a data set takes of a file.
 
     Args:
-        entries: One for each image, with packed instances.
+        entries: One for each image, with compact instances.
         dropped: Number of annotations of the classes that are left out, by the reason.
         num_others: Number of those of no class.
         images_of: Ids of the images with each category of the classes.
@@ -88,7 +88,7 @@ def _entries(
         places = [
             (i // PIECE, *span) for i, span in zip(own, spans[first:end].tolist(), strict=True)
         ]
-        packed = PackedInstances(
+        packed = CompactInstances(
             boxes[first:end].tobytes(),
             all_labels[first:end].tobytes(),
             flags[first:end].tobytes(),

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from argus.datasets.resilient import ResilientDataset, collate
-from argus.engine.loading.packed_samples import without_threads_of_opencv
+from argus.engine.loading.opencv_threads import without_threads_of_opencv
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.models.multitask import MultitaskModel
-from argus.models.own_passes import needs_images
+from argus.models.repeated_passes import needs_images
 from argus.models.task_model import TaskModel
 
 Maps = Sequence[Tensor]

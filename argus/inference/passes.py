@@ -16,7 +16,6 @@ from torch import Tensor
 
 from argus.inference.batches import decoded_together, equal_shapes, padded_size, take_rows
 from argus.inference.enlarge import answer_size
-from argus.inference.modes import single_pass
 from argus.inference.normaliser import Normaliser
 from argus.inference.persons import Person, crop_person
 from argus.inference.samples import new_sample, set_padding
@@ -30,7 +29,7 @@ from argus.inference.sizing import (
     short_side_size,
 )
 from argus.models.multitask import MultitaskModel
-from argus.models.own_passes import needs_images
+from argus.models.repeated_passes import needs_images, single_pass
 
 Consume = Callable[[str, int, list[Any]], None]
 

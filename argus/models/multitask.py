@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from argus.building import building
 from argus.errors import ConfigError
 from argus.models import one_size
-from argus.models.backbone_pass import PASSES, check_packing
 from argus.models.connect import connect
 from argus.models.foreign import (
     build_decoder,
@@ -25,6 +24,7 @@ from argus.models.foreign import (
 )
 from argus.models.randomness import seed_all
 from argus.models.stream_batch import StreamReader
+from argus.models.stream_passes import PASSES, check_packing
 from argus.models.task_model import TaskModel
 from argus.registry import MODELS
 from argus.safe_load import tensors_only

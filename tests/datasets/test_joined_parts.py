@@ -14,9 +14,9 @@ from argus.datasets.build import build_dataset
 from argus.datasets.checks.walk import check_tasks
 from argus.datasets.joined_parts import JoinedParts
 from argus.datasets.transforms import LoadImage
+from argus.engine.checks.first_sample import check_packed
 from argus.engine.checks.turned_pictures import tell_of_turned
 from argus.engine.loading.loaders import guarded_dataset
-from argus.engine.loading.packed_samples import check_packed
 from argus.errors import ConfigError
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures

@@ -221,7 +221,7 @@ def test_packed_schedule__trains_as_joint_or_is_refused_before_the_first_step(
     )
     for one, other in zip(joint, packed, strict=True):
         assert other == pytest.approx(one, rel=1e-5)
-    monkeypatch.setattr("argus.models.backbone_pass.PackingBackbone", int)  # no backbone is one
+    monkeypatch.setattr("argus.models.stream_passes.PackingBackbone", int)  # no backbone is one
     with pytest.raises(ConfigError, match="'packed': expected a backbone that runs over"):
         train(tmp_path / "refused", train_cfg=dict(max_iters=2, schedule="packed"))
 

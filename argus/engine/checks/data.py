@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from argus.datasets.resilient import ResilientDataset
+from argus.engine.checks.first_sample import check_packed
 from argus.engine.checks.measurable import choices_by
 from argus.engine.checks.metrics import metric_errors
 from argus.engine.loading.dataset_scope import dataset_scope
-from argus.engine.loading.packed_samples import check_packed
 from argus.errors import ConfigError, DataError
 from argus.models.foreign import library_of, library_scope
 from argus.tasks import EvalData

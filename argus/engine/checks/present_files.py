@@ -5,7 +5,7 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from argus.datasets.checks.label_loaders import loaders_to_judge, steps_of
-from argus.datasets.checks.present_files import MissingFiles, missing_files
+from argus.datasets.checks.missing_files import MissingFiles, missing_files
 from argus.datasets.joined_parts import JoinedParts, Part
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms.dense_labels import LoadDenseLabel

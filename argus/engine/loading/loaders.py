@@ -11,6 +11,7 @@ from argus.datasets.build import build_dataset
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.samplers import TaskSampler, class_balanced_weights
 from argus.datasets.seeding import isolated_rng, stable_seed
+from argus.engine.checks.first_sample import check_packed
 from argus.engine.checks.learnable import check_labels
 from argus.engine.checks.present_files import check_files_there
 from argus.engine.checks.soft_masks import tell_of_soft_masks
@@ -19,7 +20,7 @@ from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.class_lists import ClassLists
 from argus.engine.loading.dataset_scope import dataset_scope
 from argus.engine.loading.fixed_order import FixedOrder
-from argus.engine.loading.packed_samples import check_packed, without_threads_of_opencv
+from argus.engine.loading.opencv_threads import without_threads_of_opencv
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.models.foreign import library_of, library_scope

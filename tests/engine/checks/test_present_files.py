@@ -8,7 +8,7 @@ import pytest
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import MMLogger
 
-from argus.datasets.checks.present_files import missing_files
+from argus.datasets.checks.missing_files import missing_files
 from argus.datasets.coco import CocoInstances
 from argus.engine.checks.present_files import check_files_there
 from argus.engine.loading.loaders import build_eval_loader, guarded_dataset

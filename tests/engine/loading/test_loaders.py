@@ -15,10 +15,10 @@ from torch.utils.data import get_worker_info
 from argus.datasets.coco import CocoInstances
 from argus.datasets.resilient import ResilientDataset
 from argus.datasets.transforms import PackTasks
+from argus.engine.checks.first_sample import check_packed
 from argus.engine.loading import watched_loader
 from argus.engine.loading.budget import SharedBudget, share_budgets
 from argus.engine.loading.loaders import MultitaskLoader, build_eval_loader, guarded_dataset
-from argus.engine.loading.packed_samples import check_packed
 from argus.errors import ConfigError, DataError
 from argus.models.foreign import library_scope
 from argus.tasks import TrainData, parse_tasks

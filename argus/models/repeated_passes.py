@@ -1,9 +1,17 @@
-"""Decoders without test modes that run the backbone several times."""
+"""Decoders whose test mode runs the backbone repeatedly: on windows of a picture, on its mirror."""
 
 import copy
 from typing import Any
 
-from argus.models.own_passes import needs_images
+
+def needs_images(decoder: Any) -> bool:
+    """Whether a decoder's test mode runs the backbone several times: windows, or a mirror.
+
+    Any other takes maps of the backbone in the place of images.
+    """
+    test_cfg = getattr(decoder, "test_cfg", None) or {}
+    slides = test_cfg.get("mode", "whole") != "whole"
+    return bool(slides or test_cfg.get("flip_test") or test_cfg.get("flip"))
 
 
 def single_pass(decoder: Any) -> Any:

@@ -1,10 +1,8 @@
 """Look at the first sample of a data set, or of each of its parts, as the decoder gets it."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import cv2
 
 from argus.datasets.build import transforms_of
 from argus.datasets.joined_parts import JoinedParts
@@ -13,6 +11,7 @@ from argus.datasets.seeding import isolated_rng
 from argus.datasets.stored_entries import parts_of
 from argus.datasets.transforms.pack_tasks import PackTasks
 from argus.engine.loading.fixed_order import FixedOrder
+from argus.engine.loading.opencv_threads import without_threads_of_opencv
 from argus.engine.loading.watched_loader import WatchedLoader
 from argus.errors import ConfigError
 from argus.tasks import EvalData, TrainData
@@ -128,17 +127,3 @@ def _packed_tasks(dataset: Any) -> list[str] | None:
         if isinstance(transform, PackTasks)
     ]
     return sorted(set().union(*packers)) if packers else None
-
-
-@contextlib.contextmanager
-def without_threads_of_opencv() -> Iterator[None]:
-    """Keep OpenCV's threads from starting here: loader processes forked later would wait for them.
-
-    For ever, since threads do not survive a fork.
-    """
-    number = cv2.getNumThreads()
-    cv2.setNumThreads(0)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(number)

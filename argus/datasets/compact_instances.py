@@ -17,7 +17,7 @@ _WHOLE = "d"
 _NO_POLYGONS = -1
 
 
-class PackedInstances(NamedTuple):
+class CompactInstances(NamedTuple):
     """Instances of one picture. Pickled as a plain tuple by :func:`as_plain`.
 
     Args:
@@ -52,7 +52,7 @@ def encode(coordinates: np.ndarray) -> tuple[str, bytes]:
     return _WHOLE, coordinates.astype(_WHOLE).tobytes()
 
 
-def pack(instances: Sequence[Mapping[str, Any]]) -> PackedInstances | None:
+def pack(instances: Sequence[Mapping[str, Any]]) -> CompactInstances | None:
     """Pack the instances of an entry; ``None`` for any that hold something else.
 
     Args:
@@ -74,7 +74,7 @@ def pack(instances: Sequence[Mapping[str, Any]]) -> PackedInstances | None:
         code, content = encode(np.fromiter(chain.from_iterable(mask), np.float64))
         codes += code
         numbers.append(content)
-    return PackedInstances(
+    return CompactInstances(
         np.array([one["bbox"] for one in instances], np.float64).tobytes(),
         np.array([one["bbox_label"] for one in instances], np.int32).tobytes(),
         np.array([one["ignore_flag"] for one in instances], np.uint8).tobytes(),
@@ -95,7 +95,7 @@ def _is_polygons(mask: Any) -> bool:
 
 def unpack(packed: Iterable[Any]) -> list[dict[str, Any]]:
     """The instances that were packed; whole numbers come back as floats of the same value."""
-    found = PackedInstances(*packed)
+    found = CompactInstances(*packed)
     others, lengths = iter(found.others), iter(np.frombuffer(found.lengths, np.int32).tolist())
     instances, place = [], 0
     for box, label, flag, count, code in zip(
@@ -116,6 +116,6 @@ def unpack(packed: Iterable[Any]) -> list[dict[str, Any]]:
     return instances
 
 
-def as_plain(packed: PackedInstances) -> tuple[Any, ...]:
+def as_plain(packed: CompactInstances) -> tuple[Any, ...]:
     """Of builtin types alone, which any reader of pickles takes."""
     return tuple(packed)

@@ -11,7 +11,7 @@ import pytest
 from argus.datasets import coco
 from argus.datasets.coco import CocoInstances
 from argus.datasets.coco_columns import read_columns
-from argus.datasets.packed_instances import as_plain, encode, pack, unpack
+from argus.datasets.compact_instances import as_plain, encode, pack, unpack
 from argus.errors import DataError
 from tests.datasets import toy_coco
 from tests.datasets.toy_coco import annotation, square
