@@ -28,7 +28,11 @@ _DIFFERENT = "does not match meta information of the first dataset"
 
 
 def build_dataset(
-    config: Mapping[str, Any], *, where: str, tell: Callable[[str], None] = lambda text: None
+    config: Mapping[str, Any],
+    *,
+    where: str,
+    tell: Callable[[str], None] = lambda text: None,
+    learners: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Any:
     """Check the paths of a data set, build it, read its annotations; it has at least one sample.
 
@@ -41,6 +45,8 @@ def build_dataset(
         config: Config of the data set.
         where: Its place in the config, for messages, e.g. ``tasks.instance.train.dataset``.
         tell: Takes what a person should know of files that are left out or missing.
+        learners: Decoders of the tasks that learn from it, by task, for a data set that has
+            something to say of that (``learner_notes``).
 
     Raises:
         DataError: Paths that do not exist, annotations that cannot be read, no samples.
@@ -86,6 +92,9 @@ def build_dataset(
     for part in parts_of(dataset):
         for note in getattr(part, "notes", ()):
             tell(note)
+        if learners and hasattr(part, "learner_notes"):
+            for note in part.learner_notes(learners):
+                tell(note)
         if part is not dataset and hasattr(part, "epoch_order"):
             tell(
                 f"in {type(dataset).__name__}, samples of shards are read in any order, not shard "

@@ -7,7 +7,6 @@ their files are read by the same transforms that training uses, so what passes h
 import contextlib
 import copy
 import os.path
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -95,9 +94,12 @@ def check_tasks(
         One result per task and part (train, val, test), in order.
     """
     results = []
-    streams = Counter(str(task.get("stream") or name) for name, task in tasks.items())
+    streams: dict[str, dict[str, Any]] = {}
     for name, task in tasks.items():
-        shares = streams[str(task.get("stream") or name)] > 1
+        streams.setdefault(_stream(name, task), {})[name] = task.get("decoder") or {}
+    for name, task in tasks.items():
+        learners = streams[_stream(name, task)]
+        shares = len(learners) > 1
         classes = ClassComparison(name, task, shares_stream=shares)
         for part in ("train", "val", "test"):
             if not _is_data(task.get(part)):
@@ -110,6 +112,7 @@ def check_tasks(
                     part,
                     findings,
                     classes=classes,
+                    learners=learners if part == "train" else {},
                     num_steps=num_steps,
                     num_processes=num_processes,
                     sample=sample,
@@ -118,6 +121,10 @@ def check_tasks(
                     progress=progress,
                 )
     return results
+
+
+def _stream(name: str, task: Mapping[str, Any]) -> str:
+    return str(task.get("stream") or name)
 
 
 def _is_data(config: Any) -> bool:
@@ -147,6 +154,7 @@ def _check_part(
     findings: Findings,
     *,
     classes: ClassComparison,
+    learners: Mapping[str, Mapping[str, Any]],
     num_steps: int | None,
     num_processes: int,
     sample: int | None,
@@ -169,7 +177,7 @@ def _check_part(
             check_annotation_files(config, findings)
         if len(findings.errors) > num_before:  # all are named; the data set would stop at the first
             return
-        dataset = _build(config, findings, with_pipeline=not wrong_steps)
+        dataset = _build(config, findings, with_pipeline=not wrong_steps, learners=learners)
         if dataset is None:
             return
         with _kept_apart(findings):
@@ -215,14 +223,21 @@ def _check_metrics(task: Mapping[str, Any], findings: Findings) -> None:
         ]
 
 
-def _build(config: Mapping[str, Any], findings: Findings, *, with_pipeline: bool) -> Any:
+def _build(
+    config: Mapping[str, Any],
+    findings: Findings,
+    *,
+    with_pipeline: bool,
+    learners: Mapping[str, Mapping[str, Any]],
+) -> Any:
     """The data set, or ``None`` after an error; its pipeline is empty if it cannot be built."""
     config = copy.deepcopy(config)
     if not with_pipeline:
         _clear_pipelines(config)
     try:
         tell = findings.warnings.append
-        dataset = build_dataset(config, where=f"tasks.{findings.where}.dataset", tell=tell)
+        where = f"tasks.{findings.where}.dataset"
+        dataset = build_dataset(config, where=where, tell=tell, learners=learners)
     except (ConfigError, DataError) as error:
         findings.errors.append(str(error))
         return None

@@ -30,11 +30,18 @@ from argus.tasks.ignored_label import ignored_label
 
 
 def guarded_dataset(
-    config: Mapping[str, Any], *, task: str, part: str, seed: int, strict: bool
+    config: Mapping[str, Any],
+    *,
+    task: str,
+    part: str,
+    seed: int,
+    strict: bool,
+    learners: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ResilientDataset:
     """Build a data set in its library's scope and guard its samples.
 
     A bare name that neither Argus nor mmengine knows is looked up in the scope the caller is in.
+    ``learners`` are the decoders of the tasks that learn from it.
 
     Raises:
         ConfigError: If a path of it does not exist.
@@ -43,7 +50,12 @@ def guarded_dataset(
     where = f"tasks.{task}.{part}.dataset"
     tell = MMLogger.get_current_instance().warning
     with dataset_scope(config) as config:
-        built = build_dataset(config, where=where, tell=lambda text: tell(f"{where}: {text}"))
+        built = build_dataset(
+            config,
+            where=where,
+            tell=lambda text: tell(f"{where}: {text}"),
+            learners=learners,
+        )
     return ResilientDataset(built, task=task, seed=seed, strict=strict)
 
 
@@ -93,6 +105,7 @@ class MultitaskLoader:
         self.samplers: dict[str, TaskSampler] = {}
         self.loaders: dict[str, WatchedLoader] = {}
         self.budgets: dict[str, SharedBudget] = {}
+        self._decoders = {name: task.decoder for name, task in tasks.items()}
         # Called every few seconds while a batch does not come.
         self.while_waiting: Callable[[], None] | None = None
         self._start: dict[str, int] = dict.fromkeys(self.sources, 0)
@@ -118,7 +131,10 @@ class MultitaskLoader:
                 self.classes.fit(members[0], dataset, where=where, is_train=True)
 
     def _add_stream(self, stream: str, task: str, data: TrainData, seed: int) -> None:
-        dataset = guarded_dataset(data.dataset, task=task, part="train", seed=seed, strict=False)
+        learners = {name: self._decoders[name] for name in self.members[stream]}
+        dataset = guarded_dataset(
+            data.dataset, task=task, part="train", seed=seed, strict=False, learners=learners
+        )
         where = f"tasks.{task}.train.dataset"
         check_files_there(dataset, data, where=where)
         tell = MMLogger.get_current_instance().warning

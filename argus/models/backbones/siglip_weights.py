@@ -65,13 +65,14 @@ def weight_file_of(source: str | Path) -> Path:
 
 def missing_siglip_message(path: str, name: str) -> str:
     """What to do where the weights of a tower are not there."""
+    released = "MTV-large-patch16-256" if "large" in name else "MTV-base-patch16-224"
     return (
         f"SigLIP weights of {name} not found: {Path(path).absolute()}.\n"
         "Expected the folder of a vision tower or a whole model of SigLIP or MTV. Export your own "
         "with\n"
         f"  python tools/checkpoints/export_mtv.py CONFIG CHECKPOINT --out {path} --part vision\n"
         "or fetch a released one with\n"
-        f"  hf download Becomebright/MTV-base-patch16-224 --local-dir {path}\n"
+        f"  hf download Becomebright/{released} --local-dir {path}\n"
         'For tests, weights="random" asks for random weights.'
     )
 

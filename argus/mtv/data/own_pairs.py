@@ -90,7 +90,7 @@ class OwnPairs(Pairs):
         ]
         if not self._pictures:
             raise DataError(f"{data}: no pictures of {split}.")
-        self.notes = (*notes, *self.caption_notes())
+        self.notes = (*notes, *self.look_at_captions())
 
     def __len__(self) -> int:
         return len(self._pictures)

@@ -10,7 +10,7 @@ from argus.building import building
 from argus.datasets.census.entries import spread
 from argus.errors import DataError
 from argus.mtv.data.pack import CAPTIONS, LABELS, PackPairs
-from argus.mtv.data.repeats import caption_notes
+from argus.mtv.data.repeats import AS_NEGATIVES, length_notes, repeat_notes
 from argus.registry import TRANSFORMS
 
 _MOST_CAPTIONS = 20_000
@@ -36,6 +36,7 @@ class Pairs(Dataset[Any], ABC):
         self.packer = packer
         self.labels = frozenset(LABELS if packer is None else packer.labels.values())
         self.notes: tuple[str, ...] = ()
+        self._repeats: tuple[str, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:
@@ -102,8 +103,23 @@ class Pairs(Dataset[Any], ABC):
     def __getitem__(self, index: int) -> Any:
         return self.prepare_data(index)
 
-    def caption_notes(self, *, most: int = _MOST_CAPTIONS) -> tuple[str, ...]:
-        """What a person should know of the captions, from some pictures spread over the data."""
+    def learner_notes(self, decoders: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+        """What a person should know before decoders learn from the data.
+
+        Args:
+            decoders: Their configs, by task.
+        """
+        labels = {} if self.packer is None else self.packer.labels
+        takes = [decoder for task, decoder in decoders.items() if labels.get(task) == CAPTIONS]
+        meant = {decoder.get("equal_texts", AS_NEGATIVES) for decoder in takes}
+        return self._repeats if AS_NEGATIVES in meant else ()
+
+    def look_at_captions(self, *, most: int = _MOST_CAPTIONS) -> tuple[str, ...]:
+        """Look at the captions of some pictures spread over the data, before they are learned from.
+
+        Returns:
+            What a person should know of them, whoever takes them.
+        """
         if CAPTIONS not in self.labels:
             return ()
         found = []
@@ -112,4 +128,6 @@ class Pairs(Dataset[Any], ABC):
                 found.append(self.captions(index))
             except DataError:  # counted when it is drawn
                 continue
-        return caption_notes(found, tokenizer=self.packer.tokenizer if self.packer else None)
+        self._repeats = repeat_notes(found)
+        tokenizer = self.packer.tokenizer if self.packer else None
+        return () if tokenizer is None else length_notes(found, tokenizer=tokenizer)

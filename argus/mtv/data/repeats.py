@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 from argus.mtv.tokenizer import Tokenizer, canonical
 
+AS_NEGATIVES = "negative"
+"""What ``equal_texts`` of ``Contrastive`` is, unless its config says otherwise."""
+
 WARN_SHARE = 0.05
 """Share of pictures with a caption of another one, above which it is told."""
 
@@ -34,29 +37,29 @@ def repeated_share(captions: Sequence[Sequence[str]]) -> tuple[float, str, int]:
     return repeated / counts.total(), text, number
 
 
-def caption_notes(
-    captions: Sequence[Sequence[str]], *, tokenizer: Tokenizer | None
-) -> tuple[str, ...]:
-    """What a person should know of captions, in sentences without a stop.
+def repeat_notes(captions: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What who learns from equal texts as negatives should know, in sentences without a stop.
 
     Args:
         captions: Of each picture that was looked at.
-        tokenizer: Theirs, if it is known.
     """
-    notes = []
     share, text, number = repeated_share(captions)
-    if share > WARN_SHARE:
-        notes.append(
-            f"{share:.0%} of the captions of {len(captions):,} pictures occur at several of them "
-            f"({text[:60]!r} at {number:,}): in a batch each is a negative of the others' "
-            "pictures, unless equal_texts of the decoder is 'ignore' or 'positive'"
-        )
-    if tokenizer is not None:
-        lengths = tokenizer.lengths([text for own in captions for text in own][:2_000])
-        cut = sum(length > tokenizer.length for length in lengths)
-        if cut > WARN_SHARE * len(lengths):
-            notes.append(
-                f"{cut / len(lengths):.0%} of the captions have more than {tokenizer.length} tokens"
-                ", and are read up to there"
-            )
-    return tuple(notes)
+    if share <= WARN_SHARE:
+        return ()
+    return (
+        f"{share:.0%} of the captions of {len(captions):,} pictures occur at several of them "
+        f"({text[:60]!r} at {number:,}): in a batch each is a negative of the others' pictures, "
+        "unless equal_texts of the decoder is 'ignore' or 'positive'",
+    )
+
+
+def length_notes(captions: Sequence[Sequence[str]], *, tokenizer: Tokenizer) -> tuple[str, ...]:
+    """What a person should know of captions and their tokenizer, likewise."""
+    lengths = tokenizer.lengths([text for own in captions for text in own][:2_000])
+    cut = sum(length > tokenizer.length for length in lengths)
+    if cut <= WARN_SHARE * len(lengths):
+        return ()
+    return (
+        f"{cut / len(lengths):.0%} of the captions have more than {tokenizer.length} tokens, and "
+        "are read up to there",
+    )

@@ -63,7 +63,7 @@ class ShardPairs(Pairs):
         ShardOrder(self.shards.starts, seed=0, window=window, passes=passes)  # checks it
         self._check_labels(data)
         side_notes = [note for car in self._side_cars.values() for note in car.notes]
-        self.notes = (*self.shards.notes, *side_notes, *self.caption_notes(most=2_000))
+        self.notes = (*self.shards.notes, *side_notes, *self.look_at_captions(most=2_000))
 
     def _check_labels(self, data: str) -> None:
         kinds = self.shards.index(0).kinds

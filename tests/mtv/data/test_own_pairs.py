@@ -2,17 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mmengine.logging import MMLogger
 
+from argus.datasets.checks.walk import check_tasks
 from argus.datasets.shards.writer import ShardWriter
+from argus.engine.loading.loaders import MultitaskLoader, build_eval_loader
 from argus.errors import ConfigError, DataError
 from argus.mtv.data.own_pairs import OwnPairs
-from argus.mtv.data.repeats import caption_notes, repeated_share
+from argus.mtv.data.repeats import AS_NEGATIVES, repeat_notes, repeated_share
+from argus.mtv.decoders import Contrastive
+from argus.mtv.losses.sigmoid import EQUAL_TEXTS
 from argus.registry import DATASETS
+from argus.tasks import parse_tasks
 from tests.mtv.data import toy
 
 NUMBER = 12
+OTHERS = [meaning for meaning in EQUAL_TEXTS if meaning != AS_NEGATIVES]
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +166,49 @@ def test_repeats__the_share_is_counted_and_told() -> None:
     captions = [["A dog.", "a dog"], ["a dog!"], ["no finding"], ["No Finding"], ["a cat"]]
     share, text, number = repeated_share(captions)
     assert share == pytest.approx(4 / 5) and number == 2 and text.lower() in ("a dog", "no finding")
-    (note,) = caption_notes(captions, tokenizer=None)
+    (note,) = repeat_notes(captions)
     assert note.startswith("80% of the captions of 5 pictures") and "equal_texts" in note
-    assert caption_notes([[str(i)] for i in range(30)] + [["0"]], tokenizer=None) != ()
-    assert caption_notes([[str(i)] for i in range(50)] + [["0"]], tokenizer=None) == ()
+    assert repeat_notes([[str(i)] for i in range(30)] + [["0"]]) != ()
+    assert repeat_notes([[str(i)] for i in range(50)] + [["0"]]) == ()
     assert repeated_share([]) == (0.0, "", 0)
+
+
+def test_repeats__are_told_to_who_learns_from_them_as_negatives(
+    root: Path, tokens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a.csv").write_text("path,caption\n" + "".join(f"{i}.png,a cup\n" for i in range(12)))
+    warnings: list[str] = []
+    monkeypatch.setattr(MMLogger, "warning", lambda self, text: warnings.append(text))
+    labels = dict(vl="captions", ssl="crops")
+    pack = dict(type="PackPairs", labels=labels, tokenizer=tokens)
+    views = [dict(type="LocalCrops", number=1, size=8), dict(type="WholeView", size=16)]
+    dataset = dict(type="OwnPairs", data=str(root), split="all", pipeline=[*views, pack])
+    data = dict(dataset=dataset, batch_size=2, num_workers=0)
+    assert Contrastive().equal_texts == AS_NEGATIVES
+    for options in ({}, *(dict(equal_texts=meaning) for meaning in OTHERS)):
+        # The data are of another task of the stream than that which takes the captions.
+        tasks: dict[str, Any] = dict(
+            ssl=dict(
+                decoder=dict(type="SelfSupervised"),
+                stream="pairs",
+                train=data,
+                val=data,
+                metrics=dict(type="RetrievalRecall"),
+            ),
+            vl=dict(decoder=dict(type="Contrastive", **options), stream="pairs"),
+        )
+        is_told = options.get("equal_texts") not in OTHERS
+        for findings in check_tasks(tasks):
+            found = [text for text in findings.warnings if "is a negative" in text]
+            assert len(found) == (is_told and findings.where == "ssl.train"), (options, found)
+        for part, loads in dict(
+            train=lambda tasks: MultitaskLoader(tasks, seed=0),
+            val=lambda tasks: build_eval_loader(tasks["ssl"].val, task="ssl", part="val", seed=0),
+        ).items():
+            warnings.clear()
+            loads(parse_tasks(tasks, on_backbone=False))
+            told = sum("is a negative" in text for text in warnings)
+            assert told == (is_told and part == "train"), (options, part)
 
 
 COCO = Path(__file__).parents[3] / "../shared/data/coco"
