@@ -9,11 +9,12 @@ from mmengine.runner import BaseLoop
 from torch import nn
 
 from argus.datasets.seeding import stable_seed
+from argus.engine.balancing.balanced_schedule import BalancedSchedule
 from argus.engine.balancing.balancer import build_balancer
-from argus.engine.balancing.schedule import BalancedSchedule
 from argus.engine.checkpoints.stop_request import OTHER_PROCESS, save_and_stop
 from argus.engine.checks.classes_of_test_data import check_test_classes
 from argus.engine.distributed import average_buffers, training_buffers
+from argus.engine.gradient_schedule import GradientSchedule, StepValues
 from argus.engine.guard.bad_steps import BadSteps, MicroBatch, image_paths
 from argus.engine.guard.odd_parts import OddParts
 from argus.engine.guard.spikes import SpikeWatch
@@ -24,7 +25,6 @@ from argus.engine.reports.console import prints_to_log
 from argus.engine.reports.run_record import write_run_record
 from argus.engine.reports.summary import training_summary
 from argus.engine.reports.whereabouts import where_to_look
-from argus.engine.schedules import GradientSchedule, StepValues
 from argus.engine.task_sampling import build_task_sampling
 from argus.errors import ConfigError
 from argus.models.task_model import TaskModel

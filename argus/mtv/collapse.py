@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.hooks import Hook
 
-from argus.engine.schedules import StepResult
+from argus.engine.gradient_schedule import StepResult
 from argus.errors import ConfigError
 from argus.mtv.decoders import SelfSupervised
 from argus.registry import HOOKS

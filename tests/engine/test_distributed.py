@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.engine.schedules import SCHEDULES
-from tests.engine.test_schedules import gradients, max_relative_difference, toy_model
+from argus.engine.gradient_schedule import SCHEDULES
+from tests.engine.test_gradient_schedule import gradients, max_relative_difference, toy_model
 from tests.engine.toy_detection import detection_model
 from tests.engine.two_processes import (
     BALANCED,

@@ -30,12 +30,12 @@ from argus.engine.distributed import (
     mean_over_ranks,
     training_buffers,
 )
+from argus.engine.gradient_schedule import SCHEDULES
 from argus.engine.loading.loaders import guarded_dataset
-from argus.engine.schedules import SCHEDULES
 from argus.errors import DataError, TrainingStopped
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
-from tests.engine.test_schedules import _Quiet, batch, gradients, toy_model
+from tests.engine.test_gradient_schedule import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_pictures import listed
 from tests.engine.toy_training import train

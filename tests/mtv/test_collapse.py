@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from argus.engine.schedules import StepResult, StepValues
+from argus.engine.gradient_schedule import StepResult, StepValues
 from argus.errors import ConfigError
 from argus.mtv.collapse import CollapseHook
 from tests.mtv.tiny import tiny_mtv

@@ -30,8 +30,8 @@ from argus.engine.balancing import (  # noqa: E402
     TorchJDGradients,
     TorchJDLosses,
 )
-from argus.engine.balancing.schedule import BalancedSchedule  # noqa: E402
-from argus.engine.schedules import GradientSchedule  # noqa: E402
+from argus.engine.balancing.balanced_schedule import BalancedSchedule  # noqa: E402
+from argus.engine.gradient_schedule import GradientSchedule  # noqa: E402
 from tools.benchmarks.configs import SEED  # noqa: E402
 from tools.benchmarks.report import Settings  # noqa: E402
 from tools.benchmarks.stage1_step import Trainer  # noqa: E402

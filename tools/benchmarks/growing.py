@@ -27,9 +27,9 @@ from torch import nn
 from argus.coco_evaluation import FastCOCOeval
 from argus.datasets.coco import CocoInstances
 from argus.datasets.seeding import isolated_rng
+from argus.engine.gradient_schedule import GradientSchedule
 from argus.engine.optim import MultitaskOptimWrapper
 from argus.engine.runner import MultitaskRunner
-from argus.engine.schedules import GradientSchedule
 from argus.models.foreign import library_scope
 from argus.models.multitask import MultitaskModel
 from argus.precision import AUTO, autocast

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from argus.engine.gradient_schedule import SCHEDULES, GradientSchedule, StepResult
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper
-from argus.engine.schedules import SCHEDULES, GradientSchedule, StepResult
 from argus.models.multitask import MultitaskModel
 from tools.benchmarks.configs import SEED, build_model, stage1_config
 from tools.benchmarks.report import Case, Result, Settings, relative_error

@@ -10,10 +10,10 @@ from functools import partial
 
 from torch import Tensor
 
+from argus.engine.gradient_schedule import StepResult
 from argus.engine.guard.odd_parts import OddParts
 from argus.engine.guard.spikes import WINDOW, SpikeWatch
 from argus.engine.guard.step_guard import BufferKeeper, read_step
-from argus.engine.schedules import StepResult
 from tools.benchmarks.report import Case, Result, Settings
 from tools.benchmarks.stage1_step import Trainer
 

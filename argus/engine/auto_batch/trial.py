@@ -6,9 +6,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from argus.engine.gradient_schedule import GradientSchedule, fill_missing
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.engine.runner import MultitaskRunner
-from argus.engine.schedules import GradientSchedule, fill_missing
 
 _PICTURES = 16
 

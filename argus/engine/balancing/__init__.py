@@ -2,7 +2,7 @@
 
 ``balancing=dict(type=FAMO)`` in a config takes one in place of the fixed ``loss_weight`` of each
 task. A new one is a subclass of :class:`Balancer`, which sees losses, or gradients too, and gives
-factors; ``schedule`` does the rest: accumulation, processes, memory.
+factors; ``balanced_schedule`` does the rest: accumulation, processes, memory.
 """
 
 from argus.engine.balancing.balancer import Balancer, Factors

@@ -12,7 +12,7 @@ from argus.checkpoint import write_checkpoint
 from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.checkpoints.resume import checkpoints_in
 from argus.engine.distributed import gather_lists
-from argus.engine.schedules import StepResult
+from argus.engine.gradient_schedule import StepResult
 from argus.errors import ConfigError, DataError
 from argus.files.durable import write_json, write_text
 from argus.files.records import finite

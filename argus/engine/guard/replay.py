@@ -15,11 +15,11 @@ from argus.datasets.resilient import collate
 from argus.engine import MultitaskRunner
 from argus.engine.checkpoints.model_state import load_trained_state
 from argus.engine.config_file import read_config_file
+from argus.engine.gradient_schedule import SCHEDULES, GradientSchedule, StepValues
 from argus.engine.guard.bad_steps import FORMAT, image_paths
 from argus.engine.guard.odd_modules import OddModules, odd_parameters, watching
 from argus.engine.guard.step_guard import read_step
 from argus.engine.loading.loaders import MultitaskLoader
-from argus.engine.schedules import SCHEDULES, GradientSchedule, StepValues
 from argus.errors import DataError
 from argus.files.records import number, read_record
 from argus.libraries.importing import import_libraries

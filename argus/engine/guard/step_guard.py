@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from argus.engine.distributed import largest_over_ranks
-from argus.engine.schedules import StepResult, StepValues
+from argus.engine.gradient_schedule import StepResult, StepValues
 
 
 @torch.no_grad()

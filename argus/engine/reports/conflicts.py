@@ -15,8 +15,8 @@ from mmengine.visualization import LocalVisBackend
 from torch import Tensor, nn
 
 from argus.datasets.seeding import isolated_rng, stable_seed
+from argus.engine.balancing.balanced_schedule import copied
 from argus.engine.balancing.gram import cosines_of, gram, norms_of
-from argus.engine.balancing.schedule import copied
 from argus.engine.distributed import average_in_buckets
 from argus.engine.guard.step_guard import BufferKeeper
 from argus.errors import ConfigError

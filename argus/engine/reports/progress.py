@@ -12,7 +12,7 @@ import torch
 from mmengine.hooks import Hook
 
 from argus.engine.distributed import gather_lists, mean_over_ranks
-from argus.engine.schedules import StepResult
+from argus.engine.gradient_schedule import StepResult
 from argus.registry import HOOKS
 
 

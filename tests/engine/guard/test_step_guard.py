@@ -13,8 +13,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from argus.engine import MultitaskRunner
+from argus.engine.gradient_schedule import StepResult
 from argus.engine.guard.step_guard import BufferKeeper, read_step
-from argus.engine.schedules import StepResult
 from argus.errors import ConfigError, DataError
 from tests.toy import ToyBackbone, toy_config
 

@@ -17,9 +17,7 @@ from torch import Tensor, nn
 from argus.engine.balancing.balancer import Balancer, Factors
 from argus.engine.balancing.gram import Gradients
 from argus.engine.distributed import all_reduce_gradients, average_in_buckets
-from argus.engine.guard.step_guard import BufferKeeper
-from argus.engine.optim import MultitaskOptimWrapper
-from argus.engine.schedules import (
+from argus.engine.gradient_schedule import (
     GradientSchedule,
     StepResult,
     fill_missing,
@@ -27,6 +25,8 @@ from argus.engine.schedules import (
     no_sync,
     stepped_parameters,
 )
+from argus.engine.guard.step_guard import BufferKeeper
+from argus.engine.optim import MultitaskOptimWrapper
 from argus.models.randomness import seed_all
 from argus.models.task_model import TaskModel
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from argus.datasets.resilient import collate
+from argus.engine.gradient_schedule import SCHEDULES, GradientSchedule
 from argus.engine.optim import MultitaskOptimWrapper
-from argus.engine.schedules import SCHEDULES, GradientSchedule
 from argus.errors import ConfigError
 from argus.models.multitask import MultitaskModel
 from argus.models.task_model import TaskModel

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from argus.engine.balancing import Balancer, Factors
-from argus.engine.balancing.schedule import BalancedSchedule
+from argus.engine.balancing.balanced_schedule import BalancedSchedule
+from argus.engine.gradient_schedule import SCHEDULES, GradientSchedule
 from argus.engine.optim import MultitaskOptimWrapper
-from argus.engine.schedules import SCHEDULES, GradientSchedule
 from argus.models.multitask import MultitaskModel
-from tests.engine.test_schedules import batch, gradients, max_relative_difference, toy_model
+from tests.engine.test_gradient_schedule import batch, gradients, max_relative_difference, toy_model
 from tests.toy import ToyBoth, ToyClassification, ToySegmentation
 
 TASKS = ("semantic", "classification")
