@@ -47,7 +47,6 @@ MAY_IMPORT = {
     "argus.layers": (),
     "argus.mmcv_ops": ("argus.errors", "argus.layers"),
     "argus.coco_evaluation": ("argus.errors",),
-    "argus.coco_poses": ("argus.errors", "argus.coco_evaluation"),
     "argus.models.losses": ("argus.errors", "argus.registry", "argus.layers"),
     "argus.files": ("argus.errors",),
     "argus.checkpoint": (

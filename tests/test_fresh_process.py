@@ -125,7 +125,10 @@ def test_argus__imports_nothing_heavy(bare: dict[str, Any]) -> None:
 def test_operators__are_found_where_none_is_compiled(bare: dict[str, Any]) -> None:
     assert bare["operators"] == dict(exist=True, cuda="not available", nms=[1, 2])
     assert bare["same_masks"]
-    assert bare["evaluation"] == ["argus.coco_poses.truth", "argus.coco_poses.evaluation"]
+    assert bare["evaluation"] == [
+        "argus.coco_evaluation.pose_truth",
+        "argus.coco_evaluation.pose_precision",
+    ]
 
 
 def test_libraries__print_nothing_where_they_are_imported_directly(bare: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from mmdet.evaluation.metrics import coco_metric
 
-from argus.coco_evaluation import FastCOCOeval
+from argus.coco_evaluation.average_precision import FastCOCOeval
 
 
 @contextmanager

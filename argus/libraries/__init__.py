@@ -2,5 +2,5 @@
 
 Here belongs what is about their being imported, and is cheap itself: ``import argus`` runs it
 before the first of them. What stands in for a module of theirs has a package of its own
-(``argus.mmcv_ops``, ``argus.coco_poses``).
+(``argus.mmcv_ops``, ``argus.coco_evaluation``).
 """

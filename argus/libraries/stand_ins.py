@@ -2,7 +2,7 @@
 
 ``mmcv._ext`` holds mmcv's compiled operators, and mmpose evaluates with ``xtcocotools``, which is
 compiled too. Where they are installed, those are used. Where they are not, ``import`` finds what
-``argus.mmcv_ops`` and ``argus.coco_poses`` have in their place. ``import argus`` sees to it.
+``argus.mmcv_ops`` and ``argus.coco_evaluation`` have in their place. ``import argus`` sees to it.
 """
 
 import importlib
@@ -14,10 +14,10 @@ from types import ModuleType
 # By the name that is imported: the module whose ``fill`` makes it.
 MAKERS = {
     "mmcv._ext": "argus.mmcv_ops.extension",
-    "xtcocotools": "argus.coco_poses.modules",
-    "xtcocotools.coco": "argus.coco_poses.modules",
-    "xtcocotools.cocoeval": "argus.coco_poses.modules",
-    "xtcocotools.mask": "argus.coco_poses.modules",
+    "xtcocotools": "argus.coco_evaluation.xtcocotools",
+    "xtcocotools.coco": "argus.coco_evaluation.xtcocotools",
+    "xtcocotools.cocoeval": "argus.coco_evaluation.xtcocotools",
+    "xtcocotools.mask": "argus.coco_evaluation.xtcocotools",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmdet.evaluation.metrics import coco_metric
 
-from argus.coco_evaluation import VARIABLE, FastCOCOeval
+from argus.coco_evaluation.average_precision import VARIABLE, FastCOCOeval
 from argus.errors import ConfigError
 from argus.evaluation.fast_coco import fast_coco
 from tests.evaluation.perfect_detector import perfect_results

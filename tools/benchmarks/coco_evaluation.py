@@ -14,7 +14,7 @@ from pycocotools import mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from argus.coco_evaluation import FastCOCOeval
+from argus.coco_evaluation.average_precision import FastCOCOeval
 from tools.benchmarks.configs import SEED
 from tools.benchmarks.report import Case, Result, Settings
 

@@ -24,7 +24,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from argus.coco_evaluation import FastCOCOeval
+from argus.coco_evaluation.average_precision import FastCOCOeval
 from argus.datasets.coco import CocoInstances
 from argus.datasets.seeding import isolated_rng
 from argus.engine.gradient_schedule import GradientSchedule

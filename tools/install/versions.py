@@ -24,7 +24,7 @@ TESTS = (
     "tests/test_fresh_process.py",
     "tests/libraries/test_stand_ins.py",
     "tests/mmcv_ops",
-    "tests/coco_poses",
+    "tests/coco_evaluation",
     "tests/layers",
     "tests/models/test_multitask.py",
     "tests/commands/test_training.py",

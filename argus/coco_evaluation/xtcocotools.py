@@ -4,8 +4,8 @@ import importlib
 from types import ModuleType
 
 _CONTENTS = {
-    "xtcocotools.coco": "argus.coco_poses.truth",
-    "xtcocotools.cocoeval": "argus.coco_poses.evaluation",
+    "xtcocotools.coco": "argus.coco_evaluation.pose_truth",
+    "xtcocotools.cocoeval": "argus.coco_evaluation.pose_precision",
     "xtcocotools.mask": "pycocotools.mask",
 }
 

@@ -10,9 +10,9 @@ import pycocotools.coco
 import pycocotools.cocoeval
 import pytest
 
-from argus.coco_evaluation import VARIABLE
-from argus.coco_poses.evaluation import KINDS, COCOeval
-from argus.coco_poses.truth import COCO
+from argus.coco_evaluation.average_precision import VARIABLE
+from argus.coco_evaluation.pose_precision import KINDS, COCOeval
+from argus.coco_evaluation.pose_truth import COCO
 from argus.errors import ConfigError
 from argus.libraries.stand_ins import StandInFinder
 

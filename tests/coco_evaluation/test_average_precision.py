@@ -9,7 +9,7 @@ from pycocotools import mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from argus.coco_evaluation import VARIABLE, FastCOCOeval
+from argus.coco_evaluation.average_precision import VARIABLE, FastCOCOeval
 from argus.errors import ConfigError
 
 HEIGHT, WIDTH, NUM_KEYPOINTS = 50, 60, 17

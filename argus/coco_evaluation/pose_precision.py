@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from argus.coco_evaluation import FastCOCOeval
+from argus.coco_evaluation.average_precision import FastCOCOeval
 from argus.errors import ConfigError
 
 _WHOLE_BODY = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
