@@ -19,7 +19,7 @@ COMMON = (
     "argus.building",
     "argus.names",
     "argus.safe_load",
-    "argus.parent_death",
+    "argus.processes",
     "argus.files",
 )
 MODELS = ("argus.layers", *COMMON, "argus.model_config", "argus.models")
@@ -41,9 +41,8 @@ MAY_IMPORT = {
     "argus.names": ("argus.errors",),
     "argus.safe_load": ("argus.errors", "argus.files"),
     "argus.precision": ("argus.errors",),
-    "argus.parent_death": (),
+    "argus.processes": (),
     "argus.printable": (),
-    "argus.stop_signals": (),
     "argus.layers": (),
     "argus.mmcv_ops": ("argus.errors", "argus.layers"),
     "argus.coco_evaluation": ("argus.errors",),

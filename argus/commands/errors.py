@@ -15,7 +15,7 @@ import argus
 from argus.env import MMPOSE
 from argus.errors import TrainingStopped
 from argus.printable import printable
-from argus.stop_signals import STOPPED
+from argus.processes.stop_signals import STOPPED
 
 _PACKAGE = str(Path(argus.__file__).resolve().parent)
 _LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.parent_death import LAUNCHER
-from argus.stop_signals import STOP_SIGNALS, STOPPED
+from argus.processes.parent_death import LAUNCHER
+from argus.processes.stop_signals import STOP_SIGNALS, STOPPED
 
 # Exit statuses of a command that says itself why: a mistake of the user, Ctrl-C, asked to stop.
 EXPLAINED = (2, 130, STOPPED)

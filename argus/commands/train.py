@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from argus.commands.config import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
 from argus.errors import ConfigError
-from argus.stop_signals import ended_by_signals
+from argus.processes.stop_signals import ended_by_signals
 
 if TYPE_CHECKING:
     from mmengine.config import Config

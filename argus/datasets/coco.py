@@ -25,11 +25,11 @@ from argus.datasets.checks.coco_file import CROWD, ignored_kinds
 from argus.datasets.coco_columns import read_columns
 from argus.datasets.coco_samples import samples_of
 from argus.datasets.compact_instances import as_plain, pack, unpack
-from argus.datasets.freed_memory import give_back_memory
 from argus.errors import DataError
 from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
 from argus.names.wording import counted, counted_kind
+from argus.processes.freed_memory import give_back_memory
 from argus.registry import DATASETS
 
 _OTHER = "of categories that are no classes of the data set"

@@ -16,7 +16,7 @@ from mmengine.dist import broadcast_object_list
 from torch import Tensor, nn
 
 from argus.errors import CheckpointError, ConfigError, DataError
-from argus.parent_death import LAUNCHER, end_with_parent
+from argus.processes.parent_death import LAUNCHER, end_with_parent
 
 # Where each launcher says the rank, the world size and the rank on this machine.
 _LAUNCHER_VARIABLES = {

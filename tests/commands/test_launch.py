@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import os, signal, sys, time
 sys.path.insert(0, {root!r})
-from argus.parent_death import end_with_parent
+from argus.processes.parent_death import end_with_parent
 end_with_parent(os.getppid())
 def stop(number, frame):
     time.sleep(1)  # a step and a checkpoint

@@ -39,7 +39,7 @@ from argus.evaluation.metrics import (  # noqa: E402
     SaliencyMetric,
     StreamingMetric,
 )
-from argus.parent_death import end_with_parent  # noqa: E402
+from argus.processes.parent_death import end_with_parent  # noqa: E402
 
 NYU_BOUNDARY = (425, 560)  # the images of the multi-task archive
 NYU_DEPTH = (480, 640)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.stop_signals import STOPPED
+from argus.processes.stop_signals import STOPPED
 
 
 class Demo:

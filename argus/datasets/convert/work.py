@@ -14,7 +14,7 @@ from typing import TypeVar
 import cv2
 
 from argus.errors import DataError
-from argus.parent_death import end_with_parent
+from argus.processes.parent_death import end_with_parent
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

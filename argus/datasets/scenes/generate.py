@@ -26,7 +26,7 @@ from argus.datasets.scenes.labels import label_scene
 from argus.datasets.scenes.render import Hits, Scene, cast, render
 from argus.datasets.scenes.writers import ade20k, coco, imagenet, mvtec, nyuv2, pascal, shards
 from argus.errors import DataError
-from argus.parent_death import end_with_parent
+from argus.processes.parent_death import end_with_parent
 
 MARKER = "scenes.json"
 """File that says a folder is a generated set, and with which settings."""

@@ -19,7 +19,7 @@ from mmengine.dist import barrier
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.distributed import largest_over_ranks
 from argus.errors import TrainingStopped
-from argus.stop_signals import STOP_SIGNALS
+from argus.processes.stop_signals import STOP_SIGNALS
 
 # While a loop goes on, the processes agree about so often; seldom enough not to walk in step.
 _ASK_SECONDS = 2.0

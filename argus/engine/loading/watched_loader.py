@@ -26,8 +26,8 @@ from argus.datasets.resilient import REPLACED, ResilientDataset
 from argus.engine.loading.fetch_limit import FetchLimit
 from argus.engine.loading.marks import ERROR, MarkedDataset, collate_or_fail
 from argus.engine.loading.message_reader import read_in_parts
-from argus.parent_death import end_with_parent
-from argus.stop_signals import STOP_SIGNALS
+from argus.processes.parent_death import end_with_parent
+from argus.processes.stop_signals import STOP_SIGNALS
 
 _POLL_SECONDS = 5
 _END_SECONDS = 5  # a process that waits for a dead disk may not end at all

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from argus import stop_signals
 from argus.commands.errors import user_errors
 from argus.engine import MultitaskRunner
 from argus.engine.checkpoints import stop_request
 from argus.engine.checkpoints.stop_request import StopRequest
 from argus.errors import TrainingStopped
-from argus.stop_signals import STOPPED, ended_by_signals
+from argus.processes import stop_signals
+from argus.processes.stop_signals import STOPPED, ended_by_signals
 from tests.toy import toy_config
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from argus.stop_signals import STOPPED
+from argus.processes.stop_signals import STOPPED
 from tools.demo.steps import Demo
 
 _SLOW_TO_STOP = """

@@ -9,15 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from argus import parent_death
-from argus.parent_death import end_with_parent
+from argus.processes import parent_death
+from argus.processes.parent_death import end_with_parent
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_parent__that_ended_before_the_call() -> None:
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-    program += "from argus.parent_death import end_with_parent; end_with_parent(1234567)"
+    program += "from argus.processes.parent_death import end_with_parent; end_with_parent(1234567)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 1
 
 
