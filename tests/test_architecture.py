@@ -42,7 +42,6 @@ MAY_IMPORT = {
     "argus.safe_load": ("argus.errors", "argus.files"),
     "argus.precision": ("argus.errors",),
     "argus.processes": (),
-    "argus.printable": (),
     "argus.layers": (),
     "argus.mmcv_ops": ("argus.errors", "argus.layers"),
     "argus.coco_evaluation": ("argus.errors",),

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from argus.engine.config_file import read_config_file
 from argus.engine.config_import import relative_module
 from argus.errors import ConfigError
-from argus.printable import printable
+from argus.names.printable import printable
 
 _WIDTH = 96
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import argus
 from argus.env import MMPOSE
 from argus.errors import TrainingStopped
-from argus.printable import printable
+from argus.names.printable import printable
 from argus.processes.stop_signals import STOPPED
 
 _PACKAGE = str(Path(argus.__file__).resolve().parent)

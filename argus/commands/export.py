@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from argus.errors import ConfigError
-from argus.printable import printable
+from argus.names.printable import printable
 
 EPILOG = """\
 examples:

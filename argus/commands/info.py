@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.commands.notes import warnings_as_notes
-from argus.printable import printable
+from argus.names.printable import printable
 
 EPILOG = """\
 examples:

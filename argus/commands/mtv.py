@@ -11,7 +11,7 @@ from argus.commands.inputs import check_words, find_inputs
 from argus.commands.predict import SOME_BROKEN
 from argus.commands.progress import progress
 from argus.errors import ConfigError, DataError
-from argus.printable import printable
+from argus.names.printable import printable
 
 EPILOG = """\
 examples:

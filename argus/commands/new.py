@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
     """Look, tell, write."""
     import_libraries()
     from argus.commands.notes import warnings_as_notes
+    from argus.names.printable import printable
     from argus.new_task import Request, create
-    from argus.printable import printable
 
     request = Request(
         name=args.name,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import argus
-from argus.printable import printable
+from argus.names.printable import printable
 
 _PACKAGE = str(Path(argus.__file__).resolve().parent)
 

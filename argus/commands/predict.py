@@ -12,8 +12,8 @@ from argus.commands.inputs import Input, check_words, find_inputs
 from argus.commands.model_options import MODEL, add_model_options, load_model
 from argus.commands.notes import warnings_as_notes
 from argus.errors import ConfigError, DataError
+from argus.names.printable import printable
 from argus.names.wording import counted
-from argus.printable import printable
 
 if TYPE_CHECKING:
     from argus.api import Argus

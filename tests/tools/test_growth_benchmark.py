@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tools.benchmarks import growth
-from tools.benchmarks.growing import growths
+from tools.benchmarks.growing_work import growths
 
 COUNTS = [1, 3, 10, 30, 100, 300]
 

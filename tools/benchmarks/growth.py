@@ -34,7 +34,7 @@ from argus.libraries.importing import import_libraries  # noqa: E402
 
 import_libraries()
 
-from tools.benchmarks.growing import Growth, Work, growths  # noqa: E402
+from tools.benchmarks.growing_work import Growth, Work, growths  # noqa: E402
 from tools.benchmarks.memory import peak_memory  # noqa: E402
 from tools.benchmarks.timing import measure  # noqa: E402
 

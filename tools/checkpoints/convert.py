@@ -32,7 +32,7 @@ from argus.models.backbones.weight_layouts import (  # noqa: E402
     to_official,
 )
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
-from argus.printable import printable  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 from argus.safe_load import allow_unpickling  # noqa: E402
 
 

@@ -22,7 +22,7 @@ from argus.errors import CheckpointError  # noqa: E402
 from argus.libraries.importing import import_libraries  # noqa: E402
 from argus.model_files.converted_weights import check_target, write_weights  # noqa: E402
 from argus.models.backbones.weights import read_weight_file  # noqa: E402
-from argus.printable import printable  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 from argus.safe_load import allow_unpickling  # noqa: E402
 
 

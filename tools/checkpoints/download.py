@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.libraries.importing import import_libraries  # noqa: E402
-from argus.printable import printable  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -23,8 +23,8 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.shards.shard_set import shards_in  # noqa: E402
 from argus.errors import DataError  # noqa: E402
 from argus.mtv.corpus.sieve import BROKEN, KEPT, SHRUNK, SMALL, Sieve, sieve_shard  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 from argus.names.wording import counted  # noqa: E402
-from argus.printable import printable  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -25,8 +25,8 @@ from argus.files.durable import write_json  # noqa: E402
 from argus.mtv.corpus.labelled import LabelledShards, Seen  # noqa: E402
 from argus.mtv.corpus.sheet import labelled_sheet  # noqa: E402
 from argus.mtv.corpus.statistics import counted_labels  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 from argus.names.wording import counted  # noqa: E402
-from argus.printable import printable  # noqa: E402
 
 _MOST_DRAWN = 200
 

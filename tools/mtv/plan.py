@@ -27,7 +27,7 @@ from argus.mtv.corpus.plan import (  # noqa: E402
     number_in,
     pace_in,
 )
-from argus.printable import printable  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:

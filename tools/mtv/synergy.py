@@ -22,7 +22,7 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
 from argus.files.records import finite  # noqa: E402
-from argus.printable import printable  # noqa: E402
+from argus.names.printable import printable  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> None:

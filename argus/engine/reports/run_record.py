@@ -15,11 +15,11 @@ from mmengine.dist import master_only
 
 import argus
 from argus.datasets.fingerprint import fingerprint
+from argus.engine.reports.git_state import git_state
 from argus.engine.reports.plain_config import plain_config
 from argus.env import attempt, dependency_report, torch_report
 from argus.files.durable import write_json
 from argus.files.records import finite
-from argus.git_state import git_state
 
 FORMAT = "argus-run-1"
 NAME = "run.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from argus.git_state import git_state
+from argus.engine.reports.git_state import git_state
 
 
 def git(folder: Path, *arguments: str) -> str:
