@@ -35,11 +35,11 @@ from argus.model_config import (
     task_names,
 )
 from argus.model_files.hub import push_model, resolve_model, save_model
-from argus.model_folder import ModelFolder
 from argus.models.backbones.separate_vit import read_model
 from argus.models.multitask import MultitaskModel
 from argus.precision import autocast
 from argus.results import Prediction
+from argus.storage.model_folder import ModelFolder
 
 _USUAL_SIZE = (480, 640)
 

@@ -17,8 +17,8 @@ import argus
 import argus.inference.passes as module
 from argus.api import Argus
 from argus.errors import CheckpointError, ConfigError, DataError
-from argus.model_folder import ModelFolder
 from argus.results import Poses, Prediction
+from argus.storage.model_folder import ModelFolder
 from tests.tiny_model import TASKS
 
 CATEGORY = "dice"

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from argus.model_folder import ModelFolder
+from argus.storage.model_folder import ModelFolder
 from tests.learning import expect_above
 from tests.tutorial import MODEL, PAGE, commands_in_page, file_in_page, write_files, write_model
 

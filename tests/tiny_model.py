@@ -8,13 +8,13 @@ import torch
 from mmengine.config import Config
 
 import argus
-from argus.checkpoint import tensor_hash
-from argus.config_values import to_plain
 from argus.model_config import resolve_config, resolve_task
 from argus.model_files.manifest import describe_task
-from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 from argus.models.multitask import MultitaskModel
+from argus.storage.checkpoint import tensor_hash
+from argus.storage.config_values import to_plain
+from argus.storage.model_folder import FORMAT, ModelFolder
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "scenes"
 TASKS = (

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from mmengine.logging import MMLogger
 
-from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoints.model_state import load_trained_state
 from argus.engine.loading.class_lists import stored_classes
 from argus.errors import ConfigError
 from argus.model_config import build_enclosed, read_config
-from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.precision import AUTO, resolve_precision
+from argus.storage.checkpoint import read_checkpoint
+from argus.storage.model_folder import ModelFolder
 from argus.tasks import Task, parse_tasks, streams_of
 
 

@@ -40,7 +40,7 @@ def load_model(args: argparse.Namespace) -> "Argus":
     from argus.commands.progress import progress
     from argus.libraries.importing import import_libraries
     from argus.model_files.hub import resolve_model
-    from argus.model_folder import read_manifest
+    from argus.storage.model_folder import read_manifest
 
     folder = resolve_model(args.model, args.revision)
     read_manifest(folder)  # what can be wrong with it is said before the slow imports

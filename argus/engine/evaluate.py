@@ -10,7 +10,7 @@ from mmengine.config import Config
 from argus.engine import MultitaskRunner, ProgressHook
 from argus.errors import ConfigError
 from argus.model_config import names_only, read_config, resolve_config
-from argus.model_folder import ModelFolder
+from argus.storage.model_folder import ModelFolder
 
 
 def evaluate(

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from argus.checkpoint import tensor_hash
 from argus.errors import ConfigError
 from argus.models.backbones.feature_cache import FeatureCache
 from argus.models.multitask import MultitaskModel
 from argus.names.wording import counted
+from argus.storage.checkpoint import tensor_hash
 
 _KEYS = ("path", "max_gb")
 # Where weights came from; the weights themselves are hashed.

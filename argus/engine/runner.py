@@ -19,7 +19,6 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from argus.building import building
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine.balancing.balancer import resume_balancer
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.checkpoints.model_state import base_of, load_trained_state
@@ -57,6 +56,7 @@ from argus.precision import AUTO, remark_on_precision, resolve_precision
 from argus.recipes import expand_config
 from argus.registry import RUNNERS
 from argus.safe_load import tensors_only
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 from argus.tasks import parse_tasks, streams_of
 
 _runner_numbers = itertools.count()

@@ -6,12 +6,12 @@ from typing import Any
 
 import argus
 from argus.api import Argus
-from argus.checkpoint import tensor_hash
 from argus.export.check import Differences
 from argus.export.heads import Output
 from argus.export.heads.anomaly import AnomalyExport
 from argus.export.options import ExportOptions
 from argus.export.plan import GraphPlan
+from argus.storage.checkpoint import tensor_hash
 from argus.visualization.palette import make_palette
 
 FORMAT = "argus-export-1"

@@ -2,7 +2,7 @@
 
 CRC-32 finds every single flipped bit and every damaged run of up to 32 bits; of any other damage it
 misses one case in four billion. It is no protection against who wants to deceive: the frozen base
-has a SHA-256 of its own (:func:`argus.checkpoint.tensor_hash`).
+has a SHA-256 of its own (:func:`argus.storage.checkpoint.tensor_hash`).
 """
 
 import zlib

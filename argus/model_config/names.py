@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from argus.config_values import CLASS
 from argus.errors import CheckpointError
 from argus.model_config import kinds
 from argus.model_config.kinds import Kind
 from argus.registry import MODELS
+from argus.storage.config_values import CLASS
 
 BUILDER = "trained_backbone"
 """It builds a backbone, and is a function: the one that a model may name, in the place of one."""

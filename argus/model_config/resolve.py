@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from argus.config_values import CLASS
 from argus.errors import CheckpointError
 from argus.model_config import kinds
 from argus.model_config.kinds import Kind, kinds_at, library_of_class
@@ -27,6 +26,7 @@ from argus.model_config.values import (
 )
 from argus.precision import AUTO
 from argus.registry import MODELS
+from argus.storage.config_values import CLASS
 
 _SPLITS = ("val", "test")
 

@@ -8,7 +8,7 @@ from argus.errors import CheckpointError, ConfigError
 from argus.files.together import place_of
 from argus.model_files.model_card import measured
 from argus.model_files.weight_file import count_values, part_of
-from argus.model_folder import WEIGHTS, read_config, read_manifest
+from argus.storage.model_folder import WEIGHTS, read_config, read_manifest
 
 _TRAINED_BACKBONE = "trained_backbone"
 _CLASS = "class:"
@@ -63,7 +63,7 @@ def _describe_model(path: Path) -> dict[str, Any]:
 
 
 def _describe_checkpoint(path: Path) -> dict[str, Any]:
-    from argus.checkpoint import PARTS, read_checkpoint
+    from argus.storage.checkpoint import PARTS, read_checkpoint
 
     checkpoint = read_checkpoint(path, needs=PARTS)
     meta, state = checkpoint["meta"], checkpoint["state_dict"]

@@ -12,7 +12,7 @@ from argus.errors import CheckpointError
 from argus.files.together import place_of
 from argus.model_files.model_card import model_card
 from argus.model_files.weight_file import count_values
-from argus.model_folder import FILES, WEIGHTS, ModelFolder, read_manifest
+from argus.storage.model_folder import FILES, WEIGHTS, ModelFolder, read_manifest
 
 CARD = "README.md"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")

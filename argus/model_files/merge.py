@@ -9,8 +9,6 @@ from typing import Any
 from torch import Tensor
 
 import argus
-from argus.checkpoint import PARTS, read_checkpoint, tensor_hash
-from argus.config_values import to_plain
 from argus.errors import CheckpointError, ConfigError
 from argus.model_config import (
     build_enclosed,
@@ -19,10 +17,12 @@ from argus.model_config import (
     resolve_task,
 )
 from argus.model_files.manifest import describe_task
-from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import trained_backbone
 from argus.models.backbones.separate_vit import read_model
 from argus.precision import AUTO
+from argus.storage.checkpoint import PARTS, read_checkpoint, tensor_hash
+from argus.storage.config_values import to_plain
+from argus.storage.model_folder import FORMAT, ModelFolder
 
 _BACKBONE = "backbone."
 _FROZEN_ROOM = 6 * 2**30  # bytes; the frozen ViT comes from another file

@@ -7,11 +7,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import argus
-from argus.checkpoint import write_checkpoint
 from argus.errors import CheckpointError
 from argus.files.durable import replacing
-from argus.files.forms import MERGED
-from argus.model_folder import ModelFolder
+from argus.storage.checkpoint import write_checkpoint
+from argus.storage.forms import MERGED
+from argus.storage.model_folder import ModelFolder
 
 _BACKBONE = "backbone."
 

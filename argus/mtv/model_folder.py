@@ -16,7 +16,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from argus.config_values import to_plain
 from argus.errors import CheckpointError
 from argus.files.durable import replacing, write_json
 from argus.files.records import read_record
@@ -26,6 +25,7 @@ from argus.mtv.model import MTVModel
 from argus.mtv.processor import save_image_processor, save_processor
 from argus.mtv.quiet_transformers import quiet_transformers
 from argus.mtv.tokenizer import Tokenizer
+from argus.storage.config_values import to_plain
 
 HEADS = "mtv_heads.safetensors"
 HEADS_CONFIG = "mtv_heads.json"

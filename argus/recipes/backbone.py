@@ -52,6 +52,6 @@ def _trained(config: Mapping[str, Any]) -> Any:
         raise CheckpointError(missing_checkpoint_message(path))
     # Imported where it is needed: it imports whatever is registered.
     from argus.model_config import resolve_backbone
-    from argus.model_folder import read_config
+    from argus.storage.model_folder import read_config
 
     return resolve_backbone(read_config(path).get("backbone"))

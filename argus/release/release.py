@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from argus.api import Argus
-from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError, ConfigError
 from argus.export.check import Differences
 from argus.model_files.hub import save_model
 from argus.model_files.model_card import measured
 from argus.model_files.weight_file import part_of
-from argus.model_folder import ModelFolder
 from argus.models.backbones.released import NAMES
 from argus.release.compare import compare
 from argus.release.half import STORED, in_half
+from argus.storage.checkpoint import tensor_hash
+from argus.storage.model_folder import ModelFolder
 
 MEGABYTE = 10**6
 _NUM_LARGEST = 4

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import write_checkpoint
+from argus.storage.checkpoint import write_checkpoint
 from tests.commands.command_line import CommandLine, assert_mistake
 from tests.model_files.small_model import write_small_model
 from tests.toy import write_config

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint
 from argus.commands import launch as launching
 from argus.commands.launch import launch_command
 from argus.errors import ConfigError
+from argus.storage.checkpoint import read_checkpoint
 from tests.commands.command_line import CommandLine, assert_mistake
 from tests.toy import write_config
 from tools import test as test_tool

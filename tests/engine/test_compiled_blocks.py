@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.fx import GraphModule
 
-from argus.checkpoint import read_checkpoint
 from argus.engine import compiled_blocks
 from argus.engine.compiled_blocks import compile_blocks, missing_compiler
 from argus.errors import ConfigError
+from argus.storage.checkpoint import read_checkpoint
 from tests.engine.toy_training import train
 from tests.models.backbones.toys import TOY_ARCH, open_gamma, shake, toy_adapter, toy_vit
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine import MultitaskRunner
 from argus.engine.checkpoints.model_state import trained_state
 from argus.errors import CheckpointError, ConfigError
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 from tests.toy import toy_config, toy_tasks
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 
-from argus.config_values import to_plain
 from argus.model_config import resolve_config
-from argus.model_folder import FORMAT, ModelFolder
 from argus.models.backbones import DinoVisionTransformer, ViTAdapter
 from argus.models.multitask import MultitaskModel
+from argus.storage.config_values import to_plain
+from argus.storage.model_folder import FORMAT, ModelFolder
 from tests.toy import PREPROCESS, ToyBackbone, classification_decoder, semantic_decoder
 
 CLASSES = ("red", "green", "blue")

@@ -10,10 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from argus.checkpoint import OLD_FORMAT, read_checkpoint, verify_checkpoint, write_checkpoint
 from argus.errors import CheckpointError
 from argus.files.checksums import VALUES, check, checksums
-from argus.model_folder import WEIGHTS, ModelFolder
+from argus.storage.checkpoint import (
+    OLD_FORMAT,
+    read_checkpoint,
+    verify_checkpoint,
+    write_checkpoint,
+)
+from argus.storage.model_folder import WEIGHTS, ModelFolder
 from tests.model_files.small_model import make_older, small_model
 
 CONFIG = dict(backbone={}, tasks={})

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from argus.checkpoint import read_checkpoint
 from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.lists import read_list
 from argus.datasets.transforms.label_images import decode_label_map
@@ -13,9 +12,10 @@ from argus.datasets.transforms.loading import decode_image
 from argus.errors import CheckpointError, DataError
 from argus.files.foreign import raise_if_foreign
 from argus.inference.images import list_files
-from argus.model_folder import _read_tensors
 from argus.models.backbones.weights import read_weight_file
 from argus.safe_load import read_tensors
+from argus.storage.checkpoint import read_checkpoint
+from argus.storage.model_folder import _read_tensors
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 FILES = {

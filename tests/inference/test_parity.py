@@ -13,9 +13,9 @@ from argus.datasets.build import build_dataset
 from argus.datasets.scenes.generate import Settings, generate
 from argus.evaluation.evaluator import TaskEvaluator
 from argus.model_config import resolve_task
-from argus.model_folder import ModelFolder
 from argus.models.foreign import library_scope
 from argus.results import result_from_sample
+from argus.storage.model_folder import ModelFolder
 from tests.tiny_model import DETECTORS, TASKS, tiny_model
 
 # No multiples of 32, so that every task pads.

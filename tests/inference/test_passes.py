@@ -9,9 +9,9 @@ import torch
 
 from argus.api import Argus
 from argus.inference.normaliser import Normaliser
-from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
 from argus.models.repeated_passes import needs_images, single_pass
+from argus.storage.model_folder import ModelFolder
 from tests.toy import classification_decoder, semantic_decoder
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (48, 70, 3), np.uint8)

@@ -14,15 +14,15 @@ import pytest
 import torch
 
 from argus import Argus
-from argus.checkpoint import write_checkpoint
-from argus.config_values import to_json
 from argus.engine.evaluate import config_of_model
 from argus.errors import CheckpointError, ConfigError
 from argus.export import export_model
 from argus.model_files.describe import describe
 from argus.model_files.merge import merge
-from argus.model_folder import ModelFolder
 from argus.models.backbones import trained_backbone
+from argus.storage.checkpoint import write_checkpoint
+from argus.storage.config_values import to_json
+from argus.storage.model_folder import ModelFolder
 from tests.commands.command_line import CommandLine, assert_mistake
 from tests.tiny_model import tiny_model
 

@@ -18,7 +18,7 @@ from torch import nn
 from argus import Argus
 from argus.errors import CheckpointError
 from argus.model_config import build_enclosed, names_only
-from argus.model_folder import ModelFolder
+from argus.storage.model_folder import ModelFolder
 from tests.tiny_model import tiny_model
 
 EFFECTS: dict[str, Callable[[Path], Any]] = {

@@ -12,11 +12,11 @@ from mmengine.config import Config
 from mmseg.models import EncoderDecoder, FCNHead
 from torch import nn
 
-from argus.config_values import from_json, to_json, to_plain
 from argus.errors import CheckpointError
 from argus.model_config import resolve_backbone, resolve_config, resolve_task
 from argus.models.backbones import trained_backbone
 from argus.models.backbones.shared import SharedBackbone
+from argus.storage.config_values import from_json, to_json, to_plain
 from tests.toy import ToyBackbone
 
 ROOT = Path(__file__).parents[2]
@@ -170,8 +170,8 @@ def test_package__that_is_not_trusted(path: str, prefix: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "argus.config_values.inspect.getfile",
-        "argus.config_values.Mapping",
+        "argus.storage.config_values.inspect.getfile",
+        "argus.storage.config_values.Mapping",
         "mmengine.fileio.io.dump",
         "mmengine.dump",
         "torch.hub.load",

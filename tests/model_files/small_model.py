@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from argus.model_folder import CONFIG, FORMAT, MANIFEST, WEIGHTS, ModelFolder
+from argus.storage.model_folder import CONFIG, FORMAT, MANIFEST, WEIGHTS, ModelFolder
 
 
 def task(**values: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from argus.engine import MultitaskRunner
 from argus.engine.evaluate import config_of_model, evaluate
 from argus.model_files.describe import describe
 from argus.model_files.merge import merge
-from argus.model_folder import ModelFolder
 from argus.models.multitask import MultitaskModel
+from argus.storage.model_folder import ModelFolder
 from tests.toy import toy_config, toy_tasks
 
 NAMES = ["box", "cup", "pen"]

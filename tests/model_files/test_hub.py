@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard, constants
 from argus.errors import CheckpointError
 from argus.model_files import hub
 from argus.model_files.hub import push_model, resolve_model, save_model
-from argus.model_folder import ModelFolder
+from argus.storage.model_folder import ModelFolder
 from tests.model_files.fake_hub import TOKEN, FakeHub, serve
 from tests.model_files.small_model import small_model, write_small_model
 

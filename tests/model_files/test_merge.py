@@ -8,13 +8,13 @@ import torch
 from mmengine.config import Config
 from safetensors.torch import load_file
 
-from argus.checkpoint import read_checkpoint
 from argus.engine import MultitaskRunner
 from argus.engine.evaluate import config_of_model, evaluate
 from argus.errors import CheckpointError, ConfigError
 from argus.model_files.merge import merge
 from argus.model_files.split import split
-from argus.model_folder import ModelFolder
+from argus.storage.checkpoint import read_checkpoint
+from argus.storage.model_folder import ModelFolder
 from tests.toy import toy_config, toy_tasks
 
 TRUSTED = ["tests"]

@@ -15,11 +15,11 @@ from argus.api import Argus
 from argus.errors import CheckpointError, ConfigError
 from argus.files.cache_folder import cache_folder
 from argus.model_files.describe import describe
-from argus.model_folder import MANIFEST, WEIGHTS, ModelFolder, read_manifest
 from argus.models.backbones import separate_vit, trained_backbone, weights
 from argus.models.backbones.separate_vit import VARIABLE, read_model
 from argus.release.compare import compare
 from argus.release.release import release
+from argus.storage.model_folder import MANIFEST, WEIGHTS, ModelFolder, read_manifest
 from tests.file_server import FileServer, serve
 from tests.tiny_model import tiny_model
 from tools.checkpoints import release as tool
@@ -118,7 +118,7 @@ def test_answers__are_those_of_the_original(root: Path, pictures: list[np.ndarra
 
 @pytest.mark.usefixtures("with_vit")
 def test_backbone__of_a_new_task_is_known_by_the_hash_of_the_release(root: Path) -> None:
-    from argus.checkpoint import tensor_hash
+    from argus.storage.checkpoint import tensor_hash
 
     backbone = trained_backbone(checkpoint=str(root / "small"))
     state = {f"backbone.{name}": value for name, value in backbone.state_dict().items()}

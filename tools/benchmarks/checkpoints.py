@@ -26,14 +26,14 @@ import_libraries()
 
 import torch  # noqa: E402
 
-from argus.checkpoint import (  # noqa: E402
+from argus.engine.checkpoints.saving import check_finite  # noqa: E402
+from argus.errors import ConfigError  # noqa: E402
+from argus.files.checksums import checksums  # noqa: E402
+from argus.storage.checkpoint import (  # noqa: E402
     read_checkpoint,
     verify_checkpoint,
     write_checkpoint,
 )
-from argus.engine.checkpoints.saving import check_finite  # noqa: E402
-from argus.errors import ConfigError  # noqa: E402
-from argus.files.checksums import checksums  # noqa: E402
 
 _MEGABYTES_EACH = 4
 

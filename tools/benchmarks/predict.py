@@ -36,11 +36,11 @@ import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
 from argus.api import Argus  # noqa: E402
-from argus.config_values import to_plain  # noqa: E402
-from argus.model_folder import ModelFolder  # noqa: E402
 from argus.models.backbones import trained_backbone  # noqa: E402
 from argus.models.backbones.separate_vit import read_model  # noqa: E402
 from argus.models.multitask import MultitaskModel  # noqa: E402
+from argus.storage.config_values import to_plain  # noqa: E402
+from argus.storage.model_folder import ModelFolder  # noqa: E402
 from tools.benchmarks.memory import peak_memory  # noqa: E402
 from tools.benchmarks.timing import MEGABYTE, measure  # noqa: E402
 

@@ -27,13 +27,13 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
 from argus.analysis.models import LoadedModel
-from argus.checkpoint import tensor_hash
 from argus.engine.feature_cache import backbone_hash
 from argus.inference.normaliser import Normaliser
 from argus.models.backbones.base import PATCH_STRIDE, VitBackbone
 from argus.models.backbones.vit import VisionTransformer
 from argus.models.foreign import library_scope
 from argus.precision import autocast
+from argus.storage.checkpoint import tensor_hash
 
 Features = dict[str, Tensor]
 # Of the sides of a picture, for a backbone that does not say its own.

@@ -11,11 +11,11 @@ from typing import Any
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
-from argus.checkpoint import read_checkpoint, verify_checkpoint
 from argus.engine.checkpoints.resume import POINTER, checkpoints_in
 from argus.errors import CheckpointError, ConfigError
 from argus.files.durable import write_text
 from argus.registry import HOOKS
+from argus.storage.checkpoint import read_checkpoint, verify_checkpoint
 
 _RULES = ("greater", "less")
 _AUTO = "auto"

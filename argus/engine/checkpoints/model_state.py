@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError
 from argus.models.task_model import TaskModel
+from argus.storage.checkpoint import tensor_hash
 
 
 def base_of(model: TaskModel) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from argus.checkpoint import read_checkpoint
 from argus.errors import CheckpointError, ConfigError
+from argus.storage.checkpoint import read_checkpoint
 
 _INTERVAL = re.compile(r"iter_(\d+)\.pth")
 _BEST = re.compile(r"best_.+_iter_(\d+)\.pth")

@@ -10,12 +10,12 @@ from mmengine.utils import is_list_of
 from torch import Tensor
 
 import argus
-from argus.config_values import to_plain
 from argus.engine.balancing.balancer import saved_balancer
 from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.checkpoints.training_state import training_state
 from argus.errors import CheckpointError, ConfigError
 from argus.files.checksums import named_tensors
+from argus.storage.config_values import to_plain
 
 _MODEL_KEYS = ("backbone", "tasks", "precision")
 _MAX_LISTED = 3

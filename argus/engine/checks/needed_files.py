@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from argus.checkpoint import check_is_file
 from argus.datasets.checks.paths import check_all_paths
 from argus.errors import CheckpointError, DataError
 from argus.models.backbones.missing import missing_weights
+from argus.storage.checkpoint import check_is_file
 from argus.tasks import Task
 
 

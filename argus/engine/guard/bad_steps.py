@@ -8,7 +8,6 @@ from typing import Any
 
 from mmengine.dist import get_rank, get_world_size
 
-from argus.checkpoint import write_checkpoint
 from argus.engine.checkpoints.model_state import trained_state
 from argus.engine.checkpoints.resume import checkpoints_in
 from argus.engine.distributed import gather_lists
@@ -17,6 +16,7 @@ from argus.errors import ConfigError, DataError
 from argus.files.durable import write_json, write_text
 from argus.files.records import finite
 from argus.names.wording import counted
+from argus.storage.checkpoint import write_checkpoint
 
 FOLDER = "bad_steps"
 FORMAT = "argus-bad-step-2"

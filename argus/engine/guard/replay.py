@@ -10,7 +10,6 @@ import torch
 from mmengine.utils import is_list_of
 from torch import Tensor
 
-from argus.checkpoint import read_checkpoint
 from argus.datasets.resilient import collate
 from argus.engine import MultitaskRunner
 from argus.engine.checkpoints.model_state import load_trained_state
@@ -24,6 +23,7 @@ from argus.errors import DataError
 from argus.files.records import number, read_record
 from argus.libraries.importing import import_libraries
 from argus.names.wording import counted
+from argus.storage.checkpoint import read_checkpoint
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 Nothing in the folder chooses a file or an address: the name of the ViT picks one of the eight
 official files, whose places are fixed here, and whatever file it is has to hold the tensors of the
-hash. They are hashed by name, type, shape and bytes (:func:`argus.checkpoint.tensor_hash`), so the
-kind of file and its layout do not count.
+hash. They are hashed by name, type, shape and bytes
+(:func:`argus.storage.checkpoint.tensor_hash`), so the kind of file and its layout do not count.
 """
 
 import os
@@ -13,16 +13,16 @@ from typing import Any
 
 from torch import Tensor
 
-from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError, DataError
 from argus.files.cache_folder import cache_folder
 from argus.files.download_progress import progress_line
 from argus.files.downloads import discard, fetch
 from argus.files.durable import replacing
-from argus.model_folder import ModelFolder
 from argus.models.backbones.released import NAMES, most_bytes_of, released_shapes
 from argus.models.backbones.weight_layouts import detect_layout, to_official
 from argus.models.backbones.weights import official_file_name, official_url, read_weight_file
+from argus.storage.checkpoint import tensor_hash
+from argus.storage.model_folder import ModelFolder
 
 VARIABLE = "ARGUS_VIT"
 """Names a file of the ViT that is at hand."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from argus.checkpoint import read_checkpoint, tensor_hash
 from argus.errors import CheckpointError, ConfigError
 from argus.model_config import build_enclosed, resolve_config
 from argus.models.backbones.separate_vit import read_model
 from argus.registry import MODELS
+from argus.storage.checkpoint import read_checkpoint, tensor_hash
 
 WEIGHTS = ("auto", "ema", "raw")
 _PREFIX = "backbone."

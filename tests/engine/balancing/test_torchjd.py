@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine.balancing import Balancer, TorchJDGradients, TorchJDLosses
 from argus.engine.balancing.torchjd import GRADIENT_METHODS, LOSS_METHODS
 from argus.errors import ConfigError
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 from tests.engine.balancing.numbers import Adam, Plane, rows, tensor
 
 installed = pytest.mark.skipif(

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine.checkpoints import hook as module
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.checkpoints.resume import checkpoints_in
 from argus.errors import CheckpointError, ConfigError
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 
 
 class Runner(SimpleNamespace):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoints.resume import checkpoints_in
+from argus.storage.checkpoint import read_checkpoint
 from tests.engine.checkpoints.killed_training import MOMENTS, STEPS, run
 from tests.forked import start_forked
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import FORMAT, read_checkpoint, tensor_hash, write_checkpoint
 from argus.engine.checkpoints.model_state import base_of, load_trained_state, trained_state
 from argus.errors import CheckpointError
 from argus.models.multitask import MultitaskModel
+from argus.storage.checkpoint import FORMAT, read_checkpoint, tensor_hash, write_checkpoint
 from tests.toy import ToyBackbone, classification_decoder, semantic_decoder
 
 

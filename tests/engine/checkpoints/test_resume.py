@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.engine.checkpoints.resume import checkpoints_in, find_checkpoint, move_aside, start_in
 from argus.errors import CheckpointError, ConfigError
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 from tests.engine.toy_training import train
 
 STEPS = dict(train_cfg=dict(max_iters=6))

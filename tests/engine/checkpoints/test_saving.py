@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint
 from argus.engine.checkpoints.saving import check_finite
 from argus.errors import CheckpointError
+from argus.storage.checkpoint import read_checkpoint
 from tests.engine.toy_training import train
 
 NAN, INFINITY = float("nan"), float("inf")

@@ -9,9 +9,9 @@ import torch
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import Tensor, nn
 
-from argus.checkpoint import OLD_FORMAT, read_checkpoint, write_checkpoint
 from argus.engine.checkpoints.training_state import Plan, load_training_state, training_state
 from argus.errors import CheckpointError
+from argus.storage.checkpoint import OLD_FORMAT, read_checkpoint, write_checkpoint
 from tests.engine.test_training import EMA, SCHEDULERS
 from tests.engine.toy_training import train
 from tests.toy import classification_decoder, toy_tasks

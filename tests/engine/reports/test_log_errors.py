@@ -10,7 +10,7 @@ import pytest
 from mmengine.visualization import LocalVisBackend
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from argus.checkpoint import read_checkpoint
+from argus.storage.checkpoint import read_checkpoint
 from tests.engine.toy_training import train
 
 BACKENDS = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.model_files.describe import describe
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
 from tests.fuzz.mutations import VALUES, alter, damage
 from tests.fuzz.surface import Case, Surface, expect
 

@@ -9,7 +9,6 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
-from argus.checkpoint import tensor_hash
 from argus.errors import CheckpointError, ConfigError
 from argus.models.backbones import (
     DinoVisionTransformer,
@@ -20,6 +19,7 @@ from argus.models.backbones import (
 from argus.models.backbones.missing import missing_weights
 from argus.models.backbones.separate_vit import VARIABLE, find_vit
 from argus.models.backbones.weight_layouts import detect_layout, from_official, to_official
+from argus.storage.checkpoint import tensor_hash
 from tests.models.backbones.toys import TOY_ARCH, open_gamma, shake, toy_adapter, toy_vit
 
 transformers = pytest.importorskip("transformers")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.checkpoint import tensor_hash, write_checkpoint
 from argus.errors import CheckpointError, ConfigError
 from argus.models.backbones import PlainViT, ViTAdapter, trained_backbone
+from argus.storage.checkpoint import tensor_hash, write_checkpoint
 from tests.models.backbones.toys import open_gamma, shake, toy_adapter, toy_vit
 
 

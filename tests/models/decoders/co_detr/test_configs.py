@@ -8,9 +8,9 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from torch import nn
 
-from argus.config_values import to_plain
 from argus.model_config import resolve_task
 from argus.models.foreign import build_decoder, library_scope
+from argus.storage.config_values import to_plain
 from argus.tasks import parse_tasks
 
 from .toy import batch

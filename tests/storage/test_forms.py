@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from argus.checkpoint import read_checkpoint, write_checkpoint
 from argus.commands.info import _lines
 from argus.errors import CheckpointError
 from argus.model_files.describe import describe
 from argus.model_files.merge import _decoder_tensors
 from argus.model_files.model_card import model_card
 from argus.model_files.split import split
-from argus.model_folder import CONFIG, MANIFEST, ModelFolder
+from argus.storage.checkpoint import read_checkpoint, write_checkpoint
+from argus.storage.model_folder import CONFIG, MANIFEST, ModelFolder
 from tests.model_files.small_model import small_model
 
 VALUES: list[Any] = [

@@ -15,7 +15,7 @@ import torch
 from argus.errors import CheckpointError
 from argus.files.lock import alone_in
 from argus.model_files.describe import describe
-from argus.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
+from argus.storage.model_folder import CONFIG, MANIFEST, WEIGHTS, ModelFolder, read_manifest
 from tests.model_files.small_model import make_older, small_model
 
 FILES = (WEIGHTS, CONFIG, MANIFEST)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
-from argus.config_values import from_json, to_json
 from argus.errors import CheckpointError
 from argus.files.durable import json_text, write_json
 from argus.files.foreign import foreign_kind
-from argus.files.forms import CONFIG as CONFIG_FORM
-from argus.files.forms import MANIFEST as MANIFEST_FORM
 from argus.files.lock import alone_in
 from argus.files.together import place_of, replacing_together, settle
+from argus.storage.config_values import from_json, to_json
+from argus.storage.forms import CONFIG as CONFIG_FORM
+from argus.storage.forms import MANIFEST as MANIFEST_FORM
 
 if TYPE_CHECKING:  # a manifest is read without torch, at once
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from argus.errors import CheckpointError
 from argus.files.checksums import check, checksums, damage
 from argus.files.durable import forget_cached, replacing
 from argus.files.foreign import foreign_kind
-from argus.files.forms import CHECKPOINT as CHECKPOINT_FORM
+from argus.storage.forms import CHECKPOINT as CHECKPOINT_FORM
 
 FORMAT = "argus-checkpoint-2"
 # Without checksums, and with an optimizer by position: good for its weights.

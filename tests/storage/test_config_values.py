@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from mmseg.models import EncoderDecoder
 
-from argus.config_values import from_json, to_json, to_plain
 from argus.errors import ConfigError
 from argus.models.backbones import trained_backbone
+from argus.storage.config_values import from_json, to_json, to_plain
 
 
 def test_json__keeps_types_and_names_of_classes() -> None:
