@@ -12,10 +12,10 @@ from argus.datasets.classes.category_lookups import lookups_by_name
 from argus.datasets.classes.joined import join_classes, let_orders_differ
 from argus.datasets.classes.number_by_name import check_folders, number_by_name
 from argus.datasets.classes.xml_names import names_behind_nothing
-from argus.datasets.files.listed_pictures import find_listed
-from argus.datasets.files.listing import Listing, tidy_listings
-from argus.datasets.files.text_files import tidy_texts
 from argus.datasets.stored_entries import parts_of
+from argus.datasets.tidy_files.listed_pictures import find_listed
+from argus.datasets.tidy_files.listing import Listing, tidy_listings
+from argus.datasets.tidy_files.text_files import tidy_texts
 from argus.datasets.transforms.labels import LoadSegMap
 from argus.errors import ConfigError, DataError
 from argus.registry import DATASETS

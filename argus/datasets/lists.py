@@ -9,7 +9,7 @@ import mmengine.fileio as fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from argus.datasets.files.text_files import no_text, tidy_text
+from argus.datasets.tidy_files.text_files import no_text, tidy_text
 from argus.errors import ConfigError, DataError
 from argus.names.wording import counted
 

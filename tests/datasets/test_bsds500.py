@@ -8,9 +8,9 @@ import pytest
 from scipy.io import savemat
 
 from argus.datasets.bsds500 import BSDS500
-from argus.datasets.files.mat_files import read_variables
 from argus.datasets.transforms import LoadBoundaryPeople, LoadImage, LoadSaliency, PackDense
 from argus.errors import ConfigError, DataError
+from argus.files.mat_files import read_variables
 
 PEOPLE = np.zeros((3, 4, 6), np.uint8)
 PEOPLE[0, 1] = 1  # one of three

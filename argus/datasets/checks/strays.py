@@ -12,8 +12,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from argus.datasets.files.listing import PICTURE_SUFFIXES, Listing
 from argus.datasets.stored_entries import parts_of, store_entries
+from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES, Listing
 from argus.files.foreign import is_clutter
 from argus.names.wording import counted
 

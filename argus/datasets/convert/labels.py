@@ -6,8 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from argus.datasets.files.mat_files import check_mat_shape, read_variables
 from argus.errors import DataError
+from argus.files.mat_files import check_mat_shape, read_variables
 from argus.files.pictures import open_picture, read_regular_file
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from argus.datasets.files.listing import PICTURE_SUFFIXES
 from argus.datasets.own.folder_words import PICTURE_WORDS
+from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
 

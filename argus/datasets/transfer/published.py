@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.files.mat_files import read_variables
 from argus.datasets.lists import read_list
 from argus.datasets.transfer.record import MEAN_PER_CLASS, TOP1
 from argus.errors import DataError
+from argus.files.mat_files import read_variables
 from argus.files.pictures import read_regular_file
 
 Parts = dict[str, list[tuple[str, str]]]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.files.mat_files import read_variables
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
 from argus.datasets.transforms.labels import IGNORE
 from argus.errors import ConfigError, DataError
+from argus.files.mat_files import read_variables
 from argus.registry import TRANSFORMS
 
 _VARIABLE, _FIELD = "groundTruth", "Boundaries"

@@ -96,7 +96,7 @@ def test_archive__array_of_matlab(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     savemat(path, dict(LabelMap=np.zeros((30, 40), np.uint8)), do_compression=True)
     assert labels.read(path, "LabelMap").shape == (30, 40)
     monkeypatch.setenv(MAX_MEGAPIXELS_VARIABLE, "0.001")
-    monkeypatch.setattr("argus.datasets.files.mat_files.loadmat", lambda _: pytest.fail("loaded"))
+    monkeypatch.setattr("argus.files.mat_files.loadmat", lambda _: pytest.fail("loaded"))
     with pytest.raises(DataError, match="map.mat: declares 40 x 30 pixels"):
         labels.read(path, "LabelMap")
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from argus.datasets.build import build_dataset
 from argus.datasets.checks.walk import check_tasks
-from argus.datasets.files.text_files import tidy_texts
+from argus.datasets.tidy_files.text_files import tidy_texts
 from argus.errors import DataError
 from tests.datasets.label_sets import SQUARE, folders, semantic, write_maps, write_pictures
 

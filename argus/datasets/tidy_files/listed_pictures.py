@@ -1,7 +1,7 @@
 """Pictures that a list names without suffix, where a file has another suffix of the same format.
 
 mmseg and mmdet put ``.jpg`` behind each line; of a folder without list ``.JPG`` and ``.jpeg`` are
-taken, too (:mod:`argus.datasets.files.listing`).
+taken, too (:mod:`argus.datasets.tidy_files.listing`).
 """
 
 import os
@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from argus.datasets.files.listing import same_format
 from argus.datasets.stored_entries import store_entries
+from argus.datasets.tidy_files.listing import same_format
 
 # What the data sets have that make a name of a line: mmseg's and mmdet's semantic ones, XML ones.
 _MAKE_NAMES = ("img_suffix", "img_subdir", "image_set_path")
