@@ -19,7 +19,7 @@ from argus.datasets.checks.coco_entries import category_problem, image_problem
 from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.datasets.compact_instances import encode
 from argus.files.foreign import raise_if_foreign
-from argus.files.pictures import check_regular_file
+from argus.files.regular import check_regular_file
 
 PIECE = 4096
 """Annotations that are parsed at a time."""

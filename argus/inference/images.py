@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from argus.datasets.transforms.loading import Orientation, decode_image, read_image
 from argus.errors import DataError
-from argus.files.pictures import MAX_FILE_BYTES
+from argus.files.regular import MAX_FILE_BYTES
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
 from argus.names.wording import counted

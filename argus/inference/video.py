@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from argus.errors import DataError
-from argus.files.pictures import check_regular_file, check_size
+from argus.files.pictures import check_size
+from argus.files.regular import check_regular_file
 from argus.inference.video_files import open_video
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")

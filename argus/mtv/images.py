@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from argus.errors import DataError
-from argus.files.pictures import open_picture, read_regular_file
+from argus.files.pictures import open_picture
+from argus.files.regular import read_regular_file
 
 
 def read_image(source: Any) -> Image.Image:

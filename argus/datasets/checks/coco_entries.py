@@ -19,7 +19,7 @@ import msgspec
 from argus.datasets.checks.coco_masks import segmentation_problem
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
-from argus.files.pictures import check_regular_file
+from argus.files.regular import check_regular_file
 from argus.names.wording import counted
 
 LISTS = ("images", "annotations", "categories")

@@ -8,7 +8,8 @@ import numpy as np
 
 from argus.errors import DataError
 from argus.files.mat_files import check_mat_shape, read_variables
-from argus.files.pictures import open_picture, read_regular_file
+from argus.files.pictures import open_picture
+from argus.files.regular import read_regular_file
 
 
 def find(folder: Path, name: str, *suffixes: str) -> Path | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from argus.errors import DataError
-from argus.files.pictures import check_regular_file
+from argus.files.regular import check_regular_file
 
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = (5, 6, 7, 8)

@@ -16,7 +16,7 @@ import yaml
 from argus.datasets.checks.coco_entries import read_annotations
 from argus.errors import DataError
 from argus.files.foreign import raise_if_foreign
-from argus.files.pictures import read_regular_file
+from argus.files.regular import read_regular_file
 
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_JSON_BYTES = 4 * 2**30

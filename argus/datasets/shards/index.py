@@ -21,7 +21,7 @@ from argus.datasets.shards.members import split_name
 from argus.errors import DataError
 from argus.files.durable import replacing
 from argus.files.foreign import raise_if_foreign
-from argus.files.pictures import check_regular_file
+from argus.files.regular import check_regular_file
 
 MAX_MEMBERS = 5_000_000
 _MAX_HEADER_BYTES = 2**20

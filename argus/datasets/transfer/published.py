@@ -16,7 +16,7 @@ from argus.datasets.lists import read_list
 from argus.datasets.transfer.record import MEAN_PER_CLASS, TOP1
 from argus.errors import DataError
 from argus.files.mat_files import read_variables
-from argus.files.pictures import read_regular_file
+from argus.files.regular import read_regular_file
 
 Parts = dict[str, list[tuple[str, str]]]
 """(file relative to the set's folder, class) by ``train``, ``val`` and ``test``."""

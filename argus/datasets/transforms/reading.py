@@ -12,7 +12,7 @@ from PIL import UnidentifiedImageError
 from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.addresses import check_address, explain_status, open_address
-from argus.files.pictures import MAX_FILE_BYTES, read_regular_file, too_many_bytes
+from argus.files.regular import MAX_FILE_BYTES, read_regular_file, too_many_bytes
 from argus.names.wording import counted
 
 _PIECE_BYTES = 2**20
@@ -27,7 +27,7 @@ def read_bytes(path: str | Path, backend_args: dict[str, Any] | None = None) -> 
 
     Raises:
         DataError: It does not exist, cannot be read, is no regular file, or has more than
-            :data:`~argus.files.pictures.MAX_FILE_BYTES`.
+            :data:`~argus.files.regular.MAX_FILE_BYTES`.
     """
     try:
         if backend_args is None and "://" not in str(path):

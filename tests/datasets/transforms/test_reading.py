@@ -74,7 +74,7 @@ def test_disk__regular_files_alone(tmp_path: Path, options: dict[str, Any] | Non
 def test_disk__too_many_bytes(
     tmp_path: Path, options: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("argus.files.pictures.MAX_FILE_BYTES", 2)
+    monkeypatch.setattr("argus.files.regular.MAX_FILE_BYTES", 2)
     (tmp_path / "file").write_bytes(b"abc")
     with pytest.raises(DataError, match="larger than 2 bytes"):
         read_bytes(tmp_path / "file", options)

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from argus.datasets.transforms.label_images import decode_label_map
 from argus.errors import DataError
-from argus.files.pictures import open_picture, read_regular_file
+from argus.files.pictures import open_picture
+from argus.files.regular import read_regular_file
 from argus.mtv.evaluation.matching.camera import points_of
 from argus.mtv.evaluation.matching.navi_data import Shot
 from argus.mtv.images import read_image
