@@ -7,7 +7,7 @@ from mmengine.config import Config
 from argus.datasets.resilient import ResilientDataset
 from argus.engine.loading.class_lists import ClassLists
 from argus.tasks import Task, parse_tasks, streams_of
-from argus.tasks.label_counts import stated_labels
+from argus.tasks.stated_labels import stated_labels
 from tests.test_configs import needs_every_config
 
 

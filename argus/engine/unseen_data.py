@@ -16,7 +16,7 @@ from argus.datasets.coco import CocoInstances
 from argus.datasets.mapped_coco import check_pictures, map_file
 from argus.errors import ConfigError
 from argus.files.durable import write_json
-from argus.tasks.label_counts import first_registered, scopes_of, stated_labels
+from argus.tasks.stated_labels import first_registered, scopes_of, stated_labels
 
 # Steps that read labels: the metric has the file's own.
 _LABEL_STEPS = (

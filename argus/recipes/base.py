@@ -312,7 +312,7 @@ class Recipe(ABC):
 
     def _stated_names(self) -> Sequence[str]:
         """Names of the classes of a data set that is written out; empty if there is none."""
-        from argus.tasks.label_counts import stated_labels
+        from argus.tasks.stated_labels import stated_labels
 
         for name in PARTS:
             dataset = (getattr(self, name) or {}).get("dataset")

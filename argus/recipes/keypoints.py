@@ -44,7 +44,7 @@ class KeypointsTask(Recipe):
             ConfigError: Neither says it.
         """
         from argus.datasets.own import keypoint_names
-        from argus.tasks.label_counts import stated_labels
+        from argus.tasks.stated_labels import stated_labels
 
         dataset = (self.train or self.val or {}).get("dataset") or {}
         if "type" in dataset:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.tasks.label_counts import first_registered, scopes_of
+from argus.tasks.stated_labels import first_registered, scopes_of
 
 _KEY = "ignore_index"
 _DEFAULT = 255

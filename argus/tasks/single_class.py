@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.tasks.label_counts import scopes_of
+from argus.tasks.stated_labels import scopes_of
 
 # Libraries whose ``num_classes`` counts the background too, by the key of a head's loss.
 _LOSSES = {"mmseg": "loss_decode", "mmpretrain": "loss"}

@@ -17,7 +17,8 @@ from argus.errors import DataError
 from argus.names.classes import ClassNames, order_of, told_order
 from argus.names.wording import folded, listed
 from argus.tasks import Task
-from argus.tasks.label_counts import check_names, label_counts, scopes_of, stated_labels
+from argus.tasks.label_counts import check_names
+from argus.tasks.stated_labels import label_counts, scopes_of, stated_labels
 
 
 class ClassLists:
