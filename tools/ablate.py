@@ -77,7 +77,7 @@ def ablate(args: argparse.Namespace) -> int:
     listing = read_listing(args.list)
     rows = choose_rows(listing, args.rows)
     import_libraries()
-    from argus.engine.config_file import default_work_dir
+    from argus.engine.config_files.reading import default_work_dir
 
     work_dir = args.work_dir or Path(default_work_dir(args.list))
     seeds = list(range(args.seeds))

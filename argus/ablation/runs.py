@@ -14,7 +14,8 @@ from typing import Any
 
 from argus.ablation.rows import Row
 from argus.analysis.compare_runs import differences
-from argus.engine.config_file import parse_options, read_config_file
+from argus.engine.config_files.options import parse_options
+from argus.engine.config_files.reading import read_config_file
 from argus.engine.reports.plain_config import plain_config
 from argus.errors import ConfigError, DataError
 from argus.files.durable import write_json

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from argus.engine.config_file import read_config_file
-from argus.engine.config_import import relative_module
+from argus.engine.config_files.reading import read_config_file
+from argus.engine.config_files.relative_import import relative_module
 from argus.errors import ConfigError
 from argus.names.printable import printable
 

@@ -55,12 +55,8 @@ def load_config(args: argparse.Namespace) -> "Config":
     import_libraries()
     from mmengine.config import ConfigDict
 
-    from argus.engine.config_file import (
-        change_config,
-        default_work_dir,
-        parse_options,
-        read_config_file,
-    )
+    from argus.engine.config_files.options import change_config, parse_options
+    from argus.engine.config_files.reading import default_work_dir, read_config_file
     from argus.safe_load import allow_unpickling
 
     allow_unpickling(getattr(args, "unsafe_pickle", ()))

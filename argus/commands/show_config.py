@@ -24,9 +24,9 @@ def run(args: argparse.Namespace) -> int:
     """Print it."""
     config = load_config(args)
     from argus.engine.checks.all_settings import KEYS
-    from argus.engine.config_file import default_work_dir
+    from argus.engine.config_files.reading import default_work_dir
+    from argus.engine.config_files.text import config_text
     from argus.recipes.base_models import plain
-    from argus.recipes.config_text import config_text
 
     values = {
         key: plain(config[key])

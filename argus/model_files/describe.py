@@ -114,7 +114,7 @@ def _short(name: str | None) -> str | None:
 
 
 def _describe_config(path: Path) -> dict[str, Any]:
-    from argus.engine.config_file import read_config_file
+    from argus.engine.config_files.reading import read_config_file
     from argus.libraries.importing import import_libraries
 
     import_libraries()

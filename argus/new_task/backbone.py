@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus.engine.config_import import relative_module
+from argus.engine.config_files.relative_import import relative_module
 from argus.errors import ConfigError
 
 DEMO = Path("work_dirs/demo/model")

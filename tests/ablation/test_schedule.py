@@ -13,7 +13,7 @@ from argus.ablation.children import Children
 from argus.ablation.rows import Row
 from argus.ablation.runs import Run, choose_metrics
 from argus.ablation.schedule import do_runs, make_runs, missing
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError
 from tests.toy import toy_config, write_config
 

@@ -20,7 +20,7 @@ from mmseg.datasets.transforms import LoadBiomedicalAnnotation, LoadBiomedicalIm
 
 from argus.datasets.build import build_dataset
 from argus.datasets.resilient import REPLACED, ResilientDataset
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError, DataError
 from argus.safe_load import NotPlainError, allow_unpickling, tensors_only
 from argus.safe_load.plain import NotPlain, read_plain

@@ -13,7 +13,7 @@ from torch import Tensor
 from argus.datasets.resilient import collate
 from argus.engine import MultitaskRunner
 from argus.engine.checkpoints.model_state import load_trained_state
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from argus.engine.gradient_schedule import SCHEDULES, GradientSchedule, StepValues
 from argus.engine.guard.bad_steps import FORMAT, image_paths
 from argus.engine.guard.odd_modules import OddModules, odd_parameters, watching

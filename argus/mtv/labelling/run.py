@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from argus.engine.config_file import parse_options, read_config_file
+from argus.engine.config_files.options import parse_options
+from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError, DataError
 from argus.mtv.labelling.claims import Claims
 from argus.mtv.labelling.done import failed_path, verify

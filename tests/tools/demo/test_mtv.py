@@ -10,7 +10,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import jaccard_score
 
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from tests.in_process import ROOT, InProcess
 from tools.demo import mtv_measures
 from tools.demo.mtv import BARS, MTVDemo

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError
 from tests.in_process import ROOT, InProcess
 from tests.real_data.small import root_of, vit_s

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from tests.in_process import ROOT, InProcess
 from tools.demo.scenes import BARS, ScenesDemo
 

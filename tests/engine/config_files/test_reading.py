@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from argus.engine.config_file import read_config_file
+from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError
 from argus.tasks import parse_tasks
 
