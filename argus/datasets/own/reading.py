@@ -45,13 +45,25 @@ def read_own(
     options = Options(kind=kind, unit=unit, names=tuple(classes or ()))
     found = _read(tree.signature, str(tree.given.absolute()), format, options, _Carrier(tree))
     if not found.kinds:
-        raise DataError(f"{data}: {FORMATS[format].title}, in which nothing is labelled.")
+        notes = f" ({'; '.join(found.notes)})" if found.notes else ""
+        raise DataError(f"{data}: {FORMATS[format].title}, in which nothing is labelled{notes}.")
+    _refuse_shares(data, found)
     if kind is not None and kind not in found.kinds:
         raise DataError(
             f"{data}: {FORMATS[format].title}, good for {listed(found.kinds) or 'nothing'}; "
             f"{kind} needs other labels."
         )
     return found
+
+
+def _refuse_shares(data: str | Path, found: OwnData) -> None:
+    """Boxes of less than a pixel, all of them at the upper left corner, are something else."""
+    boxes = [one.box for picture in found.pictures for one in picture.objects if one.box]
+    if boxes and all(0 <= min(box) and max(box) <= 1 for box in boxes):
+        raise DataError(
+            f"{data}: {FORMATS[found.format].title} with all boxes between 0 and 1, e.g. "
+            f"{boxes[0]}: shares of the picture's size? Write pixels."
+        )
 
 
 class _Carrier:

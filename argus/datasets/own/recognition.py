@@ -11,6 +11,7 @@ from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.refused import refusal
 from argus.datasets.own.tree import Tree
+from argus.datasets.own.unread import unread
 from argus.errors import DataError
 from argus.names.wording import counted, folded, listed
 
@@ -175,6 +176,9 @@ def _best(clues: Mapping[str, Clue], kind: str | None) -> str | None:
 def _raise_if_nothing(tree: Tree, clues: Mapping[str, Clue]) -> None:
     if clues:
         return
+    why = unread(tree)
+    if why:
+        raise DataError(f"{tree.given}: {why}.")
     if not tree.pictures:
         raise DataError(f"{tree.given}: no pictures below it.")
     titles = ", ".join(form.title for form in FORMATS.values())

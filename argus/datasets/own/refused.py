@@ -1,6 +1,6 @@
 """Formats that Argus does not read, called by their names, with what to do instead.
 
-They are looked for first: most of them have folders or files that look like another format's.
+They are looked for first: they have folders or files that look like another format's.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from argus.datasets.own.tree import Tree, stem_of
 
-_EXPORT = "export it as COCO JSON from its tool, or with datumaro"
+EXPORT = "export it as COCO JSON from its tool, or with datumaro"
 _HEAD_BYTES = 64 * 2**10
 _LOOKED_AT = 5
 
@@ -16,10 +16,6 @@ _LOOKED_AT = 5
 def refusal(tree: Tree) -> str:
     """What a folder is, in words, if it is of a known format that is not read; else empty."""
     return next((text for matches, text in _KNOWN if matches(tree)), "")
-
-
-def _has(*suffixes: str) -> Callable[[Tree], bool]:
-    return lambda tree: bool(tree.with_suffix(*suffixes))
 
 
 def _named(*names: str) -> Callable[[Tree], bool]:
@@ -44,20 +40,6 @@ def _holds(suffix: str, *words: bytes, without: Sequence[bytes] = ()) -> Callabl
     return matches
 
 
-def _is_list(tree: Tree) -> bool:
-    """Whether a text file begins with names of pictures and something behind them."""
-    if tree.with_suffix(".csv", ".json", ".xml", ".yaml"):
-        return False
-    for name in tree.with_suffix(".txt")[:_LOOKED_AT]:
-        with tree.path(name).open("rb") as file:
-            lines = file.read(_HEAD_BYTES).decode("utf-8", "replace").splitlines()[:_LOOKED_AT]
-        cells = [line.replace(",", " ").split() for line in lines]
-        cells = [row for row in cells if len(row) > 1]
-        if cells and all(tree.find(row[0]) or tree.find_stem(row[0]) for row in cells):
-            return True
-    return False
-
-
 def _is_ade20k(tree: Tree) -> bool:
     return any(stem_of(name).endswith("_seg") for name in tree.pictures) and any(
         "_parts_" in stem_of(name) for name in tree.pictures
@@ -65,8 +47,6 @@ def _is_ade20k(tree: Tree) -> bool:
 
 
 _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
-    (_has(".tfrecord", ".record"), f"TensorFlow records are not read: {_EXPORT}"),
-    (_has(".h5", ".hdf5"), "HDF5 files, as of NYUv2, are not read: write pictures and 16-bit PNG"),
     (
         _holds(".xml", b"<annotation", b"<polygon", b"<deleted"),
         "the XML of the LabelMe website is not read: open it with labelme, which writes JSON",
@@ -94,24 +74,15 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
     (_folder("labelTxt"), "DOTA's oriented boxes are not read: Argus knows upright boxes alone"),
     (
         _named("class-descriptions.csv", "oidv6-class-descriptions.csv"),
-        f"Open Images' tables are not read: {_EXPORT}",
+        f"Open Images' tables are not read: {EXPORT}",
     ),
     (
         _holds(".json", b'"label_groups"', without=(b'"images"',)),
-        f"datumaro's own JSON is not read: {_EXPORT}",
+        f"datumaro's own JSON is not read: {EXPORT}",
     ),
     (
         _holds(".json", b'"annotations"', b'"predicted_iou"', without=(b'"categories"',)),
         "Segment Anything's masks have no classes, so nothing of them can be told apart, and they "
         "are not read",
-    ),
-    (
-        _is_list,
-        "a list of pictures and labels in a text file is not read: save it as CSV with a heading "
-        "such as filename,label or filename,label,xmin,ymin,xmax,ymax",
-    ),
-    (
-        _has(".mp4", ".avi", ".mov"),
-        "a video is not read as data: write its frames as pictures, and label these",
     ),
 )

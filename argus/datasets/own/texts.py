@@ -6,6 +6,7 @@ and XML without definitions of its own, by which a small file can become a huge 
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def read_text(path: str | Path, *, most: int = MAX_TEXT_BYTES) -> str:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: no text in UTF-8: {error}.") from error
+        raise DataError(f"{path}: no text in UTF-8: {error}; save it as UTF-8.") from error
 
 
 def read_lines(path: str | Path) -> list[str]:
@@ -110,14 +111,17 @@ def read_xml(path: str | Path) -> ElementTree.Element:
 def read_csv(path: str | Path) -> list[list[str]]:
     """The rows of a CSV file, of cells without blanks around; blank rows are left out.
 
-    Separated by comma, semicolon or tab, whichever the first row has most of.
+    Separated by comma, semicolon or tab, whichever the first row has most of, or which the line
+    ``sep=;`` above it says, as Excel reads it.
 
     Raises:
         DataError: It cannot be read, or a cell is longer than a text may be.
     """
     text = read_text(path, most=MAX_TEXT_BYTES * 8)
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
+    head, _, rest = text.partition("\n")
+    stated = re.fullmatch(r"sep=([,;\t])\s*", head, re.IGNORECASE)
+    text = rest if stated else text
+    separator = stated.group(1) if stated else max(",;\t", key=head.count)
     try:
         rows = csv.reader(io.StringIO(text), delimiter=separator)
         return [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))]

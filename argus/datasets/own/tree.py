@@ -7,18 +7,19 @@ nowhere else; and a tool that wrote the paths of another machine is understood a
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from argus.datasets.own.folder_words import PICTURE_WORDS
+from argus.datasets.own.stated_names import NameIndex, alike
 from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
+from argus.names.wording import listed
 
 MAX_FILES = 2_000_000
 MAX_DEPTH = 16
-_MAX_NAME = 4_000
 
 
 class Tree:
@@ -94,9 +95,10 @@ class Tree:
     def find(self, stated: str, *, near: str = "", part: str | None = None) -> str | None:
         """The listed picture that a label file means by a path.
 
-        One is taken that ends as the path does, and the longer the common end the better; among
-        equals one of the same part of the data, then one in a folder that is called as pictures
-        are, then one near the label file.
+        One is taken that ends as the path does, in one of the ways in which
+        :mod:`~argus.datasets.own.stated_names` knows paths to be spelled, and the longer the common
+        end the better; among equals one of the same part of the data, then one in a folder that is
+        called as pictures are, then one near the label file.
 
         Args:
             stated: As the file has it, relative or of another machine.
@@ -106,10 +108,7 @@ class Tree:
         Returns:
             ``None`` if there is none, or several are as good.
         """
-        steps = _steps(stated)
-        if not steps:
-            return None
-        candidates = self._by_name.get(steps[-1], ())
+        steps, candidates = self._names.meant(stated)
         if len(candidates) < 2:
             return candidates[0] if candidates else None
         beside = PurePosixPath(near, *steps).as_posix()
@@ -119,8 +118,8 @@ class Tree:
         def fit(name: str) -> tuple[int, int, int, int]:
             own = PurePosixPath(name).parts
             same_end = 0
-            while (
-                same_end < min(len(own), len(steps)) and own[-1 - same_end] == steps[-1 - same_end]
+            while same_end < min(len(own), len(steps)) and alike(own[-1 - same_end]) == alike(
+                steps[-1 - same_end]
             ):
                 same_end += 1
             shared = len(os.path.commonprefix([own, PurePosixPath(near).parts]))
@@ -133,29 +132,34 @@ class Tree:
 
     def find_stem(self, stem: str, *, near: str = "", part: str | None = None) -> str | None:
         """As :meth:`find`, by a path without suffix."""
-        steps = _steps(stem)
-        if not steps:
-            return None
+        steps, names = self._stems.meant(stem)
         folder = "/".join(steps[:-1])
         found = {
             self.find(f"{folder}/{PurePosixPath(name).name}", near=near, part=part)
-            for name in self._by_stem.get(steps[-1], ())
+            for name in names
         } - {None}
         return found.pop() if len(found) == 1 else None
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for name in self.pictures:
-            found[PurePosixPath(name).name].append(name)
-        return found
+    def told(self, unfound: Sequence[str]) -> str:
+        """Paths of pictures that :meth:`find` did not find, for a person: not there, or several."""
+        found = {name: self._names.meant(name)[1] or self._stems.meant(name)[1] for name in unfound}
+        missing = [name for name in unfound if not found[name]]
+        several = [name for name in unfound if found[name]]
+        texts = [listed(missing)] if missing else []
+        if several:
+            texts.append(
+                f"{listed(several)} (several pictures are called so, e.g. "
+                f"{listed(found[several[0]][:2])}: a path with their folder says which is meant)"
+            )
+        return "; ".join(texts)
 
     @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for name in self.pictures:
-            found[PurePosixPath(name).stem].append(name)
-        return found
+    def _names(self) -> NameIndex:
+        return NameIndex(self.pictures, lambda name: PurePosixPath(name).name)
+
+    @cached_property
+    def _stems(self) -> NameIndex:
+        return NameIndex(self.pictures, stem_of)
 
 
 def folder_of(name: str) -> str:
@@ -187,14 +191,6 @@ def part_of(path: str) -> str | None:
                 if word in names:
                     return part
     return None
-
-
-def _steps(stated: str) -> tuple[str, ...]:
-    """The steps of a path of any system, without those that lead upwards."""
-    if not stated or len(stated) > _MAX_NAME or "\0" in stated:
-        return ()
-    steps = stated.replace("\\", "/").split("/")
-    return tuple(step for step in steps if step not in ("", ".", "..") and not step.endswith(":"))
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str]]:

@@ -15,16 +15,21 @@ _NO_CLASSES = {*PICTURE_WORDS, *(word for words in MAP_WORDS.values() for word i
 
 def _clue(tree: Tree) -> Clue | None:
     found = _classes(tree)
-    if len(found) < 2:
-        return None
     # Folders of pictures of any kind look the same.
-    if any(name.lower() in _NO_CLASSES for name in found):
+    if len(found) < 2 or doubtful(tree):
         return None
     return Clue(
         sure=all(number > 1 for number in found.values()),
         why=f"{counted(len(found), 'folder')} with pictures and no file of labels: "
         f"{listed(sorted(found))}",
     )
+
+
+def doubtful(tree: Tree) -> list[str]:
+    """Folders that may be classes, but that one is called as folders of pictures or maps are."""
+    found = sorted(_classes(tree))
+    is_called_so = any(name.lower() in _NO_CLASSES for name in found)
+    return found if len(found) > 1 and is_called_so else []
 
 
 def _classes(tree: Tree) -> Counter[str]:

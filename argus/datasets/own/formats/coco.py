@@ -309,13 +309,13 @@ class _Reader:
         if not self.pictures:
             raise DataError(
                 f"{listed(files)}: none of the {counted(len(self.missing), 'picture')} that it "
-                f"names is below {self.tree.root}: {listed(self.missing[:3]) or 'it names none'}."
+                f"names is below {self.tree.root}: {self.tree.told(self.missing) or 'it names none'}."
             )
         notes = []
         if self.missing:
             notes.append(
                 f"{counted(len(self.missing), 'file')} that {listed(files)} name: not there, or "
-                f"several that could be meant: {listed(self.missing)}"
+                f"several that could be meant: {self.tree.told(self.missing)}"
             )
         if self.roots:
             notes.append(f"the category {listed(self.roots)} is a root without objects: left out")

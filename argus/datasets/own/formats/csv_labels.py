@@ -5,8 +5,8 @@ Boxes, too: a row an object with four columns of pixels (Kaggle, VoTT, TensorFlo
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from argus.datasets.own.formats.csv_columns import YES, Columns, columns_of
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
 from argus.datasets.own.texts import read_csv
@@ -14,34 +14,7 @@ from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
 from argus.names.wording import counted, listed
 
-_PICTURE = (
-    *("image", "image_name", "imagename", "filename", "file_name", "file", "path", "image_path"),
-    *("img", "picture", "photo", "id", "image_id", "name", "imageid"),
-)
-_LABEL = ("label", "class", "label_name", "category", "class_name", "target", "species", "y")
-_TAGS = ("labels", "tags", "classes", "categories")
-_PART = ("split", "set", "part", "subset", "partition", "data set")
-_BOXES = (
-    ("xmin", "ymin", "xmax", "ymax"),
-    ("x1", "y1", "x2", "y2"),
-    ("left", "top", "right", "bottom"),
-)
-_SIZED = (("x1", "y1", "w", "h"), ("x", "y", "w", "h"), ("x", "y", "width", "height"))
-_ONE_CELL = ("bbox", "box", "bboxes", "boxes", "bounding_box")
 _SEPARATORS = "|;, "
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Columns:
-    """Where in a row what is."""
-
-    picture: int
-    label: int | None = None
-    tags: int | None = None
-    part: int | None = None
-    box: tuple[int, ...] = ()
-    is_sized: bool = False
-    flags: dict[int, str] = field(default_factory=dict)
 
 
 def _clue(tree: Tree) -> Clue | None:
@@ -50,7 +23,9 @@ def _clue(tree: Tree) -> Clue | None:
         return None
     named = {part_of(name) for name in files}
     why = f"{listed(files)}: a heading and a row for each picture or object"
-    return Clue(sure=len(files) == 1 or (None not in named and len(named) == len(files)), why=why)
+    is_one_set = len(files) == 1 or (None not in named and len(named) == len(files))
+    is_said = tree.given.is_file() or not any(_table(tree, name)[1].doubts for name in files)
+    return Clue(sure=is_one_set and is_said, why=why)
 
 
 def _files(tree: Tree) -> list[str]:
@@ -59,55 +34,45 @@ def _files(tree: Tree) -> list[str]:
 
 def _is_table(tree: Tree, name: str) -> bool:
     try:
-        rows = read_csv(tree.path(name))
-        columns = _columns(rows)
+        _table(tree, name)
     except DataError:  # who names the file is told
         return tree.given.is_file()
-    if columns is None:
-        return False
-    some = rows[1:51]
-    found = [_find(tree, row[columns.picture], name) for row in some if len(row) > columns.picture]
-    return sum(picture is not None for picture in found) * 2 > len(some)
+    return True
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
-    if len(rows) < 2:
-        return None
-    heading = [cell.lower() for cell in rows[0]]
-    in_one = [name for name in heading if name in _ONE_CELL]
-    if in_one:
+def why_not(tree: Tree) -> list[str]:
+    """Why the tables of a folder are not read, a sentence without a stop for each."""
+    reasons = []
+    for name in tree.with_suffix(".csv", ".tsv"):
+        try:
+            _table(tree, name)
+        except DataError as error:
+            reasons.append(str(error).rstrip("."))
+    return reasons
+
+
+def _table(tree: Tree, name: str) -> tuple[list[list[str]], Columns]:
+    """The rows of a table, of which most name pictures, and its columns.
+
+    Raises:
+        DataError: It is none of labels.
+    """
+    path = tree.path(name)
+    rows = read_csv(path)
+    try:
+        columns = columns_of(rows, lambda cell: _find(tree, cell, name) is not None)
+    except DataError as error:
+        raise DataError(f"{path}: {error}.") from error
+    if tree.given.is_file():
+        return rows, columns
+    some = [row[columns.picture] for row in rows[1:51] if len(row) > columns.picture]
+    missing = [cell for cell in some if _find(tree, cell, name) is None]
+    if len(missing) * 2 >= len(some):
         raise DataError(
-            f"a column {in_one[0]!r} with a box in one cell: corners, or a corner and a size? "
-            "Write four columns: xmin, ymin, xmax, ymax."
+            f"{path}: {len(missing):,} of the first {counted(len(some), 'picture')} that it names "
+            f"are not below {tree.root}: {tree.told(missing)}."
         )
-
-    def place(names: Sequence[str]) -> int | None:
-        return next((heading.index(name) for name in names if name in heading), None)
-
-    picture = place(_PICTURE)
-    if picture is None:
-        return None
-    box: tuple[int, ...] = ()
-    is_sized = False
-    for names in (*_BOXES, *_SIZED):
-        if all(name in heading for name in names):
-            box = tuple(heading.index(name) for name in names)
-            is_sized = names in _SIZED
-            break
-    label, tags, part = place(_LABEL), place(_TAGS), place(_PART)
-    taken = {picture, label, tags, part, *box}
-    flags = {
-        i: rows[0][i]
-        for i in range(len(heading))
-        if i not in taken and all(len(row) > i and row[i] in ("0", "1") for row in rows[1:])
-    }
-    if label is None and tags is None and len(flags) < 2:
-        return None
-    if label is not None or tags is not None:
-        flags = {}
-    return _Columns(
-        picture=picture, label=label, tags=tags, part=part, box=box, is_sized=is_sized, flags=flags
-    )
+    return rows, columns
 
 
 def _find(tree: Tree, stated: str, name: str) -> str | None:
@@ -131,12 +96,13 @@ def _read(tree: Tree, options: Options) -> OwnData:
     objects: dict[str, list[OwnObject]] = defaultdict(list)
     part_by_picture: dict[str, str | None] = {}
     missing: list[str] = []
-    boxes = False
+    boxes = has_order = False
+    doubts: dict[str, None] = {}
     for name in files:
-        rows = read_csv(tree.path(name))
-        columns = _columns(rows)
-        assert columns is not None
+        rows, columns = _table(tree, name)
         boxes |= bool(columns.box)
+        has_order |= bool(columns.flags)
+        doubts.update(dict.fromkeys(columns.doubts))
         if columns.flags:
             classes.update(dict.fromkeys(columns.flags.values()))
         for number, row in enumerate(rows[1:], start=2):
@@ -172,7 +138,6 @@ def _read(tree: Tree, options: Options) -> OwnData:
         f"{counted(len(missing), 'row names a', 'rows name a')} picture that is not there: "
         f"{listed(missing[:5])}"
     ]
-    has_order = any(_columns(read_csv(tree.path(name))).flags for name in files)  # type: ignore[union-attr]
     return OwnData(
         format=FORMAT.name,
         root=tree.root,
@@ -180,21 +145,25 @@ def _read(tree: Tree, options: Options) -> OwnData:
         classes=tuple(classes) if has_order else tuple(sorted(classes)),
         kinds=("detection",) if boxes else ("classification", "tags") if single else ("tags",),
         notes=tuple(notes[: len(missing)]),
+        doubts=tuple(doubts),
     )
 
 
-def _labels(row: Sequence[str], columns: _Columns) -> list[str]:
+def _labels(row: Sequence[str], columns: Columns) -> list[str]:
     if columns.flags:
-        return [name for place, name in columns.flags.items() if row[place] == "1"]
+        return [name for place, name in columns.flags.items() if row[place].lower() in YES]
     if columns.label is not None:
         return [row[columns.label]] if row[columns.label] else []
     assert columns.tags is not None
     cell = row[columns.tags]
-    separator = next((sign for sign in _SEPARATORS if sign in cell), None)
-    return [item.strip() for item in cell.split(separator) if item.strip()]
+    is_list = cell.startswith("[") and cell.endswith("]")  # as Python writes one
+    cell = cell[1:-1] if is_list else cell
+    separator = "," if is_list else next((sign for sign in _SEPARATORS if sign in cell), None)
+    items = [item.strip() for item in cell.split(separator)]
+    return [name for item in items if (name := item.strip("'\"") if is_list else item)]
 
 
-def _object(row: Sequence[str], columns: _Columns, name: str, where: str) -> OwnObject:
+def _object(row: Sequence[str], columns: Columns, name: str, where: str) -> OwnObject:
     try:
         x1, y1, x2, y2 = (float(row[place]) for place in columns.box)
     except ValueError as error:

@@ -59,7 +59,7 @@ class ExportReader(ABC):
             raise DataError(
                 f"{listed(files) or self.tree.given}: none of the "
                 f"{counted(len(self.missing), 'picture')} that it names is below "
-                f"{self.tree.root}: {listed(self.missing[:3]) or 'it names none'}."
+                f"{self.tree.root}: {self.tree.told(self.missing) or 'it names none'}."
             )
 
     @abstractmethod
@@ -82,6 +82,6 @@ class ExportReader(ABC):
         if self.missing:
             found.append(
                 f"{counted(len(self.missing), 'picture is not there', 'pictures are not there')}, "
-                f"or several could be meant: {listed(self.missing[:5])}"
+                f"or several could be meant: {self.tree.told(self.missing)}"
             )
         return found

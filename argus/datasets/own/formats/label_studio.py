@@ -8,7 +8,6 @@ region; choices that belong to no region are classes of the picture.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from argus.datasets.checks.coco_entries import is_numbers, shown
 from argus.datasets.own.formats.exports import ExportReader, export_files
@@ -102,15 +101,11 @@ class _Reader(ExportReader):
             self.put(self._picture(found, best.regions, part, best.where), best.where)
 
     def _file(self, texts: Sequence[str], near: str, part: str | None) -> tuple[str | None, str]:
-        """The picture of a task; Label Studio puts eight digits before the names of uploads."""
+        """The picture of a task, and the text that names it."""
         for text in texts:
-            path = unquote(text.split("?d=")[-1].split("?")[0])
-            folder, _, file = path.rpartition("/")
-            _, dash, original = file.partition("-")
-            for each in (path, *([f"{folder}/{original}"] if dash else [])):
-                found = self.tree.find(each, near=near, part=part)
-                if found is not None:
-                    return found, text
+            found = self.tree.find(text, near=near, part=part)
+            if found is not None:
+                return found, text
         return None, next(iter(texts), "a task without a text")
 
     def _picture(

@@ -27,7 +27,7 @@ _FAR = 2.0  # shares beyond are no slip of a tool
 
 
 def _clue(tree: Tree) -> Clue | None:
-    files = _label_files(tree)
+    files = label_files(tree)
     if not files:
         return None
     some = list(files)[:: max(1, len(files) // _LOOKED_AT)]
@@ -51,7 +51,12 @@ def _is_line(line: str) -> bool:
     return len(cells) >= 5 and cells[0].isdecimal() and max(map(abs, values[1:5])) <= _FAR
 
 
-def _label_files(tree: Tree) -> dict[str, str]:
+def first_line(tree: Tree, name: str) -> str:
+    """The first line of a text file that is not blank; empty if there is none."""
+    return next(iter(read_lines(tree.path(name))), "")
+
+
+def label_files(tree: Tree) -> dict[str, str]:
     """The picture of each text file that has one."""
     found = {}
     for name in tree.with_suffix(".txt"):
@@ -82,7 +87,7 @@ def _read(tree: Tree, options: Options) -> OwnData:
     content = _yaml(tree) or {}
     names = _names(tree, content, options)
     number, dims = _keypoint_shape(content)
-    files = {picture: name for name, picture in _label_files(tree).items()}
+    files = {picture: name for name, picture in label_files(tree).items()}
     if not files:
         raise DataError(f"{tree.given}: no text file has the name of a picture.")
     folders = {folder_of(picture) for picture in files}
