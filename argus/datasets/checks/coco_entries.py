@@ -45,13 +45,17 @@ class Problem(NamedTuple):
 
 
 def read_annotations(
-    path: str | Path, *, object_hook: Callable[[dict[str, Any]], Any] | None = None
+    path: str | Path,
+    *,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+    encoding: str = "utf-8",
 ) -> Any:
     """The parsed content of an annotation file.
 
     Args:
         path: The file.
         object_hook: Takes each object as it has been parsed, for what stands in its place.
+        encoding: ``utf-8-sig`` lets a byte-order mark pass, which other readers do not.
 
     Raises:
         DataError: It cannot be read, or is no JSON in UTF-8.
@@ -64,7 +68,7 @@ def read_annotations(
             # Some ten times as fast. What it refuses is for the other to read, or to say why not.
             with contextlib.suppress(ValueError, RecursionError):
                 return msgspec.json.decode(content)
-        return json.loads(content.decode("utf-8"), object_hook=object_hook)
+        return json.loads(content.decode(encoding), object_hook=object_hook)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except DataError:
@@ -72,7 +76,8 @@ def read_annotations(
     except RecursionError as error:
         raise DataError(f"{path}: no valid JSON of annotations: nested too deeply.") from error
     except ValueError as error:
-        raise DataError(f"{path}: no valid JSON in UTF-8: {error}.") from error
+        remedy = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise DataError(f"{path}: no valid JSON in UTF-8: {error}{remedy}.") from error
 
 
 def check_entries(content: Any, path: str | Path, *, num_keypoints: int | None = None) -> None:

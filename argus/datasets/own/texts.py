@@ -73,7 +73,8 @@ def read_json(
         DataError: It cannot be read, is too large, or is no JSON.
     """
     _check_size(path, most)
-    return read_annotations(path, object_hook=object_hook)
+    # Windows puts a mark before a text in UTF-8.
+    return read_annotations(path, object_hook=object_hook, encoding="utf-8-sig")
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from argus.datasets.own.folder_words import MAP_WORDS
 from argus.datasets.own.formats import FORMATS, class_folders, csv_labels, yolo
 from argus.datasets.own.refused import EXPORT
-from argus.datasets.own.tree import Tree, stem_of
+from argus.datasets.own.tree import Tree
 from argus.names.wording import counted, listed
 
 _HEAD_BYTES = 64 * 2**10
@@ -101,7 +101,8 @@ def _texts_of_pictures(tree: Tree) -> Iterator[str]:
         return
     lines = {name: yolo.first_line(tree, name) for name in files}
     if not any(lines.values()):
-        yield f"{counted(len(files), 'picture has an', 'pictures have an')} empty text file"
+        have = counted(len(files), "picture has a", "pictures have a")
+        yield f"{have} text file, as of YOLO, and nothing is in any of them"
         return
     name, line = next((name, line) for name, line in lines.items() if line)
     yield (
@@ -143,8 +144,8 @@ def _folders(tree: Tree) -> Iterator[str]:
     names = class_folders.doubtful(tree)
     if names:
         yield (
-            f"{counted(len(tree.pictures), 'picture')} in folders {listed(names)}, which are called "
-            "as folders of pictures or of maps are; if they are classes, format='class_folders'"
+            f"{counted(len(tree.pictures), 'picture')} in folders {listed(names)}, which are "
+            "called as those of pictures or maps are; if they are classes, format='class_folders'"
         )
 
 

@@ -18,8 +18,14 @@ from argus.datasets.checks.coco_entries import (
     is_numbers,
     shown,
 )
-from argus.datasets.own.formats.coco_objects import read_object, read_segments, with_arrays
+from argus.datasets.own.formats.coco_objects import (
+    read_object,
+    read_segments,
+    rotation_of,
+    with_arrays,
+)
 from argus.datasets.own.formats.format import Clue, Format, Options
+from argus.datasets.own.formats.turned_boxes import TURNED
 from argus.datasets.own.record import (
     OwnData,
     OwnObject,
@@ -30,7 +36,7 @@ from argus.datasets.own.record import (
 from argus.datasets.own.texts import read_json
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import counted, listed
+from argus.names.wording import counted, counted_kind, listed
 
 _HEAD_BYTES = 2**20
 _MAX_LOOKED_AT = 50
@@ -165,9 +171,7 @@ class _Reader:
     def _images(self, content: Mapping[str, Any], path: Any) -> dict[Any, Mapping[str, Any]]:
         images: dict[Any, Mapping[str, Any]] = {}
         for number, image in enumerate(content["images"], start=1):
-            # Some tools leave out the size, which the picture itself says.
-            sizes = dict(width=1, height=1) if isinstance(image, dict) else {}
-            problem = image_problem({**sizes, **image} if isinstance(image, dict) else image)
+            problem = image_problem(_sized(image) if isinstance(image, dict) else image)
             if problem:
                 raise DataError(f"{path}: image number {number} of the list: {problem}.")
             if image["id"] in images:
@@ -254,7 +258,7 @@ class _Reader:
         path: Any,
     ) -> OwnPicture:
         size = None
-        if "width" in image and "height" in image:
+        if image.get("width") is not None and image.get("height") is not None:
             size = (int(image["width"]), int(image["height"]))
         maps: dict[str, str] = {}
         segments: list[Mapping[str, Any]] = []
@@ -272,7 +276,7 @@ class _Reader:
             if not is_id(entry.get("category_id")) or entry["category_id"] not in names:
                 raise DataError(
                     f"{where} has category_id {shown(entry.get('category_id'))}, which the file's "
-                    f"categories do not define ({listed(names)})."
+                    f"categories do not define ({listed(map(repr, names))})."
                 )
             name = names[entry["category_id"]]
             one = read_object(entry, name, size, len(self.keypoints), where)
@@ -284,6 +288,7 @@ class _Reader:
             else:
                 objects.append(one)
                 self.has["boxes"] += 1
+                self.has["turned"] += not one.has_mask and bool(rotation_of(entry))
                 self.has["masks"] += one.has_mask
                 self.has["keypoints"] += bool(one.keypoints)
         return OwnPicture(
@@ -309,7 +314,8 @@ class _Reader:
         if not self.pictures:
             raise DataError(
                 f"{listed(files)}: none of the {counted(len(self.missing), 'picture')} that it "
-                f"names is below {self.tree.root}: {self.tree.told(self.missing) or 'it names none'}."
+                f"names is below {self.tree.root}: "
+                f"{self.tree.told(self.missing) or 'it names none'}."
             )
         notes = []
         if self.missing:
@@ -324,6 +330,8 @@ class _Reader:
             for kind, n in self.left_out.items()
         ]
         notes += _mixed(self.has)
+        if self.has["turned"]:
+            notes.append(counted_kind(self.has["turned"], TURNED))
         points = self.keypoints or _numbered(self.pictures.values())
         pictures = all_labelled(self.pictures.values())
         return OwnData(
@@ -337,6 +345,12 @@ class _Reader:
             things=tuple(self.things),
             notes=tuple(notes),
         )
+
+
+def _sized(image: dict[str, Any]) -> dict[str, Any]:
+    """An entry with a size: some tools leave it out or write null; the picture itself says it."""
+    sides = {key: 1 for key in ("width", "height") if image.get(key) is None}
+    return image | sides
 
 
 def _mixed(has: Counter[str]) -> list[str]:

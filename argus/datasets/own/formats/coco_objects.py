@@ -9,6 +9,7 @@ from pycocotools import mask as masks
 
 from argus.datasets.checks.coco_entries import is_id, is_numbers, shown
 from argus.datasets.checks.coco_masks import segmentation_problem
+from argus.datasets.own.formats.turned_boxes import upright
 from argus.datasets.own.record import OwnObject
 from argus.datasets.own.ring import Ring
 from argus.errors import DataError
@@ -98,6 +99,8 @@ def read_object(
     else:
         x, y, w, h = map(float, box)
         corners = (x, y, x + w, y + h)
+        if rle is None and not polygons:
+            corners = upright(corners, rotation_of(entry))
     area = entry.get("area")
     return OwnObject(
         name=name,
@@ -108,6 +111,12 @@ def read_object(
         is_crowd=bool(entry.get("iscrowd")),
         area=float(area) if isinstance(area, (int, float)) and area > 0 else None,
     )
+
+
+def rotation_of(entry: Mapping[str, Any]) -> Any:
+    """By how many degrees CVAT says that a box is turned; ``None`` if nothing is said."""
+    attributes = entry.get("attributes")
+    return attributes.get("rotation") if isinstance(attributes, dict) else None
 
 
 def _compressed(outline: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def why_not(tree: Tree) -> list[str]:
         try:
             _table(tree, name)
         except DataError as error:
-            reasons.append(str(error).rstrip("."))
+            reasons.append(str(error).replace(str(tree.path(name)), name, 1).rstrip("."))
     return reasons
 
 

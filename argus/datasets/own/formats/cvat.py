@@ -24,6 +24,7 @@ from argus.datasets.own.formats.cvat_tracks import frames_of
 from argus.datasets.own.formats.exports import ExportReader, export_files
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.shapes import Shape, has_area, joined, record
+from argus.datasets.own.formats.turned_boxes import TURNED
 from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, all_labelled
 from argus.datasets.own.texts import read_xml
 from argus.datasets.own.tree import Tree, folder_of, part_of
@@ -186,7 +187,7 @@ class _Reader(ExportReader):
             else:
                 parts.append(shape_of(item, size, where))
                 is_turned = item.tag == "box" and angle_of(item, where) != 0
-                self.has["boxes are turned: the upright box around each is taken"] += is_turned
+                self.has[TURNED] += is_turned
         if not parts:
             self.has["objects have points and no box: that around their points is taken"] += 1
             if not any(visibility for *_, visibility in keypoints):

@@ -8,14 +8,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from argus.datasets.own.formats.shapes import (
-    Shape,
-    check_finite,
-    corners_of,
-    ellipse,
-    pasted,
-    turned,
-)
+from argus.datasets.own.formats.shapes import Shape, check_finite, ellipse, pasted
+from argus.datasets.own.formats.turned_boxes import corners_of, turned
 from argus.datasets.own.record import Keypoint
 from argus.errors import DataError
 from argus.names.wording import counted, listed

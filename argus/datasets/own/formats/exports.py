@@ -55,6 +55,9 @@ class ExportReader(ABC):
             # Of several files the name may say the part of each.
             part = part_of(stem_of(name)) if len(files) > 1 else None
             self.add(name, part or part_of(folder_of(name)))
+        if not self.pictures and not self.missing and self.has:
+            texts = [counted_kind(number, text) for text, number in self.has.items() if number]
+            raise DataError(f"{listed(files)}: {'; '.join(texts)}.")
         if not self.pictures:
             raise DataError(
                 f"{listed(files) or self.tree.given}: none of the "

@@ -25,6 +25,7 @@ from argus.datasets.own.formats.label_studio_tasks import (
     texts_of,
 )
 from argus.datasets.own.formats.shapes import has_area, joined, record
+from argus.datasets.own.formats.turned_boxes import TURNED
 from argus.datasets.own.picture_size import picture_size
 from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, all_labelled
 from argus.datasets.own.texts import read_json
@@ -164,7 +165,7 @@ class _Reader(ExportReader):
     ) -> OwnObject:
         kind = _kind(region)
         if kind == "rectangle" and region.get("rotation"):
-            self.has["boxes are turned: the upright box around each is taken"] += 1
+            self.has[TURNED] += 1
         self.points.update(dict.fromkeys(joints))
         known = [joints.get(point, (0.0, 0.0, 0)) for point in self.points] if joints else []
         return joined(name, [shape_of(region, kind, size, where)], known)

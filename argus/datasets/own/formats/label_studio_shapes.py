@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.datasets.checks.coco_entries import is_numbers, shown
-from argus.datasets.own.formats.shapes import Shape, check_finite, corners_of, ellipse, turned
+from argus.datasets.own.formats.shapes import Shape, check_finite, ellipse
+from argus.datasets.own.formats.turned_boxes import corners_of, turned
 from argus.datasets.own.record import Keypoint
 from argus.errors import DataError
 

@@ -14,13 +14,13 @@ import numpy as np
 from pycocotools import mask as masks
 
 from argus.datasets.own.formats.coco_objects import box_of
+from argus.datasets.own.formats.turned_boxes import Ring, turned
 from argus.datasets.own.record import Keypoint, OwnData, OwnObject, OwnPicture, sorted_pictures
 from argus.datasets.own.texts import read_lines
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
 from argus.names.wording import counted
 
-Ring = tuple[float, ...]
 _ELLIPSE_CORNERS = 64
 NO_CLASSES = ("__ignore__", "_background_")
 _OF_PICTURES = ("classification", "tags")
@@ -74,27 +74,6 @@ def _merged(stored: list[dict[str, Any]], rings: Sequence[Ring]) -> dict[str, An
 
 def _as_text(coded: Mapping[str, Any]) -> dict[str, Any]:
     return dict(size=list(coded["size"]), counts=coded["counts"].decode())
-
-
-def turned(ring: Ring, x: float, y: float, degrees: float) -> Ring:
-    """Corners turned around a point; exactly the same ones for no degrees."""
-    if not degrees:
-        return ring
-    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    corners = zip(ring[::2], ring[1::2], strict=True)
-    return tuple(
-        value
-        for a, b in corners
-        for value in (
-            x + (a - x) * cosine - (b - y) * sine,
-            y + (a - x) * sine + (b - y) * cosine,
-        )
-    )
-
-
-def corners_of(x1: float, y1: float, x2: float, y2: float) -> Ring:
-    """The four corners of a box, clockwise from the first."""
-    return (x1, y1, x2, y1, x2, y2, x1, y2)
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, degrees: float = 0.0) -> Ring:

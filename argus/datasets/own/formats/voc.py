@@ -4,6 +4,7 @@ Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010; labe
 and others write it. Numbers of a box are taken as they stand, as tools write them from 0.
 """
 
+import contextlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -13,12 +14,13 @@ from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.map_values import look, meaning
 from argus.datasets.own.formats.names_files import class_table
 from argus.datasets.own.formats.paired import pairs
+from argus.datasets.own.formats.turned_boxes import TURNED, upright
 from argus.datasets.own.formats.voc_objects import ObjectReader, object_maps
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture, sorted_pictures
 from argus.datasets.own.texts import read_lines, read_xml
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 from argus.errors import DataError
-from argus.names.wording import counted, listed
+from argus.names.wording import counted, counted_kind, listed
 
 _HEAD_BYTES = 4096
 _LOOKED_AT = 5
@@ -41,8 +43,9 @@ def _clue(tree: Tree) -> Clue | None:
 def _is_voc(tree: Tree, name: str) -> bool:
     with tree.path(name).open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    is_voc = b"<annotation" in head and (b"<bndbox" in head or b"<segmented" in head)
-    return is_voc and b"<annotations" not in head
+    # Without an object a file has little more than the size of the picture.
+    is_voc = any(word in head for word in (b"<bndbox", b"<segmented", b"<size"))
+    return b"<annotation" in head and is_voc and b"<annotations" not in head
 
 
 def _read(tree: Tree, options: Options) -> OwnData:
@@ -81,6 +84,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
             f"{counted(has['empty'], 'object has a box', 'objects have a box')} without area: left "
             "out"
         )
+    if has["turned"]:
+        notes.append(counted_kind(has["turned"], TURNED))
     found = {one.name for picture in pictures for one in picture.objects}
     table = class_table(tree)
     stated = [n for n in table.names.values() if n not in _BACKGROUND] if table else []
@@ -196,6 +201,7 @@ def _picture(tree: Tree, name: str, has: Counter[str], parts: dict[str, str]) ->
             has["empty"] += 1
         else:
             has["difficult"] += one.is_crowd
+            has["turned"] += bool(_rotation(item))
             objects.append(one)
     return OwnPicture(
         path=found,
@@ -228,7 +234,17 @@ def _object(item: ElementTree.Element, where: str) -> OwnObject | None:
     if not all(abs(value) < 1e7 for value in (x1, y1, x2, y2)):
         raise DataError(f"{where}: bndbox: expected finite pixels.")
     difficult = (item.findtext("difficult") or "0").strip() == "1"
-    return OwnObject(name=name.strip(), box=(x1, y1, x2, y2), is_crowd=difficult)
+    corners = upright((x1, y1, x2, y2), _rotation(item))
+    return OwnObject(name=name.strip(), box=corners, is_crowd=difficult)
+
+
+def _rotation(item: ElementTree.Element) -> float:
+    """By how many degrees CVAT says that the box of an object is turned."""
+    for attribute in item.iterfind("attributes/attribute"):
+        if attribute.findtext("name") == "rotation":
+            with contextlib.suppress(ValueError):
+                return float(attribute.findtext("value") or 0)
+    return 0.0
 
 
 FORMAT = Format(

@@ -14,6 +14,13 @@ from typing import Any
 from argus.datasets.own.formats.coco_objects import box_of
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.names_files import class_table
+from argus.datasets.own.formats.yolo_keypoints import (
+    PosedLines,
+    flip_of,
+    keypoint_names,
+    keypoint_shape,
+    points_of,
+)
 from argus.datasets.own.picture_size import picture_size
 from argus.datasets.own.record import PARTS, OwnData, OwnObject, OwnPicture, sorted_pictures
 from argus.datasets.own.texts import read_lines, read_yaml
@@ -22,7 +29,6 @@ from argus.errors import DataError
 from argus.names.wording import counted, listed
 
 _LOOKED_AT = 20
-_MAX_KEYPOINTS = 1000
 _FAR = 2.0  # shares beyond are no slip of a tool
 
 
@@ -48,7 +54,7 @@ def _is_line(line: str) -> bool:
         values = [float(cell) for cell in cells]
     except ValueError:
         return False
-    return len(cells) >= 5 and cells[0].isdecimal() and max(map(abs, values[1:5])) <= _FAR
+    return len(cells) >= 5 and values[0].is_integer() and max(map(abs, values[1:5])) <= _FAR
 
 
 def first_line(tree: Tree, name: str) -> str:
@@ -86,7 +92,8 @@ def _yaml(tree: Tree) -> dict[str, Any] | None:
 def _read(tree: Tree, options: Options) -> OwnData:
     content = _yaml(tree) or {}
     names = _names(tree, content, options)
-    number, dims = _keypoint_shape(content)
+    number, dims = keypoint_shape(content)
+    posed = PosedLines()
     files = {picture: name for name, picture in label_files(tree).items()}
     if not files:
         raise DataError(f"{tree.given}: no text file has the name of a picture.")
@@ -105,6 +112,7 @@ def _read(tree: Tree, options: Options) -> OwnData:
             path = tree.path(files[name])
             for place, line in enumerate(read_lines(path), start=1):
                 where = f"{path}, line {place}"
+                posed.add(line.split()[1:])
                 label, one = _object(line, names, size, number, dims, where)
                 used.add(label)
                 objects.append(one)
@@ -114,6 +122,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
             has["empty"] += 1
         part = stated.get(name) or _stated_part(name, content) or part_of(folder_of(name))
         pictures.append(OwnPicture(path=name, size=size, part=part, objects=tuple(objects)))
+    if not number:
+        posed.raise_if_keypoints(tree)
     notes = []
     if has["empty"]:
         notes.append(
@@ -135,8 +145,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         pictures=sorted_pictures(pictures),
         classes=tuple(names.values()),
         kinds=kinds,
-        keypoints=_keypoint_names(content, number),
-        flip=_flip(flip, number),
+        keypoints=keypoint_names(content, number),
+        flip=flip_of(flip, number),
         notes=tuple(notes),
         doubts=tuple(doubts),
     )
@@ -162,36 +172,6 @@ def _names(tree: Tree, content: Mapping[str, Any], options: Options) -> dict[int
     if table is not None:
         return dict(table.names)
     return dict(enumerate(options.names))
-
-
-def _keypoint_shape(content: Mapping[str, Any]) -> tuple[int, int]:
-    """Keypoints of an object and values of each, 0 and 0 without any."""
-    shape = content.get("kpt_shape")
-    if shape is None:
-        return 0, 0
-    if (
-        not isinstance(shape, list)
-        or len(shape) != 2
-        or not all(isinstance(v, int) for v in shape)
-        or not 0 < shape[0] <= _MAX_KEYPOINTS
-        or shape[1] not in (2, 3)
-    ):
-        raise DataError(f"data.yaml: kpt_shape={shape!r:.60}: expected [number, 2 or 3].")
-    return shape[0], shape[1]
-
-
-def _keypoint_names(content: Mapping[str, Any], number: int) -> tuple[str, ...]:
-    stated = content.get("kpt_names")
-    stated = next(iter(stated.values()), None) if isinstance(stated, dict) else stated
-    if isinstance(stated, list) and len(stated) == number:
-        return tuple(map(str, stated))
-    return tuple(f"point {index}" for index in range(1, number + 1))
-
-
-def _flip(stated: Any, number: int) -> tuple[int, ...]:
-    if not isinstance(stated, list) or sorted(map(str, stated)) != sorted(map(str, range(number))):
-        return ()
-    return tuple(map(int, stated))
 
 
 def _parts(tree: Tree, content: Mapping[str, Any]) -> dict[str, str]:
@@ -233,9 +213,11 @@ def _object(
 ) -> tuple[int, OwnObject]:
     cells = line.split()
     try:
-        values = [float(cell) for cell in cells[1:]]
-        label = int(cells[0])
-    except ValueError as error:
+        first, *values = (float(cell) for cell in cells)
+        label = int(first)  # some tools write 0.0
+        if label != first:
+            raise ValueError(f"class {first}")
+    except (ValueError, OverflowError) as error:
         raise DataError(f"{where}: {line!r:.80}: expected a class and numbers.") from error
     shares = values[: 4 if number else None]
     if len(values) < 4 or not all(abs(value) <= _FAR for value in shares):
@@ -256,11 +238,17 @@ def _object(
             )
         x, y, w, h = values[:4]
         box = _clipped((x - w / 2, y - h / 2, x + w / 2, y + h / 2), width, height)
-        points = _points(values[4:], dims, width, height) if number else ()
+        points = points_of(values[4:], dims, width, height) if number else ()
         return label, OwnObject(name=name, box=box, keypoints=points)
     if len(values) % 2 or len(values) < 6:
+        hint = (
+            f" Keypoints? Then data.yaml has to say kpt_shape: [{(len(values) - 4) // 3}, 3]."
+            if len(values) > 4 and (len(values) - 4) % 3 == 0
+            else ""
+        )
         raise DataError(
             f"{where}: {counted(len(values), 'number')} behind the class, expected pairs x, y."
+            f"{hint}"
         )
     ring = tuple(v * (width, height)[i % 2] for i, v in enumerate(values))
     return label, OwnObject(name=name, box=box_of([ring], None), polygons=(ring,))
@@ -271,17 +259,6 @@ def _clipped(
 ) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = (min(1.0, max(0.0, value)) for value in box)
     return (x1 * width, y1 * height, x2 * width, y2 * height)
-
-
-def _points(
-    values: list[float], dims: int, width: int, height: int
-) -> tuple[tuple[float, float, int], ...]:
-    points = []
-    for place in range(0, len(values), dims):
-        x, y = values[place : place + 2]
-        seen = int(values[place + 2]) if dims == 3 else 2 * bool(x or y)
-        points.append((x * width, y * height, min(2, max(0, seen))))
-    return tuple(points) if any(point[2] for point in points) else ()
 
 
 FORMAT = Format(
