@@ -11,7 +11,7 @@ from argus.datasets.transforms.binary_labels import LoadBinary
 from argus.datasets.transforms.boundary_people import LoadBoundaryPeople
 from argus.datasets.transforms.colour_table import ColourTable
 from argus.datasets.transforms.dense_labels import LoadDepth, refuse_8_bits
-from argus.datasets.transforms.label_images import check_label_size, decode_grey, decode_label_map
+from argus.datasets.transforms.label_images import check_label_size, decode_grey
 from argus.datasets.transforms.labels import IGNORE, LoadSegMap
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import DataError
@@ -77,7 +77,7 @@ class LoadOwnMap(LoadSegMap):
         content = read_bytes(path, self.backend_args)
         try:
             check_label_size(content, sample, name="label map")
-            stored = decode_label_map(content)
+            stored = decode_grey(content)
             return stored, self._mapped(stored)
         except DataError as error:
             raise DataError(f"{path}: {error}") from error

@@ -10,10 +10,13 @@ from argus.datasets.own.formats import FORMATS, Clue
 from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.refused import refusal
-from argus.datasets.own.tree import Tree
+from argus.datasets.own.tree import Tree, folder_of
 from argus.datasets.own.unread import unread
 from argus.errors import DataError
 from argus.names.wording import counted, folded, listed
+
+# Formats whose files name the pictures that are labelled.
+_NAMING = ("coco", "labelme", "cvat", "label_studio", "voc", "csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,13 @@ def recognise(
         sizes=_sizes(data.pictures),
         sure=not doubts,
         why=(clue.why,),
-        oddities=(*doubts, *data.notes, *_empty(data, chosen, counts), *_alike(counts)),
+        oddities=(
+            *doubts,
+            *data.notes,
+            *_without_labels(tree, data),
+            *_empty(data, chosen, counts),
+            *_alike(counts),
+        ),
         candidates={name: each.why for name, each in clues.items()},
         data=data,
     )
@@ -140,10 +149,12 @@ def format_of(tree: Tree, kind: str | None = None) -> str:
     best = _best(clues, kind)
     if best is None:
         _raise_if_nothing(tree, clues)
+        texts = [f"{FORMATS[name].title} ({clue.why})" for name, clue in clues.items()]
+        if kind is not None and not any(kind in FORMATS[name].kinds for name in clues):
+            raise DataError(f"{tree.given}: {'; or '.join(texts)}: no labels for {kind}.")
         raise DataError(
-            f"{tree.given}: it could be "
-            + "; or ".join(f"{FORMATS[n].title} ({c.why})" for n, c in clues.items())
-            + f". Say which: format={' or format='.join(map(repr, clues))}."
+            f"{tree.given}: it could be {'; or '.join(texts)}. Say which: "
+            f"format={' or format='.join(map(repr, clues))} (--format on the command line)."
         )
     return best
 
@@ -208,6 +219,21 @@ def count(data: OwnData, kind: str) -> tuple[dict[str, int], str]:
         return dict(zip(data.classes, data.pixels, strict=True)), "pixel"
     found = Counter(one.name for picture in data.pictures for one in picture.objects)
     return {name: found[name] for name in data.classes if found or classes}, "object"
+
+
+def _without_labels(tree: Tree, data: OwnData) -> list[str]:
+    """Pictures beside those that files of labels name; of maps the reader says it."""
+    if data.format not in _NAMING:
+        return []
+    used = {name for one in data.pictures for name in (one.path, *one.maps.values())}
+    folders = {folder_of(one.path) for one in data.pictures}
+    others = sorted(
+        name for folder in folders for name in tree.picture_folders[folder] if name not in used
+    )
+    if not others:
+        return []
+    are = counted(len(others), "picture beside them is", "pictures beside them are")
+    return [f"{are} in no file of labels, and left out: {listed(others[:5])}"]
 
 
 def _empty(data: OwnData, kind: str, counts: Mapping[str, int]) -> list[str]:

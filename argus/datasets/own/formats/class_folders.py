@@ -72,6 +72,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         f"{counted(len(loose), 'picture is in no', 'pictures are in no')} folder of a class: "
         f"{listed(loose[:5])}"
     ]
+    unread = tree.with_suffix(".csv", ".tsv", ".json", ".xml")
+    doubts = [f"the folders alone say the classes; what {listed(unread)} says is not read"]
     return OwnData(
         format=FORMAT.name,
         root=tree.root,
@@ -79,6 +81,7 @@ def _read(tree: Tree, options: Options) -> OwnData:
         classes=tuple(sorted(found)),
         kinds=("classification",),
         notes=tuple(notes[: len(loose)]),
+        doubts=tuple(doubts[: len(unread)]),
     )
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from argus.datasets.own.formats import good_defect
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.masks import stray_notes
-from argus.datasets.own.formats.paired import folders_text, pairs
+from argus.datasets.own.formats.paired import Pairs, folders_text, pairs
 from argus.datasets.own.record import MapValues, OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.stored_depth import decode_depth
 from argus.datasets.own.tree import Tree, folder_of, part_of
@@ -21,7 +22,7 @@ _WHITE = 255
 def _format(kind: str, title: str) -> Format:
     def clue(tree: Tree) -> Clue | None:
         found = pairs(tree, kind)
-        if found is None:
+        if found is None or not _may_be(tree, kind, found):
             return None
         number = len(found.maps)
         why = f"{counted(number, 'picture has a', 'pictures have a')} {kind} map of the same name"
@@ -54,6 +55,20 @@ def _format(kind: str, title: str) -> Format:
     return Format(name=kind, title=title, clue=clue, read=read, kinds=(kind,))
 
 
+def _may_be(tree: Tree, kind: str, found: Pairs) -> bool:
+    """Whether maps are what their folder is called: "edge" and "normal" are classes as well."""
+    if kind == "normals":
+        return good_defect.FORMAT.clue(tree) is None
+    first = min(found.maps.values())
+    if kind == "depth" or first.lower().endswith(".mat"):
+        return True
+    try:
+        decode_grey(read_bytes(tree.path(first)))
+    except DataError as error:  # a damaged one is for the reader to name
+        return "colour picture" not in str(error)
+    return True
+
+
 def _unit(tree: Tree, files: list[str], stated: float | None) -> tuple[float, tuple[str, ...]]:
     """How many values are one metre, and what was assumed."""
     if stated is not None:
@@ -73,8 +88,13 @@ def _unit(tree: Tree, files: list[str], stated: float | None) -> tuple[float, tu
     word = "millimetres" if are_whole else "metres"
     return unit, (
         f"no file says the unit of depth: {word} are assumed, with which the farthest of the maps "
-        f"that were looked at is {most / unit:.3g} m; otherwise unit=<values of one metre>",
+        f"that were looked at is {_metres(most / unit)} m; otherwise --unit says how many values "
+        "are one metre",
     )
+
+
+def _metres(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _values(tree: Tree, files: list[str]) -> MapValues:

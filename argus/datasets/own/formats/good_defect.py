@@ -2,12 +2,14 @@
 
 Bergmann et al., "MVTec AD", CVPR 2019: ``<category>/train/good``, ``<category>/test/<kind>`` with
 ``good`` among the kinds, ``<category>/ground_truth/<kind>/<number>_mask.png``. The category may be
-the data folder itself.
+the data folder itself, a folder of pictures may lie above the kinds (``Data/Images/Anomaly``), and
+where there is one kind of defect alone its masks may lie in ``masks`` without a folder.
 """
 
 from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 
+from argus.datasets.own.folder_words import PICTURE_WORDS
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
 from argus.datasets.own.tree import Tree, part_of, stem_of
@@ -57,6 +59,7 @@ def _entries(tree: Tree) -> dict[str, tuple[str, str | None, str]]:
         above = steps[:-1]
         part = part_of(above[-1]) if above else None
         category = above[:-1] if part is not None else above
+        category = tuple(step for step in category if step.lower() not in PICTURE_WORDS)
         if len(category) > 1:
             return {}
         label = category[0] if category else (tree.root.resolve().name or "all")
@@ -74,9 +77,13 @@ def _read(tree: Tree, options: Options) -> OwnData:
             "test/good, test/<kind of defect> and ground_truth/<kind of defect>."
         )
     masks: dict[tuple[str, str], list[str]] = defaultdict(list)
+    kinds = {defect for _, _, defect in entries.values()} - {GOOD}
     for name in tree.pictures:
         if _is_mask(name):
-            masks[PurePosixPath(name).parts[-2], _bare(stem_of(name))].append(name)
+            folder = PurePosixPath(name).parts[-2]
+            if folder.lower() in _MASKS and len(kinds) == 1:
+                (folder,) = kinds
+            masks[folder, _bare(stem_of(name))].append(name)
     pictures, without = [], []
     for name, (category, part, defect) in entries.items():
         maps: dict[str, str] = {}

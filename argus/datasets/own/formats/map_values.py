@@ -23,6 +23,8 @@ _MOST_CLASSES = 255
 _LOOKED_AT = 200
 _VOID_NAMES = ("void", "ignore", "ignored", "unlabeled", "unlabelled", "ignorelabel")
 _VOC_BORDER = (224, 224, 192)
+_JPEG = b"\xff\xd8"
+_SAVED_AS_JPEG = "saved as JPEG, which changes values between classes: save them as PNG"
 
 
 @dataclass(kw_only=True)
@@ -35,6 +37,7 @@ class Seen:
         num_maps: That were looked at.
         num_all: That there are.
         palettes: Of maps with one.
+        has_jpeg: Whether any was saved as JPEG, which changes values.
     """
 
     values: Counter[int] = field(default_factory=Counter)
@@ -42,6 +45,7 @@ class Seen:
     num_maps: int = 0
     num_all: int = 0
     palettes: Palettes = field(default_factory=Palettes)
+    has_jpeg: bool = False
 
 
 def look(tree: Tree, maps: Sequence[str], *, most: int = _LOOKED_AT) -> Seen:
@@ -58,6 +62,7 @@ def look(tree: Tree, maps: Sequence[str], *, most: int = _LOOKED_AT) -> Seen:
     for name in chosen:
         path = tree.path(name)
         content = read_bytes(path)
+        seen.has_jpeg |= content.startswith(_JPEG)
         try:
             if _mode_of(content) in ("RGB", "RGBA"):
                 seen.colours.update(_colours(content))
@@ -123,6 +128,8 @@ def meaning(seen: Seen, table: ClassTable | None) -> Meaning:
     Raises:
         DataError: Values or colours that the table does not have, or maps of both kinds.
     """
+    if not (table and table.colours):
+        _take_grey(seen)
     if seen.colours and seen.values:
         raise DataError(
             "some maps hold one value a pixel, others colours; save all of them in one way."
@@ -130,6 +137,13 @@ def meaning(seen: Seen, table: ClassTable | None) -> Meaning:
     if seen.colours or (table and table.colours and seen.palettes.num_maps):
         return _of_colours(seen, table)
     return _of_values(seen, table)
+
+
+def _take_grey(seen: Seen) -> None:
+    """Colours of which every one is grey are values, written three times."""
+    if all(red == green == blue for red, green, blue in seen.colours):
+        seen.values.update({colour[0]: number for colour, number in seen.colours.items()})
+        seen.colours.clear()
 
 
 def _of_colours(seen: Seen, table: ClassTable | None) -> Meaning:
@@ -145,11 +159,14 @@ def _of_colours(seen: Seen, table: ClassTable | None) -> Meaning:
             raise DataError(
                 f"{counted(len(found), 'colour')} and no file that says which class each is."
             )
+        if seen.has_jpeg:
+            raise DataError(f"{counted(len(found), 'colour')} in maps {_SAVED_AS_JPEG}.")
         colours = tuple(sorted(found))
         names = tuple("#{:02x}{:02x}{:02x}".format(*colour) for colour in colours)
         note = (
             f"no file names the {counted(len(colours), 'colour')} of the maps, so classes are "
             "called by them; write labelmap.txt with a line name:red,green,blue for each"
+            + (f" ({table.source} has names and no colours)" if table else "")
         )
         counts = tuple(found[colour] for colour in colours)
         return Meaning(
@@ -181,10 +198,54 @@ def _of_colours(seen: Seen, table: ClassTable | None) -> Meaning:
 
 def _of_values(seen: Seen, table: ClassTable | None) -> Meaning:
     values = sorted(seen.values)
-    binary = set(values) <= {0, IGNORE} and IGNORE in values
+    binary = (set(values) <= {0, IGNORE} and IGNORE in values) or is_soft(seen)
     if table is None:
         return _unnamed(seen, values, binary)
     return _named(seen, values, binary, table)
+
+
+def is_soft(seen: Seen) -> bool:
+    """Whether maps are black and white with shades between, as scaling and JPEG leave them.
+
+    Numbers of classes are many small ones, and perhaps 255; shades lie at both ends.
+    """
+
+    def pixels(least: int, most: int) -> int:
+        return sum(number for value, number in seen.values.items() if least <= value <= most)
+
+    def shades(least: int, most: int) -> int:
+        return sum(least <= value <= most for value in seen.values)
+
+    if len(seen.values) < 3 or max(seen.values) > IGNORE:
+        return False
+    total = pixels(0, IGNORE)
+    if seen.has_jpeg:
+        at_both = pixels(0, 63) > 0 and pixels(192, IGNORE) > 0
+        return at_both and pixels(64, 191) <= 0.05 * total
+    at_ends = pixels(0, 16) + pixels(239, IGNORE)
+    # At least three shades each: near black, between, and near white.
+    return min(shades(1, 63), shades(64, 191), shades(192, 254)) >= 3 and at_ends >= 0.8 * total
+
+
+def _two_levels(seen: Seen) -> tuple[dict[int, int], str]:
+    """The labels of maps of black and white, and what was taken for what."""
+    if set(seen.values) <= {0, IGNORE}:
+        return {0: 0, IGNORE: 1}, ""
+    between = sum(number for value, number in seen.values.items() if 0 < value < IGNORE)
+    share = between / sum(seen.values.values())
+    labels = {value: int(value > IGNORE // 2) for value in range(IGNORE + 1)}
+    return labels, (
+        f"the maps are black and white with shades between in {share:.1%} of the pixels; what is "
+        "above 127 counts as white"
+    )
+
+
+def _ignored(seen: Seen) -> str:
+    """What is said of 255 in maps in which no class has it."""
+    if not seen.values[IGNORE]:
+        return ""
+    share = seen.values[IGNORE] / sum(seen.values.values())
+    return f"255 ({share:.1%} of the pixels) is taken for void, which is ignored"
 
 
 def _unnamed(seen: Seen, values: Sequence[int], binary: bool) -> Meaning:
@@ -195,12 +256,15 @@ def _unnamed(seen: Seen, values: Sequence[int], binary: bool) -> Meaning:
     )
     if set(values) <= {0, 1} or binary:
         top = IGNORE if binary else 1
+        labels, shades = _two_levels(seen) if binary else ({0: 0, 1: 1}, "")
         note = (
             f"no file names the classes; the maps hold 0 and {top}{whole}, taken for background "
             "and foreground"
         )
-        labels, names = {0: 0, top: 1}, ("background", "foreground")
-        return _meaning(seen, names, labels, (note,), sure=False)
+        notes = [note, *([shades] if shades else [])]
+        return _meaning(seen, ("background", "foreground"), labels, notes, sure=False)
+    if seen.has_jpeg:
+        raise DataError(f"{counted(len(values), 'value')} in maps {_SAVED_AS_JPEG}.")
     values = [value for value in values if value != IGNORE]
     if values[-1] > 2 * IGNORE or len(values) > _MOST_CLASSES:
         raise DataError(
@@ -213,7 +277,8 @@ def _unnamed(seen: Seen, values: Sequence[int], binary: bool) -> Meaning:
     )
     # Of maps that were not looked at others may come, which then are an error.
     labels = {value: label for label, value in enumerate(values)}
-    return _meaning(seen, tuple(map(str, values)), labels, (note,), sure=False)
+    notes = [text for text in (note, _ignored(seen)) if text]
+    return _meaning(seen, tuple(map(str, values)), labels, notes, sure=False)
 
 
 def _named(seen: Seen, values: Sequence[int], binary: bool, table: ClassTable) -> Meaning:
@@ -223,20 +288,28 @@ def _named(seen: Seen, values: Sequence[int], binary: bool, table: ClassTable) -
     if binary and table.is_from_zero and len(names) <= 2:
         listed_names = tuple(names.values())
         classes = listed_names if len(names) == 2 else ("background", *listed_names)
-        notes.append(f"255 in the maps is {classes[1]!r}")
-        return _meaning(seen, classes, {0: 0, IGNORE: 1}, notes)
+        labels, shades = _two_levels(seen)
+        notes += [f"255 in the maps is {classes[1]!r}", *([shades] if shades else [])]
+        return _meaning(seen, classes, labels, notes)
+    if IGNORE not in names and _ignored(seen):
+        notes.append(_ignored(seen))
     if table.is_from_zero and most == len(names):
         notes.append(
-            f"{table.source} has {counted(len(names), 'name')} and the maps hold 0 to {most}: 0 is "
-            f"taken for void, and 1 for {names[0]!r}"
+            f"{table.source} has {counted(len(names), 'name')} and the maps hold {values[0]} to "
+            f"{most}: 0 is taken for void, and 1 for {names[0]!r}"
         )
         labels = {0: IGNORE} | {number + 1: number for number in names}
         return _meaning(seen, tuple(names.values()), labels, notes, sure=False)
     unknown = [value for value in values if value not in names and value != IGNORE]
+    if unknown == [0] and min(names) == 1:
+        notes.append(f"{table.source} has no name for 0, which is taken for void")
+        labels = {0: IGNORE} | {number: label for label, number in enumerate(names)}
+        return _meaning(seen, tuple(names.values()), labels, notes, sure=False)
     if unknown:
         raise DataError(
             f"values {listed(unknown)} in the maps, for which {table.source} has no name (it names "
-            f"{min(names)} to {max(names)}); add what is missing."
+            f"{min(names)} to {max(names)}); add what is missing"
+            f"{f'; they are {_SAVED_AS_JPEG}' if seen.has_jpeg else ''}."
         )
     void = [number for number, name in names.items() if folded(name) in _VOID_NAMES]
     if void:

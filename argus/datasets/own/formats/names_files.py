@@ -1,9 +1,10 @@
 """Files that name the classes of a data set, and their numbers or colours, as tools write them.
 
-``classes.txt``, ``labels.txt`` (labelme), ``obj.names`` (Darknet): a name a line. ``labelmap.txt``
-(CVAT, for VOC): ``name:r,g,b:parts:actions``. ``label_colors.txt`` (CamVid): ``r g b name``.
-``class_dict.csv``, ``labelmap.csv``: ``name,r,g,b``. ``_classes.csv`` (Roboflow): ``pixel value,
-class``. ``dataset_meta.json`` (datumaro): ``label_map`` and ``segmentation_colors``.
+``classes.txt``, ``labels.txt`` (labelme), ``obj.names`` (Darknet): a name a line, perhaps behind
+its number. ``labelmap.txt`` (CVAT, for VOC): ``name:r,g,b:parts:actions``. ``label_colors.txt``
+(CamVid): ``r g b name``. ``class_dict.csv``, ``labelmap.csv``: ``name,r,g,b``. ``_classes.csv``
+(Roboflow): ``pixel value, class``. ``dataset_meta.json`` (datumaro): ``label_map`` and
+``segmentation_colors``.
 """
 
 import re
@@ -82,7 +83,16 @@ def _read(tree: Tree, name: str) -> ClassTable | None:
         return _of_coloured(lines, name, path)
     if lines and lines[0] == "__ignore__":  # labelme's, whose number is -1
         lines = lines[1:]
-    return ClassTable(names=dict(enumerate(lines)), colours={}, source=name)
+    return ClassTable(names=_numbered(lines), colours={}, source=name)
+
+
+def _numbered(lines: list[str]) -> dict[int, str]:
+    """Names by the numbers before them, if all lines have one; else by their places."""
+    found = [re.fullmatch(r"(\d{1,5})(?:\s*[:,;=]\s*|\s+)(\S.*)", line) for line in lines]
+    numbers = [int(one.group(1)) for one in found if one]
+    if lines and len(numbers) == len(lines) and numbers == sorted(set(numbers)):
+        return {number: one.group(2) for number, one in zip(numbers, found, strict=True) if one}
+    return dict(enumerate(lines))
 
 
 def _of_meta(content: Any, name: str) -> ClassTable | None:
