@@ -28,6 +28,7 @@ _TOOLS = (
     ((b'"data_row"',), "Labelbox", EXPORT),
     ((b'"Labeled Data"',), "Labelbox", EXPORT),
 )
+_TASKS = (b'"data"', b'"annotations"', b'"id"')
 _COCO = ("images", "annotations", "categories")
 
 
@@ -71,6 +72,8 @@ def _json(tree: Tree) -> Iterator[str]:
         for words, tool, remedy in _TOOLS:
             if all(word in head for word in words):
                 yield f"{name}: the JSON of {tool} is not read: {remedy}"
+        if all(word in head for word in _TASKS) and b'"result"' not in head:
+            yield f"{name}: Label Studio's tasks, and none of them is annotated"
         lacking = [key for key in _COCO if f'"{key}"'.encode() not in head]
         if len(lacking) == 1 and _is_whole(head):
             yield (

@@ -76,6 +76,11 @@ def test_kind__that_the_labels_are_no_good_for(tmp_path) -> None:
         read_own(class_folders(tmp_path), format="class_folders", kind="depth")
 
 
+def test_kind__that_no_format_that_fits_has(tmp_path) -> None:
+    with pytest.raises(DataError, match=r"a folder for each class \(.*\): no labels for anomaly"):
+        read_own(class_folders(tmp_path), kind="anomaly")
+
+
 def test_file_that_changes__is_read_again(tmp_path) -> None:
     masks(tmp_path)
     assert read_own(tmp_path).classes == ("ground", "plate")

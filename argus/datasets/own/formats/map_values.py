@@ -221,7 +221,7 @@ def is_soft(seen: Seen) -> bool:
     total = pixels(0, IGNORE)
     if seen.has_jpeg:
         at_both = pixels(0, 63) > 0 and pixels(192, IGNORE) > 0
-        return at_both and pixels(64, 191) <= 0.05 * total
+        return at_both and pixels(64, 191) <= 0.1 * total
     at_ends = pixels(0, 16) + pixels(239, IGNORE)
     # At least three shades each: near black, between, and near white.
     return min(shades(1, 63), shades(64, 191), shades(192, 254)) >= 3 and at_ends >= 0.8 * total

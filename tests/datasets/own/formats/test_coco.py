@@ -73,6 +73,29 @@ def test_label_studio__paths_of_its_server(tmp_path) -> None:
     assert read_own(tmp_path).pictures[0].path == "images/a1.png"
 
 
+def test_boxes_that_cvat_turned__are_upright_around_their_corners(tmp_path) -> None:
+    """It writes the box before it was turned, and the angle; outlines are turned already."""
+    content = coco_content([picture(tmp_path / "1.png")])
+    first, second = content["annotations"]
+    first |= dict(bbox=[4, 6, 8, 4], segmentation=[], attributes=dict(rotation=30.0))
+    second |= dict(attributes=dict(rotation=30.0, occluded=False))
+    write_json(tmp_path / "a.json", content)
+    one, other = read_own(tmp_path).pictures[0].objects
+    # Around the middle (8, 8): half the width and height of a turned 8 x 4 box.
+    half_w, half_h = 4 * 3**0.5 / 2 + 2 / 2, 4 / 2 + 2 * 3**0.5 / 2
+    assert one.box == pytest.approx((8 - half_w, 8 - half_h, 8 + half_w, 8 + half_h))
+    assert other.box == (12, 3, 20, 9)
+    assert "1 box is turned: the upright box around each is taken" in read_own(tmp_path).notes
+
+
+def test_sizes_that_are_null__and_a_mark_before_the_text(tmp_path) -> None:
+    """As Label Studio writes pictures that it could not open, and Windows texts."""
+    content = coco_content([picture(tmp_path / "1.png")])
+    content["images"][0] |= dict(width=None, height=None)
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8-sig")
+    assert read_own(tmp_path).pictures[0].size is None
+
+
 def test_skeletons__of_any_number_of_points(tmp_path) -> None:
     content = coco_content(
         [picture(tmp_path / "1.png")],
@@ -112,6 +135,7 @@ def test_missing_pictures__are_counted(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (dict(category_id="7"), r"category_id '7', which .* \(3, 7\)"),
         (dict(category_id=5), "category_id 5, which the file's categories do not define"),
         (dict(category_id=[1]), "do not define"),
         (dict(image_id=77), "names no picture of the file"),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from argus.datasets.own import read_own
+from argus.datasets.own import read_own, recognise
 from argus.errors import DataError
-from tests.datasets.own.layouts import FORMATS, picture
+from tests.datasets.own.layouts import FORMATS, coco_content, picture, write_json
 
 
 def write(root, text, name="labels.csv", number=3):
@@ -14,7 +14,15 @@ def write(root, text, name="labels.csv", number=3):
     return root
 
 
-@pytest.mark.parametrize("text", ["filename,label\n1.png,b\n2.png,a\n", "id;class\n1;b\n2;a\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename,label\n1.png,b\n2.png,a\n",
+        "id;class\n1;b\n2;a\n",
+        "sep=;\nFile Name; Class\n1.png;b\n2.PNG;a\n",
+        '"","image_path","species"\n"0","x\\images\\1.png","b"\n"1","2.png","a"\n',
+    ],
+)
 def test_class__of_each_picture(tmp_path, text) -> None:
     found = read_own(write(tmp_path, text))
     assert found.kinds == ("classification", "tags") and found.classes == ("a", "b")
@@ -24,7 +32,13 @@ def test_class__of_each_picture(tmp_path, text) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["image,tags\n1,a|b\n2,\n3,b\n", "image,a,b\n1.png,1,1\n2.png,0,0\n3.png,0,1\n"],
+    [
+        "image,tags\n1,a|b\n2,\n3,b\n",
+        "image,a,b\n1.png,1,1\n2.png,0,0\n3.png,0,1\n",
+        "image,a,b\n1.png,True,True\n2.png,False,False\n3.png,False,True\n",
+        "image,a,b\n1.png,1.0,1.0\n2.png,0.0,0.0\n3.png,0.0,1.0\n",
+        "image,tags\n1,\"['a', 'b']\"\n2,[]\n3,['b']\n",
+    ],
 )
 def test_tags__in_one_cell_or_a_column_each(tmp_path, text) -> None:
     found = read_own(write(tmp_path, text))
@@ -57,6 +71,16 @@ def test_parts__are_a_column_or_files(tmp_path) -> None:
     assert [p.part for p in read_own(tmp_path).pictures] == ["train", "train", "test"]
 
 
+def test_columns__of_other_words_go_by_what_is_in_them(tmp_path) -> None:
+    write(tmp_path, "Bild,Art\n1.png,b\n2.png,a\n")
+    found = recognise(tmp_path)
+    assert found.classes == ("a", "b") and not found.sure
+    assert "the column 'Bild' is taken for that of the pictures" in found.oddities
+    # Beside labels that are certain it is nothing.
+    write_json(tmp_path / "a.json", coco_content(["1.png"]))
+    assert recognise(tmp_path).format == "coco"
+
+
 def test_several_tables__are_refused_and_one_is_named(tmp_path) -> None:
     write(tmp_path, "image,label\n1,a\n2,b\n", "one.csv")
     write(tmp_path, "image,label\n1,b\n2,b\n", "two.csv")
@@ -70,6 +94,7 @@ def test_several_tables__are_refused_and_one_is_named(tmp_path) -> None:
     [
         ("image,label,bbox\n1,a,1 2 3 4\n2,b,1 2 3 4\n", "a box in one cell"),
         ("image,label,x1,y1,x2,y2\n1,a,5,5,5,9\n", "has no area"),
+        ("image,label,x1,y1,x2,y2\n1,a,0.1,0.1,0.5,1\n", "all boxes between 0 and 1.* pixels"),
         ("image,label,x1,y1,x2,y2\n1,a,5,x,5,9\n", "other things than numbers"),
         ("image,label\n1,a\n2\n", "row 3: 1 cell, the heading has 2"),
     ],

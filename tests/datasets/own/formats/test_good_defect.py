@@ -59,6 +59,24 @@ def test_two_folders__defects_are_never_trained_on(tmp_path) -> None:
     assert {entry["gt_anomaly"] for entry in parts["test"]} == {0, 1}
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "mask"),
+    [
+        ("good", "bad", "masks"),
+        ("Data/Images/Normal", "Data/Images/Anomaly", "Data/Masks/Anomaly"),
+    ],
+)
+def test_masks__of_the_only_kind_of_defect(tmp_path, good, bad, mask) -> None:
+    for n in range(4):
+        picture(tmp_path / f"{good}/{n}.JPG", seed=n)
+        picture(tmp_path / f"{bad}/b{n}.JPG", seed=n + 50)
+        map_of(tmp_path / f"{mask}/b{n}.png", halves(0, 255))
+    found = recognise(tmp_path)
+    assert found.sure and found.kind == "anomaly" and len(found.classes) == 1
+    maps = {p.path: p.maps.get("anomaly") for p in found.data.pictures if p.defect != "good"}
+    assert maps == {f"{bad}/b{n}.JPG": f"{mask}/b{n}.png" for n in range(4)}
+
+
 def test_missing_masks__are_said_and_then_refused(tmp_path) -> None:
     write(tmp_path / "tile")
     (tmp_path / "tile/ground_truth/crack/1_mask.png").unlink()

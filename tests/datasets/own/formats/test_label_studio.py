@@ -140,6 +140,15 @@ def test_short_form__is_the_same(tmp_path) -> None:
     assert [p.labels for p in read_own(tmp_path / "short").pictures] == [("a",), ("b",)]
 
 
+def test_tasks_without_an_annotation__are_said(tmp_path) -> None:
+    write(tmp_path, [annotation(box(), was_cancelled=True)], [])
+    with pytest.raises(DataError, match="2 pictures are not annotated: left out"):
+        read_own(tmp_path)
+    write(tmp_path, [], [])
+    with pytest.raises(DataError, match="Label Studio's tasks, and none of them is annotated"):
+        read_own(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -1,9 +1,16 @@
 """Folders of pictures and masks: which belong together, and what the values mean."""
 
+from collections import Counter
+
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from argus.datasets.own import read_own, recognise
+from argus.datasets.own.formats.map_values import Seen, is_soft
 from argus.datasets.own.formats.paired import match, pairs
+from argus.datasets.own.loading import LoadOwnMap
+from argus.datasets.own.semantic import OwnSemantic
 from argus.datasets.own.tree import Tree
 from argus.errors import DataError
 from tests.datasets.own.layouts import FORMATS, halves, map_of, masks, picture
@@ -73,6 +80,90 @@ def test_values_without_names__are_said(tmp_path) -> None:
     assert not found.sure and found.classes == ("3", "9")
     assert "no file names the classes" in found.oddities[0]
     assert read_own(tmp_path, classes=["x"] * 4 + list("abcdef")).classes[9] == "f"
+
+
+@pytest.mark.parametrize("values", [(0, 1), (0, 255)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_grey__in_three_channels_is_one(tmp_path, values, mode) -> None:
+    masks(tmp_path, values=values)
+    for path in (tmp_path / "masks").iterdir():
+        Image.open(path).convert(mode).save(path)
+    dataset = OwnSemantic(str(tmp_path), split="all")
+    assert dataset.metainfo["classes"] == ("ground", "plate")
+    load = LoadOwnMap(2)
+    load.take_palette(dataset.metainfo)
+    np.testing.assert_array_equal(load.load(dataset.get_data_info(0))[1], halves(0, 1))
+
+
+def disc(image: Image.Image) -> Image.Image:
+    """A white disc, whose edge has shades when it is scaled."""
+    width, height = image.size[0] * 4, image.size[1] * 4
+    large = Image.new("L", (width * 4, height * 4))
+    ImageDraw.Draw(large).ellipse((100, 60, 260, 200), fill=255)
+    return large.resize((width, height), Image.Resampling.BILINEAR)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("named", [True, False])
+def test_shades__of_black_and_white_maps_count_as_the_nearer(tmp_path, suffix, named) -> None:
+    masks(tmp_path, values=(0, 255))
+    for path in (tmp_path / "masks").iterdir():
+        disc(Image.open(path)).save(path.with_suffix(suffix))
+        if suffix != path.suffix:
+            path.unlink()
+    if not named:
+        (tmp_path / "classes.txt").unlink()
+    found = read_own(tmp_path)
+    assert found.classes == (("ground", "plate") if named else ("background", "foreground"))
+    assert any("shades between" in text for text in (*found.notes, *found.doubts))
+    stored = np.array(Image.open(tmp_path / f"masks/0{suffix}"))
+    assert found.pixels == (4 * (stored <= 127).sum(), 4 * (stored > 127).sum())
+
+
+def test_values_in_jpeg__are_no_classes(tmp_path) -> None:
+    masks(tmp_path, values=(0, 60))
+    for path in (tmp_path / "masks").iterdir():
+        dark = disc(Image.open(path)).point(lambda value: value // 4)
+        dark.save(path.with_suffix(".jpg"))
+        path.unlink()
+    for name in ("classes.txt", None):
+        with pytest.raises(DataError, match="saved as JPEG, which changes values.* as PNG"):
+            read_own(tmp_path)
+        if name:
+            (tmp_path / name).unlink()
+
+
+def test_numbers_of_classes__are_no_shades() -> None:
+    """Few of many classes, the last ones, and void."""
+    for values in (range(0, 20), (0, 1, 2, 250, 251, 252, 255), range(0, 256)):
+        seen = Seen(values=Counter({value: 100 for value in values}))
+        assert not is_soft(seen)
+
+
+def test_void__is_said(tmp_path) -> None:
+    masks(tmp_path, values=(1, 255))
+    assert "255 (50.0% of the pixels) is taken for void, which is ignored" in (
+        read_own(tmp_path).notes
+    )
+    (tmp_path / "classes.txt").unlink()
+    masks(tmp_path / "more", values=(128, 255))
+    (tmp_path / "more/classes.txt").unlink()
+    assert any("taken for void" in text for text in read_own(tmp_path / "more").doubts)
+
+
+@pytest.mark.parametrize("text", ["0: ground\n1: plate\n", "0 ground\n1\tplate\n"])
+def test_names__behind_their_numbers(tmp_path, text) -> None:
+    masks(tmp_path)
+    (tmp_path / "classes.txt").write_text(text)
+    assert read_own(tmp_path).classes == ("ground", "plate")
+
+
+def test_names__numbered_from_one_leave_zero_out(tmp_path) -> None:
+    masks(tmp_path)
+    (tmp_path / "classes.txt").write_text("1 plate\n2 3 way valve\n")
+    found = read_own(tmp_path)
+    assert found.classes == ("plate", "3 way valve") and found.values.labels == {0: 255, 1: 0, 2: 1}
+    assert "no name for 0, which is taken for void" in found.doubts[0]
 
 
 def test_colours__go_by_the_table(tmp_path) -> None:

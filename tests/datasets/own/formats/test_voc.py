@@ -30,6 +30,31 @@ def test_boxes__as_they_stand(tmp_path) -> None:
     assert found.classes == ("cat", "dog") and "1 object is marked as difficult" in found.notes[0]
 
 
+def test_boxes_that_cvat_turned__are_upright_around_their_corners(tmp_path) -> None:
+    write(tmp_path, {})
+    path = tmp_path / "Annotations/a.xml"
+    angle = "<attributes><attribute><name>rotation</name><value>90.0</value></attribute>"
+    path.write_text(path.read_text().replace("</bndbox>", f"</bndbox>{angle}</attributes>"))
+    found = read_own(tmp_path)
+    # 8.5 x 6 around (5.25, 5), lying and then standing.
+    assert found.pictures[0].objects[0].box == pytest.approx((2.25, 0.75, 8.25, 9.25))
+    assert "1 box is turned: the upright box around each is taken" in found.notes
+
+
+def test_pictures_without_an_object__are_of_the_format(tmp_path) -> None:
+    """Some tools write little more than the size then; another picture has no file at all."""
+    for name in "ab":
+        write(tmp_path, {}, name=name)
+    path = tmp_path / "Annotations/a.xml"
+    path.write_text("<annotation><size><width>24</width><height>16</height></size></annotation>")
+    picture(tmp_path / "JPEGImages/c.jpg")
+    found = recognise(tmp_path)
+    assert found.format == "voc" and found.pictures == 2
+    assert found.oddities == (
+        "1 picture beside them is in no file of labels, and left out: JPEGImages/c.jpg",
+    )
+
+
 def test_parts__are_lists(tmp_path) -> None:
     for name in "abc":
         write(tmp_path, {}, name=name)

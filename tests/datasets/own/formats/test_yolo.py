@@ -57,6 +57,27 @@ def test_roboflow__parts_are_folders_of_images_and_labels(tmp_path) -> None:
     assert found.sure and found.parts == dict(train=1, val=1, test=1)
 
 
+def test_class__may_be_written_as_a_float(tmp_path) -> None:
+    write(tmp_path, ["1.0 0.5 0.5 0.25 0.5"])
+    found = recognise(tmp_path)
+    assert found.format == "yolo" and dict(found.counts) == dict(nut=0, bolt=1)
+
+
+def test_pictures_called_by_numbers__are_no_list_of_pictures(tmp_path) -> None:
+    """The class of a line is then the name of a picture."""
+    write(tmp_path, ["0 0.5 0.5 0.25 0.5"], name="0")
+    (tmp_path / "data.yaml").unlink()
+    assert recognise(tmp_path).format == "yolo"
+
+
+def test_label_files__of_uploads(tmp_path) -> None:
+    write(tmp_path, ["0 0.5 0.5 0.25 0.5"], name="my photo")
+    folder = tmp_path / "labels/train"
+    (folder / "my photo.txt").rename(folder / "1a2b3c4d-my_photo.txt")
+    (picture_,) = read_own(tmp_path).pictures
+    assert picture_.path == "images/train/my photo.png" and len(picture_.objects) == 1
+
+
 def test_names__that_are_missing_are_a_doubt(tmp_path) -> None:
     picture(tmp_path / "1.png")
     (tmp_path / "1.txt").write_text("3 0.5 0.5 0.5 0.5")
@@ -72,6 +93,9 @@ def test_names__that_are_missing_are_a_doubt(tmp_path) -> None:
         ("0 0.5 0.5 0.5", "", "expected shares"),
         ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "", "7 numbers behind the class, expected pairs"),
         ("0 0.5 0.5 1 1 0.2 0.2 2", "kpt_shape: [2, 3]", "expected 10"),
+        ("0 0.5 0.5 1 1 0.2 0.2 2", "", r"has to say kpt_shape: \[1, 3\]"),
+        ("0 0.5 0.5 1 1 0.2 0.2 2 0.3 0.3 0", "", r"has to say kpt_shape: \[2, 3\]"),
+        ("0.5 0.5 0.5 1 1", "", "expected a class and numbers"),
         ("0 0.5 0.5 1 1", "kpt_shape: [99999999, 3]", "kpt_shape"),
         ("0 0.5 x 1 1", "", "expected a class and numbers"),
     ],
