@@ -2,8 +2,7 @@
 
 An ``image`` holds its shapes: boxes that may be turned around their middle, polygons, ellipses,
 masks (run lengths of the rows of a rectangle, zeros first), points, skeletons and tags. Shapes of
-one ``group_id`` and label are parts of one object, as in CVAT's export of COCO. ``meta`` lists the
-labels and draws the skeletons.
+one ``group_id`` and label are parts of one object. ``meta`` lists the labels and draws the skeletons.
 """
 
 from collections import defaultdict
@@ -163,7 +162,9 @@ class _Reader(ExportReader):
             else:
                 groups[name, group if group != "0" else number].append(item)
         for (name, _), items in groups.items():
-            for parts in _apart(items):
+            apart = _apart(items)
+            self.has["groups of shapes with one label: an object each"] += len(apart) < len(items)
+            for parts in apart:
                 yield self._object(name, parts, size, where)
 
     def _are_keypoints(self, item: ElementTree.Element) -> bool:
@@ -196,7 +197,11 @@ class _Reader(ExportReader):
 
 
 def _apart(items: Sequence[ElementTree.Element]) -> list[Sequence[ElementTree.Element]]:
-    """The objects of a group: outlines and points are one, and so is the only box with them."""
+    """The objects of a group and label: outlines and points are one, and the only box with them.
+
+    CVAT's own export to COCO makes one object of all labels of a group, named after the largest,
+    and of two boxes one around both.
+    """
     boxes = [item for item in items if item.tag == "box"]
     others = [item for item in items if item.tag != "box"]
     posed = [item for item in others if item.tag in ("skeleton", "points")]

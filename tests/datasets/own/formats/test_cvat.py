@@ -83,6 +83,7 @@ def test_group__is_one_object_of_a_label(tmp_path) -> None:
     )
     cat, *dogs = objects(tmp_path)
     assert cat.box == (1, 1, 11, 11) and [dog.name for dog in dogs] == ["dog"] * 3
+    assert "1 group of shapes with one label: an object each" in read_own(tmp_path).notes
     triangle = mask.frPyObjects([[1, 1, 5, 1, 5, 5]], HEIGHT, WIDTH)
     assert mask.area(cat.rle) == mask.area(triangle)[0] + 4
 
