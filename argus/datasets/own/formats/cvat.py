@@ -2,7 +2,8 @@
 
 An ``image`` holds its shapes: boxes that may be turned around their middle, polygons, ellipses,
 masks (run lengths of the rows of a rectangle, zeros first), points, skeletons and tags. Shapes of
-one ``group_id`` and label are parts of one object. ``meta`` lists the labels and draws the skeletons.
+one ``group_id`` and label are parts of one object. ``meta`` lists the labels and draws the
+skeletons.
 """
 
 from collections import defaultdict
