@@ -17,7 +17,7 @@ import torch
 from mmengine.config import Config
 
 import tests.toy  # noqa: F401  registers ToyBackbone
-from argus.commands.config import add_common_arguments
+from argus.commands.config_options import add_common_arguments
 from argus.commands.test import add_test_arguments
 from argus.commands.train import add_training_arguments
 from argus.engine import (

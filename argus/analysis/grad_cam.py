@@ -33,7 +33,7 @@ from mmengine.registry import DATASETS
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
-from argus.analysis.models import LoadedModel
+from argus.analysis.loaded_model import LoadedModel
 from argus.errors import ConfigError
 from argus.inference.normaliser import Normaliser
 from argus.inference.size_rule import SizeRule

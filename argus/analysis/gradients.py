@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from argus.analysis.chart import clean, line_color
-from argus.analysis.models import LoadedModel
+from argus.analysis.loaded_model import LoadedModel
 from argus.datasets.seeding import stable_seed
 from argus.engine.balancing.gram import cosines_of, gram, norms_of
 from argus.engine.loading.loaders import MultitaskLoader

@@ -2,7 +2,7 @@
 
 import argparse
 
-from argus.commands.config import add_common_arguments, load_config
+from argus.commands.config_options import add_common_arguments, load_config
 
 EPILOG = """\
 examples:

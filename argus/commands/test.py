@@ -7,7 +7,7 @@ Prints every task's metrics beside the published ones and writes them to the wor
 import argparse
 from pathlib import Path
 
-from argus.commands.config import add_common_arguments, load_config
+from argus.commands.config_options import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
 from argus.errors import ConfigError
 from argus.files.durable import write_json, write_text

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from argus.commands.config import add_common_arguments, load_config
+from argus.commands.config_options import add_common_arguments, load_config
 from argus.commands.processes import add_processes, run_in_processes
 from argus.errors import ConfigError
 from argus.processes.stop_signals import ended_by_signals

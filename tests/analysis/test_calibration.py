@@ -11,7 +11,7 @@ from mmengine.config import Config
 from argus.analysis.calibrated_config import check_path, write_calibrated
 from argus.analysis.calibration import calibrate, calibration_table
 from argus.analysis.gradients import GradientReport, compare_tasks, measure_gradients
-from argus.analysis.models import load_model
+from argus.analysis.loaded_model import load_model
 from argus.engine.config_files.reading import read_config_file
 from argus.errors import ConfigError, DataError
 from tests.toy import toy_config

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import tests.toy as toy
 from argus.analysis.grad_cam import METHODS, Explainer, combine, draw_explanations, weighted_maps
-from argus.analysis.models import LoadedModel, load_model
+from argus.analysis.loaded_model import LoadedModel, load_model
 from argus.errors import ConfigError
 from argus.models.decoders import AttentivePooling
 from tests.learning import learn

@@ -18,7 +18,7 @@ from argus.analysis.gradients import (
     flat_gradient,
     measure_gradients,
 )
-from argus.analysis.models import load_model
+from argus.analysis.loaded_model import load_model
 from argus.datasets.seeding import stable_seed
 from argus.engine.loading.loaders import MultitaskLoader
 from argus.errors import ConfigError, DataError

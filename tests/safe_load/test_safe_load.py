@@ -20,7 +20,7 @@ from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from argus.commands.config import add_common_arguments, load_config
+from argus.commands.config_options import add_common_arguments, load_config
 from argus.errors import CheckpointError
 from argus.models.multitask import MultitaskModel
 from argus.safe_load import (

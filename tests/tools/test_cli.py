@@ -13,7 +13,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from argus.commands.config import load_config
+from argus.commands.config_options import load_config
 from tests.tools.test_start import start
 from tests.toy import toy_tasks, write_config
 from tools import test as test_tool

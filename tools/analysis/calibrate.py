@@ -18,7 +18,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import add_unsafe_pickle, load_config  # noqa: E402
+from argus.commands.config_options import add_unsafe_pickle, load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -93,7 +93,7 @@ def main() -> None:
             rounded,
         )
         from argus.analysis.gradients import measure_gradients
-        from argus.analysis.models import load_model
+        from argus.analysis.loaded_model import load_model
         from argus.inference.task_info import kind_of
 
         out = args.out or default_path(file)

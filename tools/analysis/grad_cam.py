@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import load_config  # noqa: E402
+from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -59,7 +59,7 @@ def explainer_of(args: argparse.Namespace, config: str, checkpoint: str | None) 
     """The classifier of a model folder, or of a config and a checkpoint."""
     read = load_config(argparse.Namespace(**{**vars(args), "config": config}))
     from argus.analysis.grad_cam import Explainer
-    from argus.analysis.models import load_model
+    from argus.analysis.loaded_model import load_model
     from argus.models.backbones.separate_vit import read_model
 
     weights = read_model(config) if checkpoint is None else checkpoint

@@ -15,7 +15,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import load_config  # noqa: E402
+from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 
 
@@ -48,7 +48,7 @@ def main() -> None:
         config = load_config(args)
         from argus.analysis.chart import save_png
         from argus.analysis.gradients import draw_gradients, measure_gradients
-        from argus.analysis.models import load_model
+        from argus.analysis.loaded_model import load_model
 
         path = None if args.checkpoint == "none" else args.checkpoint
         report = measure_gradients(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import load_config  # noqa: E402
+from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -96,7 +96,7 @@ def sources_of(
         vit = read_vit(model)
         return [plain_source(vit, name=Path(model).stem, device=device, precision=precision)]
     config = load_config(argparse.Namespace(**{**vars(args), "config": model}))
-    from argus.analysis.models import load_model
+    from argus.analysis.loaded_model import load_model
     from argus.models.backbones.separate_vit import read_model
 
     loaded = load_model(

@@ -18,7 +18,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import add_unsafe_pickle  # noqa: E402
+from argus.commands.config_options import add_unsafe_pickle  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.libraries.importing import import_libraries  # noqa: E402

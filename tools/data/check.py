@@ -28,7 +28,7 @@ from rich.progress import track
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config import load_config  # noqa: E402
+from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks.findings import Findings  # noqa: E402
 from argus.datasets.checks.published import compare, compare_roots  # noqa: E402

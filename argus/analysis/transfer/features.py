@@ -26,7 +26,7 @@ import torch
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
-from argus.analysis.models import LoadedModel
+from argus.analysis.loaded_model import LoadedModel
 from argus.engine.feature_cache import backbone_hash
 from argus.inference.normaliser import Normaliser
 from argus.models.backbones.base import PATCH_STRIDE, VitBackbone

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from argus.analysis.models import LoadedModel, load_model
+from argus.analysis.loaded_model import LoadedModel, load_model
 from argus.analysis.transfer import vit_file
 from argus.analysis.transfer.extract import extract, prepare
 from argus.analysis.transfer.features import argus_source, plain_source, vit_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import mmengine.runner.runner
 
-from argus.commands.config import load_config
+from argus.commands.config_options import load_config
 from argus.commands.errors import user_errors
 from argus.engine import MultitaskRunner
 from tests.fuzz.mutations import VALUES, alter, damage

@@ -1,4 +1,4 @@
-"""Arguments that training and testing share, and the way from them to a config."""
+"""The options that training and testing share, and the way from them to a config."""
 
 import argparse
 import os
