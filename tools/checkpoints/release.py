@@ -102,7 +102,7 @@ def main() -> None:
         import_libraries()
         from argus.export.images import check_images
         from argus.model_files.merge import merge
-        from argus.release.release import MEGABYTE, release
+        from argus.release.writing import MEGABYTE, release
         from argus.safe_load import allow_unpickling
 
         allow_unpickling(args.unsafe_pickle)

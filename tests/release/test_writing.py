@@ -18,7 +18,7 @@ from argus.model_files.describe import describe
 from argus.models.backbones import separate_vit, trained_backbone, weights
 from argus.models.backbones.separate_vit import VARIABLE, read_model
 from argus.release.compare import compare
-from argus.release.release import release
+from argus.release.writing import release
 from argus.storage.model_folder import MANIFEST, WEIGHTS, ModelFolder, read_manifest
 from tests.file_server import FileServer, serve
 from tests.tiny_model import tiny_model
