@@ -65,7 +65,7 @@ REQUIRED = "required"
 # Where the top level of a config is read.
 _READERS = (
     *("engine/runner.py", "engine/train_loop.py"),
-    *("commands/config.py", "engine/evaluate.py"),
+    *("commands/config_options.py", "engine/evaluate.py"),
 )
 
 

@@ -8,7 +8,7 @@ number train and the other 204 test.
 from typing import Any
 
 from argus.datasets.lists import ListDataset
-from argus.datasets.palette import voc_colour
+from argus.datasets.voc_colour import voc_colour
 from argus.registry import DATASETS
 
 CLASSES = (

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.datasets.lists import ListDataset
-from argus.datasets.palette import voc_colour
+from argus.datasets.voc_colour import voc_colour
 from argus.errors import ConfigError
 from argus.registry import DATASETS
 

@@ -11,7 +11,7 @@ from typing import Any
 from mmseg.datasets import PascalVOCDataset
 
 from argus.datasets.lists import ListDataset
-from argus.datasets.palette import voc_colour
+from argus.datasets.voc_colour import voc_colour
 from argus.registry import DATASETS
 
 PARTS = (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from argus.datasets.palette import voc_colour
 from argus.datasets.pascal_context import PascalContext
+from argus.datasets.voc_colour import voc_colour
 from argus.inference.task_info import Labels, categories_of, kind_of, labels_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"

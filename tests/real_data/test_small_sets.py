@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 from argus.datasets.bsds500 import BSDS500
-from argus.datasets.convert.registry import CONVERTERS
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.transforms import LoadBoundaryPeople, LoadImage
 from argus.engine import MultitaskRunner
 from argus.evaluation.metrics import BoundaryMetric

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.mvtec import CATEGORIES
-from argus.datasets.convert.registry import CONVERTERS
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, write_tree
 from tests.datasets.convert.published_numbers import publish
 from tools.data import convert

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from argus.datasets.convert import originals
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.originals import ORIGINALS, get_original
-from argus.datasets.convert.registry import CONVERTERS
 from argus.errors import ConfigError, DataError
 from tests.datasets.convert.archive_files import zip_bytes
 from tests.file_server import FileServer, serve

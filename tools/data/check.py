@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.checks.findings import Findings  # noqa: E402
-from argus.datasets.checks.published import compare, compare_roots  # noqa: E402
+from argus.datasets.checks.published_sizes import compare, compare_roots  # noqa: E402
 from argus.datasets.checks.walk import check_tasks  # noqa: E402
-from argus.datasets.convert.registry import CONVERTERS  # noqa: E402
+from argus.datasets.convert.all_converters import CONVERTERS  # noqa: E402
 from argus.engine.checks.data import RunChecks  # noqa: E402
 from argus.engine.checks.needed_files import weights_not_there  # noqa: E402
 from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402

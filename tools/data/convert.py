@@ -19,9 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.datasets.convert.all_converters import CONVERTERS  # noqa: E402
 from argus.datasets.convert.conversion import Options, run, summary  # noqa: E402
 from argus.datasets.convert.normals import parse_axes  # noqa: E402
-from argus.datasets.convert.registry import CONVERTERS  # noqa: E402
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -14,9 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.datasets.convert.all_converters import CONVERTERS  # noqa: E402
 from argus.datasets.convert.conversion import Options, summary  # noqa: E402
 from argus.datasets.convert.originals import ORIGINALS, get_original  # noqa: E402
-from argus.datasets.convert.registry import CONVERTERS  # noqa: E402
 from argus.files.download_progress import progress_line  # noqa: E402
 
 

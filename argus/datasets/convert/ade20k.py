@@ -27,8 +27,8 @@ from argus.datasets.convert.ade20k_classes import (
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.coco_contents import class_counts, read_outline
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
-from argus.datasets.convert.files import list_names, read_text, write_json, write_png
 from argus.datasets.convert.published import PUBLISHED
+from argus.datasets.convert.whole_files import list_names, read_text, write_json, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted

@@ -22,8 +22,8 @@ from argus.datasets.convert import ade20k, labels
 from argus.datasets.convert.ade20k_classes import CLASSES, THINGS
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
-from argus.datasets.convert.files import is_there, list_names, place, write_bytes, write_png
 from argus.datasets.convert.published import PUBLISHED
+from argus.datasets.convert.whole_files import is_there, list_names, place, write_bytes, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted

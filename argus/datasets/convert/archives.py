@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from argus.datasets.convert.files import is_there, place, write_chunks
 from argus.datasets.convert.listings import Expansion, Member, readable, tar_members, zip_members
 from argus.datasets.convert.places import below
+from argus.datasets.convert.whole_files import is_there, place, write_chunks
 from argus.datasets.convert.work import Progress
 from argus.errors import DataError
 from argus.files.foreign import is_clutter

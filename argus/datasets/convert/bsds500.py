@@ -5,7 +5,7 @@ from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import Converter, Options
-from argus.datasets.convert.files import list_names
+from argus.datasets.convert.whole_files import list_names
 
 _SPLITS = ("train", "val", "test")
 _BSDS = re.compile(

@@ -10,7 +10,7 @@ import numpy as np
 from argus.datasets.convert import labels
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
-from argus.datasets.convert.files import is_there, list_names, write_bytes, write_png
+from argus.datasets.convert.whole_files import is_there, list_names, write_bytes, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted

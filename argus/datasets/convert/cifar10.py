@@ -14,7 +14,7 @@ import numpy as np
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import Converter, Options
-from argus.datasets.convert.files import is_there, list_names, write_png
+from argus.datasets.convert.whole_files import is_there, list_names, write_png
 from argus.errors import DataError
 from argus.safe_load.plain import NotPlain, read_plain
 

@@ -13,7 +13,7 @@ from argus.datasets.convert.coco_contents import (
     read_outline,
 )
 from argus.datasets.convert.conversion import Converter, Names, Options
-from argus.datasets.convert.files import list_names
+from argus.datasets.convert.whole_files import list_names
 
 _SPLITS = ("train", "val")
 _IMAGES = {f"{split}2017": ".jpg" for split in _SPLITS}

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import Converter, Names, Options
-from argus.datasets.convert.files import list_names
+from argus.datasets.convert.whole_files import list_names
 from argus.datasets.karpathy import COCO_FILE, read_karpathy
 
 _FOLDER = "val2014"

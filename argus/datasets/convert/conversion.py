@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from argus.datasets.convert.files import write_json
 from argus.datasets.convert.published import PUBLISHED, PublishedCount
+from argus.datasets.convert.whole_files import write_json
 from argus.errors import DataError
 from argus.files.lock import hold
 from argus.names.wording import counted

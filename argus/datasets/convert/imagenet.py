@@ -11,8 +11,8 @@ from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import Converter, Names, Options
-from argus.datasets.convert.files import list_names
 from argus.datasets.convert.published import PUBLISHED
+from argus.datasets.convert.whole_files import list_names
 from argus.errors import DataError
 from argus.files.mat_files import read_variables
 from argus.names.wording import counted

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
-from argus.datasets.convert.files import is_there, read_text, write_lines
 from argus.datasets.convert.places import below, checked_name
+from argus.datasets.convert.whole_files import is_there, read_text, write_lines
 from argus.datasets.nyuv2_depth import pairs_with_depth
 from argus.errors import DataError
 

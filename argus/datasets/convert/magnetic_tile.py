@@ -9,8 +9,8 @@ from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import Converter, Options
-from argus.datasets.convert.files import list_names
 from argus.datasets.convert.small_splits import small_split
+from argus.datasets.convert.whole_files import list_names
 
 _DEFECTS = ("blowhole", "break", "crack", "fray", "uneven")
 _SPLITS = ("train", "test")

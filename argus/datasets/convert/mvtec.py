@@ -9,8 +9,8 @@ from pathlib import Path
 
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import Converter, Names, Options
-from argus.datasets.convert.files import list_names
 from argus.datasets.convert.published import PUBLISHED
+from argus.datasets.convert.whole_files import list_names
 from argus.errors import DataError
 
 CATEGORIES = tuple(dict.fromkeys(count.split()[0] for count in PUBLISHED["mvtec"]))

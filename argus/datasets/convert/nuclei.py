@@ -16,8 +16,8 @@ from pycocotools import mask as coco_mask
 from argus.datasets.convert import labels
 from argus.datasets.convert.archives import unpacked
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
-from argus.datasets.convert.files import list_names, place, write_json
 from argus.datasets.convert.small_splits import small_split
+from argus.datasets.convert.whole_files import list_names, place, write_json
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from argus.datasets.convert.archives import Member, extract, members
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
-from argus.datasets.convert.files import is_there, read_text, write_lines
 from argus.datasets.convert.nyuv2_labeled import FILE
 from argus.datasets.convert.nyuv2_test_pictures import write_test_pictures
 from argus.datasets.convert.places import below, checked_name
+from argus.datasets.convert.whole_files import is_there, read_text, write_lines
 from argus.errors import DataError
 
 SPLITS = ("train", "test")

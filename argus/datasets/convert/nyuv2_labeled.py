@@ -22,8 +22,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus.datasets.convert.conversion import Converter, Names, Options
-from argus.datasets.convert.files import is_there, list_names, read_text, write_lines, write_png
 from argus.datasets.convert.published import PUBLISHED
+from argus.datasets.convert.whole_files import (
+    is_there,
+    list_names,
+    read_text,
+    write_lines,
+    write_png,
+)
 from argus.datasets.convert.work import run_jobs
 from argus.errors import ConfigError, DataError
 

@@ -25,7 +25,9 @@ import numpy as np
 from argus.datasets.convert import labels, normals
 from argus.datasets.convert.archives import unpacked
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
-from argus.datasets.convert.files import (
+from argus.datasets.convert.nyuv2_labeled import millimetres
+from argus.datasets.convert.places import below, checked_name
+from argus.datasets.convert.whole_files import (
     is_there,
     list_names,
     place,
@@ -33,8 +35,6 @@ from argus.datasets.convert.files import (
     write_lines,
     write_png,
 )
-from argus.datasets.convert.nyuv2_labeled import millimetres
-from argus.datasets.convert.places import below, checked_name
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from argus.datasets.convert.files import is_there, write_bytes, write_png
 from argus.datasets.convert.nyuv2_labeled import check_file, h5py_module
+from argus.datasets.convert.whole_files import is_there, write_bytes, write_png
 from argus.datasets.convert.work import Progress
 from argus.errors import DataError
 from argus.names.wording import counted

@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.conversion import STATE_FOLDER, Count, Options, run
-from argus.datasets.convert.registry import CONVERTERS
 from argus.errors import ConfigError, DataError
 from argus.files.addresses import is_address
 from argus.files.downloads import Progress, discard, fetch

@@ -19,10 +19,10 @@ import numpy as np
 from argus.datasets.convert import labels, normals
 from argus.datasets.convert.archives import unpacked
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Names, Options
-from argus.datasets.convert.files import is_there, list_names, place, write_lines, write_png
 from argus.datasets.convert.human_parts import human_parts
 from argus.datasets.convert.nyuv2_multitask import find_root, read_lists
 from argus.datasets.convert.places import below
+from argus.datasets.convert.whole_files import is_there, list_names, place, write_lines, write_png
 from argus.datasets.convert.work import run_jobs
 from argus.errors import DataError
 from argus.names.wording import counted

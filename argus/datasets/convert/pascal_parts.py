@@ -16,8 +16,8 @@ from argus.datasets.checks.coco_entries import read_annotations
 from argus.datasets.convert import pascal
 from argus.datasets.convert.archives import Member, extract
 from argus.datasets.convert.conversion import STATE_FOLDER, Converter, Options
-from argus.datasets.convert.files import write_lines
 from argus.datasets.convert.places import checked_name
+from argus.datasets.convert.whole_files import write_lines
 from argus.errors import DataError
 
 _LISTS = "trainval_merged.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from argus.datasets.transfer import voc2007
 from argus.datasets.transfer.folders import read_folders
-from argus.datasets.transfer.published import PUBLISHED, Parts, Published
+from argus.datasets.transfer.published_sets import PUBLISHED, Parts, Published
 from argus.datasets.transfer.record import ImageSet, checked, part_of
 from argus.errors import DataError
 from argus.names.wording import counted, listed

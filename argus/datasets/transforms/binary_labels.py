@@ -13,11 +13,11 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
+from argus.datasets.transforms.grey_shades import shades_of
 from argus.datasets.transforms.label_images import check_label_size, decode_grey
 from argus.datasets.transforms.labels import IGNORE
 from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
-from argus.datasets.transforms.shades import shades_of
 from argus.errors import ConfigError, DataError
 from argus.files.pictures import open_picture
 from argus.names.wording import counted

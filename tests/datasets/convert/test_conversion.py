@@ -7,8 +7,8 @@ import pytest
 
 from argus.datasets.convert.archives import extract
 from argus.datasets.convert.conversion import Converter, Count, Options, run, summary
-from argus.datasets.convert.files import list_names
 from argus.datasets.convert.published import PUBLISHED, PublishedCount
+from argus.datasets.convert.whole_files import list_names
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import read_tree, times, write_tree
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from argus.datasets.checks.published import compare
+from argus.datasets.checks.published_sizes import compare
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.conversion import Options, run
-from argus.datasets.convert.registry import CONVERTERS
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import (
     image_bytes,

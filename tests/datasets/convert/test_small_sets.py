@@ -11,9 +11,9 @@ import pytest
 from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.conversion import Options, run
 from argus.datasets.convert.published import PUBLISHED
-from argus.datasets.convert.registry import CONVERTERS
 from argus.datasets.convert.small_splits import small_split
 from argus.errors import DataError
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, zip_bytes

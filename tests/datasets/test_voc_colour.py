@@ -1,6 +1,6 @@
 from mmseg.datasets import PascalVOCDataset
 
-from argus.datasets.palette import voc_colour
+from argus.datasets.voc_colour import voc_colour
 
 
 def test_voc_colour__equals_the_published_palette():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from argus.datasets.checks.published import compare, compare_roots
+from argus.datasets.checks.published_sizes import compare, compare_roots
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.conversion import Options, run
 from argus.datasets.convert.published import PUBLISHED
-from argus.datasets.convert.registry import CONVERTERS
 from tests.datasets.convert.archive_files import write_tree
 from tests.datasets.convert.published_numbers import publish
 

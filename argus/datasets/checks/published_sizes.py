@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from argus.datasets.checks.findings import Findings
+from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.conversion import Converter, Count, Names, converted_here
-from argus.datasets.convert.registry import CONVERTERS
 from argus.names.wording import counted
 
 _NUM_EXAMPLES = 5
