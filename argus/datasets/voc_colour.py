@@ -1,4 +1,4 @@
-"""Colours of label maps."""
+"""The colours of PASCAL VOC's label maps, which many others have, too."""
 
 
 def voc_colour(label: int) -> tuple[int, int, int]:
