@@ -11,8 +11,7 @@ status is 1 if a shard could not be read.
 
 import argparse
 import sys
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.shards.shard_set import shards_in  # noqa: E402
-from argus.errors import DataError  # noqa: E402
+from argus.mtv.corpus.rewriting import in_processes  # noqa: E402
 from argus.mtv.corpus.sieve import BROKEN, KEPT, SHRUNK, SMALL, Sieve, sieve_shard  # noqa: E402
 from argus.names.printable import printable  # noqa: E402
 from argus.names.wording import counted  # noqa: E402
@@ -41,37 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     with user_errors(saved="shards"):
         sieve = Sieve(min_short_px=args.min_short, max_long_px=args.max_long, quality=args.quality)
-        return filter_shards(shards_in(args.shards), args.out, sieve, workers=args.workers)
+        one = partial(sieve_shard, out=args.out, sieve=sieve)
+        return in_processes(shards_in(args.shards), one, told, workers=args.workers)
     return 2
 
 
-def filter_shards(shards: list[Path], out: Path, sieve: Sieve, *, workers: int) -> int:
-    """Filter shards in some processes, a line for each; the exit status."""
-    total: Counter[str] = Counter()
-    faults = 0
-    one = partial(_one, out=out, sieve=sieve)
-    with ProcessPoolExecutor(max(1, workers)) as pool:
-        for shard, found in zip(shards, pool.map(one, shards), strict=True):
-            if isinstance(found, str):
-                faults += 1
-                print(printable(f"error: {found}"), file=sys.stderr, flush=True)
-                continue
-            total.update(found)
-            print(printable(f"{shard.name}: {told(found)}"), flush=True)
-    print(f"{counted(len(shards) - faults, 'shard')}: {told(total)}")
-    return int(faults > 0)
-
-
-def _one(shard: Path, *, out: Path, sieve: Sieve) -> dict[str, int] | str:
-    """Counts of a shard, or what is wrong with it."""
-    try:
-        record = sieve_shard(shard, out, sieve)
-    except DataError as error:
-        return str(error)
-    return {name: record[name] for name in ("samples", KEPT, SHRUNK, SMALL, BROKEN)}
-
-
-def told(counts: Counter[str] | dict[str, int]) -> str:
+def told(counts: Mapping[str, int]) -> str:
     """Counts in words."""
     share = 100 * counts[KEPT] / max(1, counts["samples"])
     return (

@@ -2,5 +2,7 @@
 
 Here belongs what a person does with shards before a training: reckon their cost (``plan``, with the
 pace of one's own machines from ``measured``), take out pictures that are too small and shrink large
-ones (``sieve``), and look at pictures and labels (``statistics``, ``sheet``, ``labelled``).
+ones (``sieve``), join side-cars with each other and with their shards (``merging``), and look at
+pictures and labels (``statistics``, ``sheet``, ``labelled``). ``rewriting`` is how shards are
+written anew, whole or not at all.
 """

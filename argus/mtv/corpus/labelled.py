@@ -132,8 +132,8 @@ def _labels(members: Mapping[str, bytes], faults: list[str]) -> Labelled:
             found = regions_in(members[regions.KIND])
         if META in members:
             meta = json_of(members[META], META)
-            tags = _tags(meta)
-            faults += [f"{name}: {text}" for name, text in _failed(meta).items()]
+            tags = tags_in(meta)
+            faults += [f"{name}: {text}" for name, text in failed_in(meta).items()]
     except DataError as error:
         faults.append(str(error))
     return Labelled(
@@ -144,7 +144,8 @@ def _labels(members: Mapping[str, bytes], faults: list[str]) -> Labelled:
     )
 
 
-def _tags(meta: Any) -> tuple[str, ...] | None:
+def tags_in(meta: Any) -> tuple[str, ...] | None:
+    """The tags in ``meta.json``; ``None`` where it does not say."""
     own = meta.get("regions") if isinstance(meta, dict) else None
     tags = own.get("tags") if isinstance(own, dict) else None
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
@@ -152,6 +153,7 @@ def _tags(meta: Any) -> tuple[str, ...] | None:
     return tuple(tags)
 
 
-def _failed(meta: Any) -> Mapping[str, Any]:
+def failed_in(meta: Any) -> Mapping[str, Any]:
+    """Why labellers failed, by their names."""
     failed = meta.get("failed") if isinstance(meta, dict) else None
     return failed if isinstance(failed, dict) else {}

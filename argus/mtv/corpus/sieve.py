@@ -5,6 +5,7 @@ short side below 224 pixels are left out, and the long side is brought down to 1
 does the same while it fetches; this is for shards that are there already.
 """
 
+import tarfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,15 +18,14 @@ from PIL import UnidentifiedImageError
 
 from argus.datasets.shards.index import read_index
 from argus.datasets.shards.shard_set import read_members
-from argus.datasets.shards.writer import add_member, new_shard
+from argus.datasets.shards.writer import add_member
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import ConfigError, DataError
-from argus.files.durable import json_text, replacing
 from argus.files.pictures import open_picture
-from argus.files.records import read_record
+from argus.mtv.corpus.rewriting import RecordKind, rewritten
 from argus.mtv.data.shard_pairs import PICTURES
 
-FORMAT = "argus-sieved-1"
+SIEVED = RecordKind(suffix="sieved", form="argus-sieved-1", what="a sieved shard")
 KEPT, SHRUNK, SMALL, BROKEN = "kept", "shrunk", "small", "broken"
 """Counts of a shard: samples kept, those of them made smaller; left out as too small, or broken."""
 # Written as they were; others become JPEG.
@@ -81,22 +81,10 @@ def sieve_shard(shard: Path, out: Path, sieve: Sieve) -> dict[str, Any]:
         ConfigError: It would overwrite the shard, or was written with other settings.
         DataError: The shard is none.
     """
-    if out.resolve() == shard.parent.resolve():
-        raise ConfigError(f"--out {out}: the shards lie there; name another folder.")
-    path = out / f"{shard.name}.sieved"
-    settings = dict(asdict(sieve), source_bytes=shard.stat().st_size)
-    if path.exists():
-        record = read_record(path, form=FORMAT, what="a sieved shard")
-        if record.get("settings") != settings:
-            raise ConfigError(
-                f"{path}: written with {record.get('settings')}, and these are {settings}. Give "
-                "another folder to --out, or remove this one."
-            )
-        if (out / shard.name).is_file():
-            return record
-    index = read_index(shard)
-    counts: Counter[str] = Counter()
-    with replacing(out / shard.name) as partial, new_shard(partial) as tar:
+
+    def fill(tar: tarfile.TarFile) -> Mapping[str, Any]:
+        index = read_index(shard)
+        counts: Counter[str] = Counter()
         for place in range(len(index)):
             try:
                 members = read_members(shard, index.members(place))
@@ -106,20 +94,17 @@ def sieve_shard(shard: Path, out: Path, sieve: Sieve) -> dict[str, Any]:
             counts[what] += 1
             for kind, content in (left or {}).items():
                 add_member(tar, f"{index.key(place)}.{kind}", content)
-    record = dict(
-        format=FORMAT,
-        shard=shard.name,
-        settings=settings,
-        source_fault=index.fault,
-        samples=len(index),
-        kept=counts[KEPT] + counts[SHRUNK],
-        shrunk=counts[SHRUNK],
-        small=counts[SMALL],
-        broken=counts[BROKEN],
-    )
-    with replacing(path) as partial:
-        partial.write_text(json_text(record), encoding="utf-8")
-    return record
+        return dict(
+            source_fault=index.fault,
+            samples=len(index),
+            kept=counts[KEPT] + counts[SHRUNK],
+            shrunk=counts[SHRUNK],
+            small=counts[SMALL],
+            broken=counts[BROKEN],
+        )
+
+    settings = dict(asdict(sieve), source_bytes=shard.stat().st_size)
+    return rewritten(shard, out, kind=SIEVED, settings=settings, fill=fill)
 
 
 def sieved(members: Mapping[str, bytes], sieve: Sieve) -> tuple[dict[str, bytes] | None, str]:
