@@ -36,7 +36,12 @@ def parse_args() -> argparse.Namespace:
         "--seeds", type=int, default=1, metavar="N", help="trainings of each row: seeds 0 to N-1"
     )
     parser.add_argument(
-        "--rows", nargs="+", default=[], metavar="NAME", help="these rows, and the first"
+        "--rows",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="these rows, and the first",
     )
     parser.add_argument(
         "--parallel", type=int, default=1, metavar="K", help="trainings at a time (default 1)"
@@ -45,7 +50,12 @@ def parse_args() -> argparse.Namespace:
         "--processes", type=int, default=1, metavar="N", help="processes, or GPUs, of each training"
     )
     parser.add_argument(
-        "--metrics", nargs="+", default=[], metavar="TASK/METRIC", help="columns of the table"
+        "--metrics",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TASK/METRIC",
+        help="columns of the table",
     )
     parser.add_argument("--work-dir", type=Path, help="default: work_dirs/ and the path of LIST")
     parser.add_argument("--table", action="store_true", help="train nothing, show what is there")

@@ -25,6 +25,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cfg-options",
         nargs="+",
+        action="extend",
         default=[],
         metavar="KEY=VALUE",
         help="change the config, e.g. train_cfg.max_iters=100 tasks.semantic.train.batch_size=4",

@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tasks",
         nargs="+",
-        default=["all"],
+        action="extend",
+        default=[],
         metavar="NAME",
         help="default: all that can be exported",
     )
@@ -71,12 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--images",
         nargs="+",
+        action="extend",
         metavar="PATH",
         help="pictures, folders or patterns; the first four are used; default: rendered scenes",
     )
     check.add_argument(
         "--tolerance",
         nargs="+",
+        action="extend",
         default=[],
         metavar="TASK:MEASURE=VALUE",
         help="largest difference, as the printed table names it, e.g. 'depth:max m=0.05'",
@@ -84,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust",
         nargs="+",
+        action="extend",
         default=[],
         metavar="PACKAGE",
         help="let the model use classes of PACKAGE, whose code then runs",
@@ -95,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     from argus.commands.notes import warnings_as_notes
 
     tolerances = parse_tolerances(args.tolerance)
-    tasks = [name for word in args.tasks for name in word.split(",") if name]
+    tasks = [name for word in args.tasks or ["all"] for name in word.split(",") if name]
     with warnings_as_notes():
         from argus.libraries.importing import import_libraries
 

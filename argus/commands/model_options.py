@@ -24,6 +24,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--trust",
         nargs="+",
+        action="extend",
         default=[],
         metavar="PACKAGE",
         help="let the model use classes of PACKAGE, whose code then runs",

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, folders, patterns")
     parser.add_argument("--model", required=True, help="folder, or OWNER/NAME on the Hub")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--names", nargs="+", help="names to choose from for each image")
+    what.add_argument(
+        "--names", nargs="+", action="extend", help="names to choose from for each image"
+    )
     what.add_argument("--search", metavar="TEXT", help="a text to find images for")
     parser.add_argument("--top", type=int, default=9, help="best matches to show (default 9)")
     parser.add_argument(

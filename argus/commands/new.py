@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "frozen; default: the model of `make demo` if it is there, else dinov2_vits14",
     )
     parser.add_argument("--format", help="how the labels are written, where it is open")
-    parser.add_argument("--classes", nargs="+", default=[], metavar="CLASS", help="their names")
+    parser.add_argument(
+        "--classes", nargs="+", action="extend", default=[], metavar="CLASS", help="their names"
+    )
     parser.add_argument(
         "--group",
         metavar="PATTERN",

@@ -49,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", required=True, metavar="M", help=MODEL)
     parser.add_argument(
-        "--tasks", nargs="+", default=["all"], metavar="NAME", help="tasks to answer; default: all"
+        "--tasks",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="tasks to answer; default: all",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions"
@@ -103,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     check_words(args.inputs)
     _check_options(args)
     options = dict(
-        tasks=[name for word in args.tasks for name in word.split(",") if name],
+        tasks=[name for word in args.tasks or ["all"] for name in word.split(",") if name],
         size=parse_size(args.size),
         batch_size=args.batch_size,
         category=args.category,

@@ -38,9 +38,16 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", choices=("ema", "raw"), help="averaged or trained weights; default: CONFIG's"
     )
-    parser.add_argument("--tasks", nargs="+", metavar="NAME", help="evaluate these tasks only")
     parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
+        "--tasks", nargs="+", action="extend", metavar="NAME", help="evaluate these tasks only"
+    )
+    parser.add_argument(
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let MODEL use classes of PACKAGE",
     )
     parser.add_argument(
         "--data",
@@ -52,6 +59,7 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",
         nargs="+",
+        action="extend",
         default=[],
         metavar="CLASS=CATEGORY",
         help="which class of the detector is which category of FILE; default: those of one name",

@@ -1,6 +1,7 @@
 """tools/train.py and tools/test.py as a user calls them, and the bash scripts around them."""
 
 import argparse
+import ast
 import json
 import os
 import pickle
@@ -56,7 +57,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     config = write_config(folder / "toy.py")
     command = [sys.executable, TOOLS / "train.py", config.name, "--work-dir", folder]
-    options = ["--amp", "--launcher", "none", "--cfg-options", SHORT, "randomness.seed=3"]
+    options = ["--cfg-options", SHORT, "--amp", "--launcher", "none"]
+    options += ["--cfg-options", "randomness.seed=3"]  # given twice, both count
     done = start(folder, *command, *options)
     assert done.returncode == 0, done.stderr
     assert "2/2  eta" in done.stdout and "OneDL" not in done.stdout + done.stderr
@@ -133,6 +135,8 @@ def test_test__none_is_the_untrained_model(run: Callable, config: Path, tmp_path
         (["tasks.semantic.train.datset.length=3"], ["no tasks.semantic.train.datset", "dataset"]),
         (["tasks.semantic.trian.batch_size=3"], ["no tasks.semantic.trian", "train"]),
         (["tasks.semantic.batchsize=3"], ["tasks.semantic.batchsize: unknown key 'batchsize'"]),
+        (["balancing.lr=1"], ["there is no balancing in the config"]),
+        (["balancing.type=FAMO", "balancing.rate=1"], ["unknown key 'rate' of FAMO"]),
         (["precison=fp32"], ["unknown key 'precison'", "did you mean 'precision'"]),
         (["tasks.semantic.train.batchsize=3"], ["unknown key", "did you mean 'batch_size'"]),
         (["backbone.chanels=8"], ["unknown key 'chanels' of ToyBackbone", "'channels'"]),
@@ -172,6 +176,32 @@ def test_cfg_options__values(config: Path, text: str, value: object) -> None:
         work_dir=None,
     )
     assert load_config(arguments).randomness.note == value
+    arguments.cfg_options = ["balancing.type=FAMO", f"balancing.note={text}"]
+    assert load_config(arguments).balancing == dict(type="FAMO", note=value)
+
+
+def test_options__of_several_values_add_up_where_they_are_given_twice() -> None:
+    """By themselves the last one would count, and nobody hears of the others."""
+    called = 0
+    for path in [*(TOOLS.parent / "argus").rglob("*.py"), *TOOLS.rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        # Demos are called by make, which gives each once.
+        if path.parent.name == "demo" or ".add_argument(" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith(
+                ".add_argument"
+            ):
+                continue
+            keys = {key.arg: ast.unparse(key.value) for key in node.keywords}
+            name = ast.unparse(node.args[0]) if node.args else ""
+            if name.startswith("'-") and keys.get("nargs") in ("'+'", "'*'"):
+                called += 1
+                where = f"{path}:{node.lineno}: {name}"
+                assert keys.get("action") in ("'extend'", "'append'"), where
+                # A default that is not empty would be added to.
+                assert keys.get("default", "[]") == "[]", where
+    assert called > 30
 
 
 def test_config__missing(run: Callable, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--ratio",
         nargs="+",
+        action="extend",
         default=[],
         metavar="TASK=NUMBER",
         help="how hard a task is meant to pull (default: instances 1, others 0.5)",
@@ -53,7 +54,9 @@ def parse_args() -> argparse.Namespace:
         default="raw",
         help="trained weights, where training takes its gradients (default), or their average",
     )
-    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action="extend", default=[], metavar="KEY=VALUE"
+    )
     add_unsafe_pickle(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args()

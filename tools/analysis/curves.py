@@ -39,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--metrics",
         nargs="+",
+        action="extend",
         default=[],
         metavar="TASK/METRIC",
         help="validation metrics to show; default: those of the tables",

@@ -34,7 +34,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", metavar="MODEL|CONFIG")
     parser.add_argument("paths", nargs="+", metavar="[CHECKPOINT] IMAGE")
     parser.add_argument(
-        "--baseline", nargs="+", metavar="MODEL|CONFIG CHECKPOINT", help="model to compare with"
+        "--baseline",
+        nargs="+",
+        action="extend",
+        metavar="MODEL|CONFIG CHECKPOINT",
+        help="model to compare with",
     )
     parser.add_argument("--class", dest="name", metavar="NAME", help="class to explain")
     parser.add_argument("--task", help="classification task, where a model has several")
@@ -46,7 +50,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--weights", choices=("auto", "ema", "raw"), default="auto")
     parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let MODEL use classes of PACKAGE",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("grad_cam.png"), help="default: grad_cam.png"

@@ -36,7 +36,9 @@ def parse_args() -> argparse.Namespace:
         default="raw",
         help="trained weights, where training takes its gradients (default), or their average",
     )
-    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action="extend", default=[], metavar="KEY=VALUE"
+    )
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args()
 

@@ -30,8 +30,12 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("inputs", nargs="+", metavar="PICTURE", help="file, folder, or pattern")
-    parser.add_argument("--model", nargs="+", required=True, metavar="M", help=MODEL)
-    parser.add_argument("--tasks", nargs="+", default=[], metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--model", nargs="+", action="extend", required=True, metavar="M", help=MODEL
+    )
+    parser.add_argument(
+        "--tasks", nargs="+", action="extend", default=[], metavar="NAME", help="default: all"
+    )
     parser.add_argument("--size", help="as for argus predict: pixels, 'task', or NAME=SIZE,...")
     parser.add_argument("--score-threshold", type=float, default=0.3, help="default 0.3")
     parser.add_argument("--category", help="kind of object, for anomalies")

@@ -32,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--axis",
         nargs="+",
+        action="extend",
         default=[],
         metavar="TASK/METRIC=INNER:OUTER[:UNIT]",
         help="axes in place of those of --axes; of a metric that these have, its range alone",

@@ -49,7 +49,12 @@ def parse_args() -> argparse.Namespace:
         "--alone", action="store_true", help="do not measure the model's own ViT beside it"
     )
     parser.add_argument(
-        "--features", nargs="+", default=[], metavar="NAME", help="kinds to measure; default: all"
+        "--features",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="kinds to measure; default: all",
     )
     parser.add_argument(
         "--grid", type=int, default=16, help="patches along a side; default 16: 224 px, Argus 256"
@@ -72,7 +77,12 @@ def parse_args() -> argparse.Namespace:
         "--out", type=Path, default=Path("transfer.json"), help="default: transfer.json"
     )
     parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let MODEL use classes of PACKAGE"
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let MODEL use classes of PACKAGE",
     )
     parser.set_defaults(cfg_options=[], amp=False, launcher="none", work_dir=None)
     return parser.parse_args()

@@ -57,9 +57,16 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--full", action="store_true", help="Argus-Base at full size")
     parser.add_argument(
-        "--schedules", nargs="+", default=["joint", "sequential"], metavar="KIND", help="both"
+        "--schedules",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KIND",
+        help="both",
     )
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), metavar="NAME", help="all")
+    parser.add_argument(
+        "--methods", nargs="+", action="extend", default=[], metavar="NAME", help="all"
+    )
     parser.add_argument("--pairs", type=int, default=12, help="turns of each (default 12)")
     return parser.parse_args()
 
@@ -82,9 +89,9 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = Trainer(Settings(device, quick=not args.full))
     print("| balancer | schedule | fixed, ms | ratio | 95 % |\n|---|---|---|---|---|", flush=True)
-    for kind in args.schedules:
+    for kind in args.schedules or ["joint", "sequential"]:
         fixed = GradientSchedule(kind)
-        for name in args.methods:
+        for name in args.methods or METHODS:
             balancer = METHODS[name]()
             balancer.start(list(trainer.batches), device=device, seed=SEED)
             balanced = BalancedSchedule(kind, balancer, trainer.model)

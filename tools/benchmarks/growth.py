@@ -51,7 +51,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=default, help=f"here by default {default}")
-    parser.add_argument("--only", nargs="+", metavar="ROW", help="these rows, by name")
+    parser.add_argument(
+        "--only", nargs="+", action="extend", metavar="ROW", help="these rows, by name"
+    )
     parser.add_argument("--tiny", action="store_true", help="the models of the scenes")
     parser.add_argument("--quick", action="store_true", help="tiny models, few amounts: a trial")
     parser.add_argument("--repeats", type=int, default=3, help="runs that count (default 3)")

@@ -64,7 +64,9 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("model", nargs="?", help="folder of a model; default: random weights")
     parser.add_argument("--base", action="store_true", help="Argus-Base with random weights")
-    parser.add_argument("--tasks", nargs="+", metavar="NAME", help="these tasks; default: all")
+    parser.add_argument(
+        "--tasks", nargs="+", action="extend", metavar="NAME", help="these tasks; default: all"
+    )
     parser.add_argument("--size", type=int, default=512, help="short side, pixels (default 512)")
     parser.add_argument("--batch", type=int, default=1, help="pictures at once (default 1)")
     parser.add_argument("--people", type=int, default=2, help="people in the picture (default 2)")

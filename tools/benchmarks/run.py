@@ -77,7 +77,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--only", nargs="+", choices=SECTIONS, metavar="NAME", help=f"of {', '.join(SECTIONS)}"
+        "--only",
+        nargs="+",
+        action="extend",
+        choices=SECTIONS,
+        metavar="NAME",
+        help=f"of {', '.join(SECTIONS)}",
     )
     parser.add_argument("--quick", action="store_true", help="toy sizes: does everything work?")
     default = "cuda" if torch.cuda.is_available() else "cpu"

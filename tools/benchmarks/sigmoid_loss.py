@@ -128,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, nargs="+", default=[1024, 4096, 16384, 32768])
+    parser.add_argument("--pairs", type=int, nargs="+", action="extend", default=[])
     parser.add_argument("--rows", type=int, default=256, help="pairs of a process (default 256)")
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=default, help=f"here by default {default}")
@@ -136,7 +136,7 @@ def main() -> None:
     print("| pairs | processes | argus, MB | gather, MB | argus, ms | gather, ms |")
     print("|---|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
-    for pairs in args.pairs:
+    for pairs in args.pairs or (1024, 4096, 16384, 32768):
         found = {}
         for kind in KINDS:
             with context.Pool(1) as pool:

@@ -31,7 +31,12 @@ def main() -> None:
     )
     parser.add_argument("--tokenizer", help="folder or name on the Hub (default: the config's)")
     parser.add_argument(
-        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the config"
+        "--cfg-options",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="changes of the config",
     )
     args = parser.parse_args()
     args.amp, args.launcher, args.work_dir = False, "none", None

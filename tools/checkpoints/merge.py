@@ -40,13 +40,28 @@ def parse_args() -> argparse.Namespace:
         help="averaged or trained weights; auto takes the averages where a file has them",
     )
     parser.add_argument(
-        "--rename", nargs="+", default=[], metavar="FILE:OLD=NEW", help="other names for tasks"
+        "--rename",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE:OLD=NEW",
+        help="other names for tasks",
     )
     parser.add_argument(
-        "--results", nargs="+", default=[], type=Path, help="results.json files for the manifest"
+        "--results",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        help="results.json files for the manifest",
     )
     parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let configs use its classes"
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let configs use its classes",
     )
     add_unsafe_pickle(parser)
     return parser.parse_args()

@@ -37,6 +37,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--results",
         nargs="+",
+        action="extend",
         default=[],
         type=Path,
         help="results.json files of evaluations, for the card; a model may have values already",
@@ -44,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--images",
         nargs="+",
+        action="extend",
         metavar="PATH",
         help="pictures, folders or patterns to compare answers on; the first four are used; "
         "default: rendered scenes",
@@ -62,7 +64,12 @@ def parse_args() -> argparse.Namespace:
         help="averaged or trained weights; auto takes the averages where a file has them",
     )
     parser.add_argument(
-        "--trust", nargs="+", default=[], metavar="PACKAGE", help="let configs use its classes"
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let configs use its classes",
     )
     add_unsafe_pickle(parser)
     return parser.parse_args()

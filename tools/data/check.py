@@ -60,7 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="take it for granted that a data set is only a part of the published one",
     )
-    parser.add_argument("--tasks", nargs="+", help="only these tasks")
+    parser.add_argument("--tasks", nargs="+", action="extend", help="only these tasks")
     parser.add_argument(
         "--sample", type=int, help="decode this many files of each data set (default: all)"
     )
@@ -70,7 +70,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=8, help="threads that decode (default: 8)")
     parser.add_argument("--json", type=Path, help="write everything that was found to this file")
     parser.add_argument(
-        "--cfg-options", nargs="+", default=[], help="options of the config to override"
+        "--cfg-options", nargs="+", action="extend", default=[], help="options of the config to override"
     )
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args(argv)

@@ -169,7 +169,12 @@ def main() -> None:
         "--weights", help="a DINOv2 ViT-S/14 at hand, or the address of a mirror of the official"
     )
     parser.add_argument(
-        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the config"
+        "--cfg-options",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="changes of the config",
     )
     args = parser.parse_args()
     with user_errors():

@@ -32,12 +32,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("models", nargs="*", metavar="MODEL", help="what to measure")
-    parser.add_argument("--on", nargs="+", default=[], metavar="NAME", help="evaluations")
     parser.add_argument(
-        "--data", nargs="+", default=[], metavar="NAME=FOLDER", help="data that are elsewhere"
+        "--on", nargs="+", action="extend", default=[], metavar="NAME", help="evaluations"
     )
     parser.add_argument(
-        "--option", nargs="+", default=[], metavar="KEY=VALUE", help="[NAME.]KEY=VALUE, see --list"
+        "--data",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="data that are elsewhere",
+    )
+    parser.add_argument(
+        "--option",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="[NAME.]KEY=VALUE, see --list",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("work_dirs/mtv/evaluations.json"), help="file of results"

@@ -58,7 +58,12 @@ def parse_args() -> argparse.Namespace:
         "--verify", action="store_true", help="compare side-cars with their hashes, label nothing"
     )
     parser.add_argument(
-        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the config"
+        "--cfg-options",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="changes of the config",
     )
     return parser.parse_args()
 

@@ -38,7 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("shards", type=Path, help="folder of shards, or a shard")
     parser.add_argument(
-        "--labels", nargs="+", type=Path, default=[], metavar="FOLDER", help="of side-cars"
+        "--labels",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="of side-cars",
     )
     parser.add_argument("--out", type=Path, default=Path("work_dirs/look"), help="folder to write")
     parser.add_argument("--pictures", type=int, default=24, help="to draw (default: 24)")

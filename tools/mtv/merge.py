@@ -34,7 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("shards", type=Path, help="folder of shards, or a shard")
     parser.add_argument(
-        "--labels", nargs="+", type=Path, required=True, metavar="FOLDER", help="of side-cars"
+        "--labels",
+        nargs="+",
+        action="extend",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="of side-cars",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument(

@@ -39,10 +39,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--gpus", type=int, required=True, help="that label at a time")
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument(
-        "--pace", nargs="+", metavar="STEP=PICTURES", help="pictures of a step in a GPU-hour"
+        "--pace",
+        nargs="+",
+        action="extend",
+        metavar="STEP=PICTURES",
+        help="pictures of a step in a GPU-hour",
     )
     pace.add_argument(
-        "--measure", nargs="+", type=Path, metavar="FOLDER", help="folders of labels, a step each"
+        "--measure",
+        nargs="+",
+        action="extend",
+        type=Path,
+        metavar="FOLDER",
+        help="folders of labels, a step each",
     )
     parser.add_argument(
         "--measured-gpus", type=int, default=1, metavar="N", help="that made them (default: 1)"

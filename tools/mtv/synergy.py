@@ -32,7 +32,12 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("results", nargs="*", metavar="RESULTS", help="file of results of a seed")
     parser.add_argument(
-        "--models", nargs="+", default=[], metavar="TASKS=NAME", help="which model is which"
+        "--models",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TASKS=NAME",
+        help="which model is which",
     )
     parser.add_argument("--json", type=Path, help="write the values of every seed to this file")
     parser.add_argument("--paper", action="store_true", help="the paper's tables")

@@ -40,7 +40,12 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--layouts", nargs="+", default=LAYOUTS, choices=LAYOUTS, help="which layouts to write"
+        "--layouts",
+        nargs="+",
+        action="extend",
+        default=[],
+        choices=LAYOUTS,
+        help="which layouts to write",
     )
     parser.add_argument(
         "--shards",
@@ -69,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             width=args.size[0],
             height=args.size[1],
             seed=args.seed,
-            layouts=(*args.layouts, *(["shards"] if args.shards else [])),
+            layouts=(*(args.layouts or LAYOUTS), *(["shards"] if args.shards else [])),
         )
         generate(args.out, settings, num_workers=args.workers, overwrite=args.overwrite)
     except DataError as error:

@@ -16,6 +16,7 @@ from argus.recipes.expansion import is_read_by_recipe, is_recipe, known_keys
 from argus.tasks import EvalData, Task, TrainData
 
 _GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
+_ADDED = ("balancing", "task_sampling")  # of which a config has none by default
 
 
 def change_config(config: Config, changes: Mapping[str, Any]) -> Config:
@@ -82,7 +83,8 @@ def check_options(config: Config, changes: Mapping[str, Any]) -> None:
     """Look at the places of ``--cfg-options`` before they are written to.
 
     The last key of a dict may be new if what the dict configures takes it; in a dict of free keys
-    (``None`` of :func:`_optional_keys`) if it is not close to one that is there.
+    (``None`` of :func:`_optional_keys`) if it is not close to one that is there. What balances or
+    draws the tasks may be added as a whole, by its ``type`` and other keys.
 
     Raises:
         ConfigError: A place leads nowhere in the config, or its last key is unknown.
@@ -93,6 +95,8 @@ def check_options(config: Config, changes: Mapping[str, Any]) -> None:
         for depth, part in enumerate(parts, start=1):
             entries = {str(i): v for i, v in enumerate(node)} if isinstance(node, list) else node
             is_last = depth == len(parts)
+            if part in _ADDED and depth == 1 and part not in entries and f"{part}.type" in changes:
+                break  # all of its keys are looked at where it is built
             if is_last and isinstance(node, dict):
                 _check_new_key(key, part, node, _optional_keys(parts[:-1], node))
                 break
