@@ -22,7 +22,6 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.shards.shard_set import shards_in  # noqa: E402
 from argus.mtv.corpus.rewriting import in_processes  # noqa: E402
 from argus.mtv.corpus.sieve import BROKEN, KEPT, SHRUNK, SMALL, Sieve, sieve_shard  # noqa: E402
-from argus.names.printable import printable  # noqa: E402
 from argus.names.wording import counted  # noqa: E402
 
 

@@ -14,8 +14,8 @@ from argus.datasets.shards.writer import new_shard
 from argus.errors import ConfigError, DataError
 from argus.files.durable import json_text, replacing
 from argus.files.records import read_record
+from argus.names.printable import printable
 from argus.names.wording import counted
-from argus.printable import printable
 
 
 @dataclass(frozen=True, kw_only=True)
