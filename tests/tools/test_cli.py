@@ -1,7 +1,6 @@
 """tools/train.py and tools/test.py as a user calls them, and the bash scripts around them."""
 
 import argparse
-import ast
 import json
 import os
 import pickle
@@ -178,30 +177,6 @@ def test_cfg_options__values(config: Path, text: str, value: object) -> None:
     assert load_config(arguments).randomness.note == value
     arguments.cfg_options = ["balancing.type=FAMO", f"balancing.note={text}"]
     assert load_config(arguments).balancing == dict(type="FAMO", note=value)
-
-
-def test_options__of_several_values_add_up_where_they_are_given_twice() -> None:
-    """By themselves the last one would count, and nobody hears of the others."""
-    called = 0
-    for path in [*(TOOLS.parent / "argus").rglob("*.py"), *TOOLS.rglob("*.py")]:
-        text = path.read_text(encoding="utf-8")
-        # Demos are called by make, which gives each once.
-        if path.parent.name == "demo" or ".add_argument(" not in text:
-            continue
-        for node in ast.walk(ast.parse(text)):
-            if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith(
-                ".add_argument"
-            ):
-                continue
-            keys = {key.arg: ast.unparse(key.value) for key in node.keywords}
-            name = ast.unparse(node.args[0]) if node.args else ""
-            if name.startswith("'-") and keys.get("nargs") in ("'+'", "'*'"):
-                called += 1
-                where = f"{path}:{node.lineno}: {name}"
-                assert keys.get("action") in ("'extend'", "'append'"), where
-                # A default that is not empty would be added to.
-                assert keys.get("default", "[]") == "[]", where
-    assert called > 30
 
 
 def test_config__missing(run: Callable, tmp_path: Path) -> None:
