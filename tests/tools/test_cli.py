@@ -56,8 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     config = write_config(folder / "toy.py")
     command = [sys.executable, TOOLS / "train.py", config.name, "--work-dir", folder]
-    options = ["--cfg-options", SHORT, "--amp", "--launcher", "none"]
-    options += ["--cfg-options", "randomness.seed=3"]  # given twice, both count
+    options = ["--cfg-options", SHORT, "--amp", "--cfg-options", "randomness.seed=3"]  # both count
     done = start(folder, *command, *options)
     assert done.returncode == 0, done.stderr
     assert "2/2  eta" in done.stdout and "OneDL" not in done.stdout + done.stderr
