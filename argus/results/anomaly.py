@@ -9,8 +9,8 @@ import numpy as np
 from argus.results.base import TaskResult
 from argus.results.dense import dense_sample, read_map
 from argus.results.encoding import encode_map, number, statistics
-from argus.visualization.fields import to_array
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import to_array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from argus.errors import ConfigError, DataError
 from argus.visualization import render
-from argus.visualization.fields import annotation_size
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import annotation_size
 
 # What of the arrays goes into a dict: nothing, masks as run lengths, or dense maps as PNG, too.
 ARRAYS = ("none", "rle", "full")

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from argus.results.base import common_fields, require
-from argus.visualization.fields import to_array
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import to_array
 
 
 def read_map(

@@ -9,8 +9,8 @@ import numpy as np
 from argus.errors import DataError
 from argus.results.base import TaskResult, common_fields, require
 from argus.results.encoding import encode_map, encode_rle, number
-from argus.visualization.fields import to_array
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import to_array
 
 
 @dataclass(frozen=True, kw_only=True)

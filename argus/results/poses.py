@@ -9,9 +9,9 @@ import numpy as np
 from argus.results.base import TaskResult, common_fields, require
 from argus.results.encoding import number, numbers
 from argus.visualization import render
-from argus.visualization.fields import to_array
 from argus.visualization.keypoints import COCO_KEYPOINTS, COCO_SKELETON
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import to_array
 
 Skeleton = tuple[tuple[int, int], ...]
 

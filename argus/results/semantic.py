@@ -8,8 +8,8 @@ import numpy as np
 
 from argus.results.base import TaskResult, common_fields, require
 from argus.results.encoding import encode_map
-from argus.visualization.fields import to_array
 from argus.visualization.palette import RGB
+from argus.visualization.sample_arrays import to_array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

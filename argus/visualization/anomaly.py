@@ -17,9 +17,9 @@ from argus.visualization.dense import (
     resize_values,
     to_picture,
 )
-from argus.visualization.fields import to_array
 from argus.visualization.outline import draw_outline
 from argus.visualization.palette import BLUE, GREY, RGB, SKY_BLUE, VERMILION
+from argus.visualization.sample_arrays import to_array
 from argus.visualization.semantic import make_legend
 from argus.visualization.style import Style
 

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
-from argus.visualization.fields import to_array
 from argus.visualization.palette import BLACK, BLUE, GREY, RGB, VERMILION, WHITE
+from argus.visualization.sample_arrays import to_array
 from argus.visualization.style import Style
 
 TOP_K = 5

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from argus.visualization.canvas import Canvas
-from argus.visualization.fields import to_array
 from argus.visualization.palette import BLACK, RGB
+from argus.visualization.sample_arrays import to_array
 
 IGNORE_LABEL = 255
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from argus.visualization.canvas import Canvas
-from argus.visualization.fields import instances_of, to_array, to_masks
 from argus.visualization.palette import BLACK, mix
+from argus.visualization.sample_arrays import instances_of, to_array, to_masks
 from argus.visualization.semantic import make_legend
 from argus.visualization.shades import ranks_from_left, shade
 from argus.visualization.style import Style

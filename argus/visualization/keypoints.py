@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from argus.visualization.canvas import Canvas
-from argus.visualization.fields import instances_of, to_array
 from argus.visualization.palette import BLACK, GREEN, ORANGE, RGB, SKY_BLUE, WHITE
+from argus.visualization.sample_arrays import instances_of, to_array
 from argus.visualization.style import Style
 
 COCO_KEYPOINTS = (

@@ -8,9 +8,9 @@ from scipy import ndimage
 
 from argus.visualization.canvas import Canvas, load_font, text_size
 from argus.visualization.dense import note_missing
-from argus.visualization.fields import to_array
 from argus.visualization.outline import tint_labels
 from argus.visualization.palette import BLACK, WHITE
+from argus.visualization.sample_arrays import to_array
 from argus.visualization.semantic import make_legend
 from argus.visualization.shades import ranks_from_left, shade
 from argus.visualization.style import Style

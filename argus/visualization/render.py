@@ -18,13 +18,13 @@ from argus.visualization.boundary import has_boundary, render_boundary
 from argus.visualization.canvas import Canvas
 from argus.visualization.classification import has_classification, render_classification
 from argus.visualization.depth import has_depth, render_depth
-from argus.visualization.fields import annotation_size
 from argus.visualization.instances import has_instances, render_instances
 from argus.visualization.keypoints import has_keypoints, render_keypoints
 from argus.visualization.normals import has_normals, render_normals
 from argus.visualization.palette import RGB
 from argus.visualization.panoptic import has_panoptic, render_panoptic
 from argus.visualization.saliency import has_saliency, render_saliency
+from argus.visualization.sample_arrays import annotation_size
 from argus.visualization.semantic import has_semantic, render_semantic
 from argus.visualization.sheet import side_by_side
 from argus.visualization.style import Style

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
-from argus.visualization.fields import to_array
 from argus.visualization.outline import tint_labels
 from argus.visualization.palette import BLACK, RGB, WHITE
+from argus.visualization.sample_arrays import to_array
 from argus.visualization.style import Style
 
 IGNORE_LABEL = 255

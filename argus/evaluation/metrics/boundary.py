@@ -9,7 +9,7 @@ from argus.errors import ConfigError, DataError
 from argus.evaluation.boundary.matching import MaximumMatching, pixels_within
 from argus.evaluation.boundary.suppression import ridges
 from argus.evaluation.boundary.thinning import ThinMaps, thin, thin_levels
-from argus.evaluation.metrics.fields import binary_label_and_probability
+from argus.evaluation.metrics.sample_maps import binary_label_and_probability
 from argus.evaluation.metrics.streaming import State, StreamingMetric
 from argus.names.wording import counted
 from argus.registry import METRICS

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from argus.errors import ConfigError, DataError
-from argus.evaluation.metrics.fields import image_name, label_and_prediction
+from argus.evaluation.metrics.sample_maps import image_name, label_and_prediction
 from argus.evaluation.metrics.streaming import State, StreamingMetric
 from argus.names.wording import counted
 from argus.registry import METRICS

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from argus.errors import DataError
-from argus.evaluation.metrics.fields import image_name, label_and_prediction
+from argus.evaluation.metrics.sample_maps import image_name, label_and_prediction
 from argus.evaluation.metrics.streaming import State, StreamingMetric
 from argus.names.wording import counted
 from argus.registry import METRICS

@@ -8,7 +8,6 @@ import numpy as np
 from mmengine.logging import print_log
 
 from argus.errors import DataError
-from argus.evaluation.metrics.fields import binary_label_and_probability
 from argus.evaluation.metrics.saliency_image import (
     NUM_LEVELS,
     as_toolboxes_read,
@@ -17,6 +16,7 @@ from argus.evaluation.metrics.saliency_image import (
     precision_recall,
     structure_measure,
 )
+from argus.evaluation.metrics.sample_maps import binary_label_and_probability
 from argus.evaluation.metrics.streaming import State, StreamingMetric
 from argus.names.wording import counted
 from argus.registry import METRICS
