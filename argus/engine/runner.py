@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from argus.building import building
 from argus.engine.balancing.balancer import resume_balancer
+from argus.engine.cached_backbone import add_feature_cache, cache_report
 from argus.engine.checkpoints.hook import CheckpointHook
 from argus.engine.checkpoints.model_state import base_of, load_trained_state
 from argus.engine.checkpoints.resume import checkpoints_in, find_checkpoint, move_aside, start_in
@@ -40,7 +41,6 @@ from argus.engine.checks.trunk_pixels import foreign_pixels
 from argus.engine.checks.unread_keys import unread_keys
 from argus.engine.compiled_blocks import compile_blocks
 from argus.engine.distributed import init_process_group
-from argus.engine.feature_cache import add_feature_cache, cache_report
 from argus.engine.loading.class_lists import ClassLists, take_classes
 from argus.engine.optim import MultitaskOptimConstructor, optim_wrapper_config
 from argus.engine.reports.console import quiet_console

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.checkout import mark_as_installed, plan, remaining
-from tools.install import SUPPORTED_PYTHONS, checks, progress, recipe, registry, versions
+from tools.install import SUPPORTED_PYTHONS, checks, pip_settings, progress, recipe, versions
 from tools.install.__main__ import unsupported_python_message
 from tools.install.checks import InstallError
 from tools.install.environment import Environment
@@ -325,7 +325,7 @@ def test_uv_variables__of_a_configuration() -> None:
         "global.timeout='60'",
         "not an option",
     ]
-    assert registry.uv_variables("\n".join(lines)) == {
+    assert pip_settings.uv_variables("\n".join(lines)) == {
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_SYSTEM_CERTS": "true",
         "UV_FIND_LINKS": "/one,/two",

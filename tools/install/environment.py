@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tools.install import SUPPORTED_PYTHONS
-from tools.install.registry import uv_variables
+from tools.install.pip_settings import uv_variables
 
 
 class Environment:

@@ -27,7 +27,7 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
 from argus.analysis.loaded_model import LoadedModel
-from argus.engine.feature_cache import backbone_hash
+from argus.engine.cached_backbone import backbone_hash
 from argus.inference.normaliser import Normaliser
 from argus.models.backbones.base import PATCH_STRIDE, VitBackbone
 from argus.models.backbones.vit import VisionTransformer
