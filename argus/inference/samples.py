@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
@@ -118,13 +117,3 @@ def set_padding(samples: Sequence[Any], padded: Size) -> None:
                 img_padding_size=(0, padded[1] - width, 0, padded[0] - height),
             )
         )
-
-
-def empty_instances(original: Size) -> Any:
-    """What a detector gives for a picture without objects: boxes (0, 4)."""
-    instances = InstanceData(
-        bboxes=torch.zeros(0, 4),
-        scores=torch.zeros(0),
-        labels=torch.zeros(0, dtype=torch.long),
-    )
-    return DetDataSample(metainfo=dict(ori_shape=original), pred_instances=instances)

@@ -58,7 +58,6 @@ class Step:
 _CORE = _lists("-r", "torch", "runtime", "mmpose")
 _WITHOUT = _lists("--excludes", "excluded")
 _EXTRAS = ("dev", "docs", "export", "mtv", "serve")
-_TORCH_PACKAGES = ("torch", "torchvision")
 # Installed as sources: compiled now, in parallel, rather than at the first import.
 _COMPILE = ("-W", "ignore", "-m", "compileall", "-q", "-j", "0", "{packages}")
 

@@ -60,7 +60,6 @@ _ACTIONS = {
     "crouching": "crouching",
 }
 _OTHER_COLOURS = ("white", "yellow", "blue", "red", "turquoise", "black")
-_INFINITE = 1e6
 
 
 def _accent(colour: str, rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.label_maps import transform_maps
+from argus.datasets.transforms.joint_maps import transform_maps
 from argus.datasets.transforms.labels import IGNORE
 from argus.errors import ConfigError, DataError
 from argus.registry import TRANSFORMS

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.label_maps import transform_maps
+from argus.datasets.transforms.joint_maps import transform_maps
 from argus.registry import TRANSFORMS
 
 

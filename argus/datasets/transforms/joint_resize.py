@@ -13,7 +13,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from argus.datasets.transforms.label_maps import transform_maps
+from argus.datasets.transforms.joint_maps import transform_maps
 from argus.errors import ConfigError
 from argus.registry import TRANSFORMS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from argus.datasets.transforms.label_maps import LABEL_FILL
+from argus.datasets.transforms.joint_maps import LABEL_FILL
 
 Results = dict[str, Any]
 

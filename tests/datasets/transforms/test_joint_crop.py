@@ -4,7 +4,7 @@ from mmseg.datasets.transforms import RandomCrop
 
 from argus.datasets.seeding import isolated_rng
 from argus.datasets.transforms import JointCrop, JointRandomCrop
-from argus.datasets.transforms.label_maps import IMAGE_FILL, LABEL_FILL
+from argus.datasets.transforms.joint_maps import IMAGE_FILL, LABEL_FILL
 from argus.errors import ConfigError, DataError
 from tests.datasets.transforms.maps import copied, expected_labels, place_maps
 

@@ -5,7 +5,7 @@ from mmcv.transforms import RandomResize, Resize
 
 from argus.datasets.seeding import isolated_rng
 from argus.datasets.transforms import JointRandomResize, JointResize
-from argus.datasets.transforms.label_maps import LABEL_FILL
+from argus.datasets.transforms.joint_maps import LABEL_FILL
 from argus.errors import ConfigError
 from tests.datasets.transforms.maps import copied, expected_labels, place_maps
 

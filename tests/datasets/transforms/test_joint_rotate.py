@@ -3,8 +3,8 @@ import pytest
 
 from argus.datasets.seeding import isolated_rng
 from argus.datasets.transforms import JointRandomRotate
+from argus.datasets.transforms.joint_maps import IMAGE_FILL, LABEL_FILL
 from argus.datasets.transforms.joint_rotate import rotate_maps
-from argus.datasets.transforms.label_maps import IMAGE_FILL, LABEL_FILL
 from tests.datasets.transforms.maps import assert_maps_equal, copied, place_maps
 
 

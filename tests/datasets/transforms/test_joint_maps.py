@@ -10,7 +10,7 @@ from argus.datasets.transforms import (
     JointRandomRotate,
     JointResize,
 )
-from argus.datasets.transforms.label_maps import LABEL_FILL
+from argus.datasets.transforms.joint_maps import LABEL_FILL
 from argus.errors import DataError
 from tests.datasets.transforms.maps import assert_maps_equal, copied, place_maps
 
