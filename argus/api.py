@@ -23,7 +23,7 @@ from argus.inference.images import is_single
 from argus.inference.normaliser import Normaliser
 from argus.inference.passes import NETWORK_LOCK, Passes, TaskInput
 from argus.inference.predictor import Predictor
-from argus.inference.reading import Batch, OnError, iter_batches
+from argus.inference.read_ahead import Batch, OnError, iter_batches
 from argus.inference.request import Request, choose_tasks, parse_request
 from argus.inference.size_rule import SizeRule
 from argus.inference.task_info import TaskInfo, labels_of

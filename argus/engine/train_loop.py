@@ -20,7 +20,7 @@ from argus.engine.guard.odd_parts import OddParts
 from argus.engine.guard.spikes import SpikeWatch
 from argus.engine.guard.step_guard import BufferKeeper, read_step
 from argus.engine.loading.loaders import MultitaskLoader
-from argus.engine.loading.turns import StreamTurns
+from argus.engine.loading.stream_turns import StreamTurns
 from argus.engine.reports.console import prints_to_log
 from argus.engine.reports.run_record import write_run_record
 from argus.engine.reports.summary import training_summary

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argus.new_task.backbone import BackboneLines
+from argus.new_task.backbone_lines import BackboneLines
 from argus.new_task.report import TITLES
 
 MAX_LINES = 25

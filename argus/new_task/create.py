@@ -14,7 +14,7 @@ from argus.datasets.own.recognition import Recognition, format_of, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError
 from argus.names.wording import counted
-from argus.new_task.backbone import backbone_lines
+from argus.new_task.backbone_lines import backbone_lines
 from argus.new_task.config_text import RECIPES, config_text, shown_classes, steps_for
 from argus.new_task.label_sets import label_set
 from argus.new_task.label_sheet import label_sheet, save_sheet

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argus.errors import ConfigError
-from argus.recipes.backbone import backbone_traits
+from argus.recipes.backbone_traits import backbone_traits
 from argus.recipes.base import DATA_KEYS, PARTS, Recipe, check_keys
 from argus.recipes.base_models import plain
 from argus.recipes.merging import merged

@@ -4,8 +4,8 @@ from argus.results.anomaly import Anomaly
 from argus.results.base import TaskResult
 from argus.results.boundary import Boundary
 from argus.results.classification import Classification
-from argus.results.convert import RESULTS, result_from_sample
 from argus.results.depth import DepthMap
+from argus.results.from_sample import RESULTS, result_from_sample
 from argus.results.instances import Instances
 from argus.results.normals import NormalMap
 from argus.results.panoptic import PanopticMap, Segment

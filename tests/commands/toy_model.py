@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from argus.errors import ConfigError
-from argus.inference.reading import iter_batches
+from argus.inference.read_ahead import iter_batches
 from argus.results import Classification, Instances, Prediction, TaskResult
 
 CLASSES = ("red", "green", "blue")

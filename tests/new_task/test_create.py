@@ -12,7 +12,7 @@ from argus.datasets.own.formats import FORMATS
 from argus.datasets.own.record import KINDS
 from argus.errors import ConfigError, DataError
 from argus.new_task import Request, create
-from argus.new_task.backbone import backbone_lines
+from argus.new_task.backbone_lines import backbone_lines
 from argus.new_task.config_text import MAX_LINES, RECIPES, steps_for
 from argus.new_task.report import READ_AS, TITLES
 from argus.registry import RECIPES as REGISTERED

@@ -13,7 +13,7 @@ from argus.models import MultitaskModel
 from argus.models.backbones import BackboneTraits, DinoVisionTransformer, PlainViT, ViTAdapter
 from argus.models.backbones.trained import trained_backbone
 from argus.recipes import SemanticTask, expand_config, expand_tasks
-from argus.recipes.backbone import backbone_traits
+from argus.recipes.backbone_traits import backbone_traits
 from argus.recipes.base_models import base_model, plain
 from argus.registry import RECIPES
 from argus.tasks import parse_tasks

@@ -11,8 +11,8 @@ import pytest
 from argus.errors import ConfigError
 from argus.results import RESULTS, Anomaly, DepthMap, NormalMap, Poses, Prediction, Saliency
 from argus.results.base import ARRAYS, TaskResult
-from argus.results.convert import result_from_sample
 from argus.results.encoding import decode_map, decode_rle, encode_map, encode_rle, number
+from argus.results.from_sample import result_from_sample
 
 from .test_round_trip import JOINTS, NAMES, SIZE, sample_of
 

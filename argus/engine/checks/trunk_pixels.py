@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from argus.errors import CheckpointError, ConfigError
-from argus.recipes.backbone import backbone_traits
+from argus.recipes.backbone_traits import backbone_traits
 from argus.tasks import Task
 
 _NEAR = 0.01  # of 255

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from argus.errors import ConfigError
-from argus.models.losses.precision import at_least_float32
+from argus.models.losses.at_least_float32 import at_least_float32
 from argus.registry import MODELS
 
 

@@ -9,7 +9,7 @@ end a process on a GPU.
 import torch
 from torch import Tensor, nn
 
-from argus.models.losses.precision import at_least_float32
+from argus.models.losses.at_least_float32 import at_least_float32
 from argus.registry import MODELS
 
 

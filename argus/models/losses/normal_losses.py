@@ -6,7 +6,7 @@ Normal Estimation with Hierarchical RGB-D Fusion" (Zeng et al., CVPR 2019) for t
 
 from torch import Tensor, nn
 
-from argus.models.losses.precision import at_least_float32
+from argus.models.losses.at_least_float32 import at_least_float32
 from argus.registry import MODELS
 
 

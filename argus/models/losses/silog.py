@@ -12,7 +12,7 @@ checkpoint, so that a resumed training goes on where it was.
 import torch
 from torch import Tensor, nn
 
-from argus.models.losses.precision import at_least_float32
+from argus.models.losses.at_least_float32 import at_least_float32
 from argus.registry import MODELS
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from argus.errors import ConfigError
 from argus.models.decoders.dense.head import DenseHead
-from argus.models.losses.precision import at_least_float32
+from argus.models.losses.at_least_float32 import at_least_float32
 from argus.registry import MODELS
 
 

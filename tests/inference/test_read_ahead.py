@@ -12,7 +12,7 @@ import pytest
 
 from argus.errors import ConfigError, DataError
 from argus.inference import images
-from argus.inference.reading import iter_batches
+from argus.inference.read_ahead import iter_batches
 from tests.commands.toy_model import write_broken, write_picture, write_video
 
 

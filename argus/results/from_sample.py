@@ -63,7 +63,7 @@ def result_from_sample(
     if kind not in RESULTS:
         raise DataError(
             f"task {task!r}: there is no result class for the kind {kind!r}, only for "
-            f"{sorted(RESULTS)}. Add one to argus.results.convert.RESULTS."
+            f"{sorted(RESULTS)}. Add one to argus.results.from_sample.RESULTS."
         )
     options: dict[str, Any] = dict(
         task=task, classes=classes, palette=palette, score_threshold=score_threshold
