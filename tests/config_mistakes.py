@@ -61,7 +61,7 @@ MISTAKES = {
     "not a model": (
         MODEL,
         "work_dirs/demo",
-        ["CheckpointError: work_dirs/demo is not the folder of a model", "merge.py makes one"],
+        ["CheckpointError: work_dirs/demo is not the folder of a model", "argus merge` makes one"],
     ),
     "key of the backbone": (
         "checkpoint=",

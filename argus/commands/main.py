@@ -20,11 +20,15 @@ COMMANDS = {
     "mtv": "names for images, and images for a text, by a pair of encoders",
     "train": "train the tasks of a config",
     "test": "benchmark numbers of a checkpoint or a model",
+    "merge": "the folder of a model that predicts, of the checkpoints of trainings",
     "info": "what a model, a checkpoint or a config holds",
     "serve": "a page in the browser to try a model on",
     "export": "an ONNX or PyTorch file that runs without Argus",
     "config": "the whole of a config, with its recipes expanded",
+    "download": "the weights of a DINOv2 as published",
 }
+# What an interruption leaves whole.
+_SAVED = {"train": "checkpoints", "download": "parts of the file"}
 # Of a command whose module has another name.
 _MODULES = {"config": "show_config"}
 EPILOG = """\
@@ -32,6 +36,11 @@ a first look at a model:
   argus info MODEL
   argus predict photo.jpg --model MODEL --out answers
   argus serve MODEL
+
+pictures and labels of your own:
+  argus new plates data/plates
+  argus train plates.py
+  argus merge work_dirs/plates/iter_600.pth --out plates_model
 
 MODEL is the folder of a merged model, or a repository on the Hugging Face Hub.
 Exit status: 0 done; 1 an error of Argus; 2 a mistake that the message explains; 3 some of the
@@ -50,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = _parser(chosen)
     args = parser.parse_args(arguments)
     args.command_line = arguments
-    with user_errors(saved="checkpoints" if args.command == "train" else "results"):
+    with user_errors(saved=_SAVED.get(args.command, "results")):
         status = _module(args.command).run(args)
     sys.exit(status)
 

@@ -38,7 +38,7 @@ def resolve_model(path_or_repo: str | Path, revision: str | None = None) -> Path
         return path
     if path.exists():
         raise CheckpointError(
-            f"{path} is a file: expected the folder of a model. tools/checkpoints/merge.py makes "
+            f"{path} is a file: expected the folder of a model. `argus merge` makes "
             "one of checkpoints."
         )
     repository = str(path_or_repo)

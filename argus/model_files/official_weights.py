@@ -180,6 +180,6 @@ def _origin(sha256: str | None, record: Path) -> str:
 def _by_hand(name: str, target: Path) -> str:
     return (
         f"By hand: get {official_url(name)} on any machine, and save it as {target}, or run\n"
-        f"  python tools/checkpoints/download.py {name} --out {target.parent} --from FILE\n"
+        f"  argus download {name} --out {target.parent} --from FILE\n"
         "--from takes the address of a mirror, too."
     )

@@ -34,7 +34,7 @@ def split(model: ModelFolder, out: str | Path) -> list[Path]:
     if stage1 is None:
         raise CheckpointError(
             "split: the manifest names no checkpoint of stage 1, so there is nothing to take "
-            "apart. Split a model that tools/checkpoints/merge.py made."
+            "apart. Split a model that `argus merge` made."
         )
     out = Path(out)
     for source in model.manifest["sources"]:

@@ -59,7 +59,7 @@ def backbone_lines(name: str | None, config: Path) -> BackboneLines:
 
 def _dinov2(name: str, arch: str, registers: int) -> BackboneLines:
     file = WEIGHTS / f"{name}_pretrain.pth"
-    command = f"python tools/checkpoints/download.py {name}"
+    command = f"argus download {name}"
     return BackboneLines(
         imports=("from argus.models.backbones import DinoVisionTransformer, PlainViT",),
         lines=(
@@ -77,7 +77,7 @@ def _model(path: Path) -> BackboneLines:
     if not (path / "manifest.json").is_file():
         raise ConfigError(
             f"--backbone {path}: the folder is no merged model (it has no manifest.json); "
-            "tools/checkpoints/merge.py writes one."
+            "`argus merge` writes one."
         )
     return BackboneLines(
         imports=("from argus.models.backbones import trained_backbone",),

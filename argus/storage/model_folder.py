@@ -205,7 +205,7 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     if missing:
         raise CheckpointError(
             f"{path} is not the folder of a model: {', '.join(missing)} missing. "
-            "tools/checkpoints/merge.py makes one."
+            "`argus merge` makes one."
         )
     manifest = _read_json(place_of(path, MANIFEST))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:

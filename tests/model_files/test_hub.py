@@ -183,7 +183,7 @@ def test_resolve__what_can_be_no_repository(name: str) -> None:
 
 def test_resolve__file(tmp_path: Path) -> None:
     (tmp_path / "iter_1.pth").touch()
-    with pytest.raises(CheckpointError, match="is a file.*merge.py"):
+    with pytest.raises(CheckpointError, match="is a file.*argus merge"):
         resolve_model(tmp_path / "iter_1.pth")
 
 

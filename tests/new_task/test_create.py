@@ -147,7 +147,7 @@ def test_backbone__by_name_model_and_config(tmp_path) -> None:
     config = tmp_path / "new.py"
     found = backbone_lines("dinov2_vitb14_reg4", config)
     assert 'arch="base", num_registers=4' in "\n".join(found.lines)
-    assert found.first == "python tools/checkpoints/download.py dinov2_vitb14_reg4"
+    assert found.first == "argus download dinov2_vitb14_reg4"
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/mine.py").write_text("backbone = dict()")
     assert (

@@ -23,6 +23,6 @@ def root_of(name: str) -> Path:
 def vit_s() -> str:
     """Path of the weights; the test is skipped without them."""
     if not VIT_S.is_file():
-        command = "python tools/checkpoints/download.py dinov2_vits14"
+        command = "argus download dinov2_vits14"
         pytest.skip(f"no {VIT_S}; get it with `{command}`")
     return str(VIT_S)

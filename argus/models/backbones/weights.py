@@ -4,6 +4,7 @@ Nothing is unpickled beyond tensors (:mod:`argus.safe_load`).
 """
 
 import re
+import shlex
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -219,7 +220,7 @@ def missing_weights_message(path: str, name: str) -> str:
     if re.fullmatch(r"dinov2_vit[sblg]14(_reg4)?", name):
         lines += [
             f"Expected the official file {official_file_name(name)}. Download it with",
-            f"  python tools/checkpoints/download.py {name} --out {Path(path).parent}",
+            f"  argus download {name} --out {shlex.quote(str(Path(path).parent))}",
             f"or from {official_url(name)}",
             f"and save it as {path}. A timm or Hugging Face file is read too, or converted with",
             f"  python tools/checkpoints/convert.py SOURCE {path} --to official",

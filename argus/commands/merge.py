@@ -1,0 +1,104 @@
+"""``argus merge CHECKPOINT ... --out MODEL``: the folder of a model that predicts."""
+
+import argparse
+import json
+from pathlib import Path
+
+from argus.commands.config_options import add_unsafe_pickle
+from argus.errors import ConfigError
+from argus.libraries.importing import import_libraries
+from argus.names.wording import counted
+
+EPILOG = """\
+examples:
+  argus merge work_dirs/plates/iter_600.pth --out plates_model      what `argus train` has left
+  argus merge work_dirs/stage1/iter_300000.pth work_dirs/depth/iter_38400.pth --out MODEL
+  argus merge MODEL work_dirs/plates/iter_600.pth --out LARGER_MODEL    one more task
+
+MODEL is a folder: model.safetensors, config.json, manifest.json, a model card. `argus test MODEL`
+measures all its tasks.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "base",
+        metavar="CHECKPOINT|MODEL",
+        help="checkpoint of stage 1, or of tasks on a frozen backbone; or a model to add to",
+    )
+    parser.add_argument(
+        "decoders",
+        nargs="*",
+        metavar="CHECKPOINT",
+        help="of stage 2, trained on that backbone",
+    )
+    parser.add_argument("--out", required=True, type=Path, help="folder of the model")
+    parser.add_argument(
+        "--weights",
+        choices=("auto", "ema", "raw"),
+        default="auto",
+        help="averaged or trained weights; auto takes the averages where a file has them",
+    )
+    parser.add_argument(
+        "--rename",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE:OLD=NEW",
+        help="other names for tasks",
+    )
+    parser.add_argument(
+        "--results",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        help="results.json files for the manifest",
+    )
+    parser.add_argument(
+        "--trust",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PACKAGE",
+        help="let configs use its classes",
+    )
+    add_unsafe_pickle(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Merge and write the folder."""
+    import_libraries()
+    from argus.model_files.merge import merge
+    from argus.safe_load import allow_unpickling
+
+    allow_unpickling(args.unsafe_pickle)
+    metrics = {}
+    for path in args.results:
+        metrics |= json.loads(path.read_text())
+    model = merge(
+        args.base,
+        args.decoders,
+        weights=args.weights,
+        renames=renames_of(args.rename),
+        metrics=metrics,
+        trusted=args.trust,
+    )
+    model.write(args.out)
+    size = (args.out / "model.safetensors").stat().st_size / 2**20
+    tasks = model.manifest["tasks"]
+    print(f"{args.out}: {counted(len(tasks), 'task')} ({', '.join(tasks)}), {size:.1f} MiB")
+    return 0
+
+
+def renames_of(options: list[str]) -> dict[tuple[str, str], str]:
+    """(file, old name) to new name."""
+    renames = {}
+    for option in options:
+        file, colon, names = option.rpartition(":")
+        old, equals, new = names.partition("=")
+        if not (colon and equals and file and old and new):
+            raise ConfigError(f"--rename: expected FILE:OLD=NEW, found {option!r}.")
+        renames[file, old] = new
+    return renames
