@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from argus.commands.config_options import add_unsafe_pickle
 from argus.errors import ConfigError
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from argus.safe_load import allow_unpickling
 
     allow_unpickling(args.unsafe_pickle)
-    metrics = {}
+    metrics: dict[str, Any] = {}
     for path in args.results:
         metrics |= json.loads(path.read_text())
     model = merge(

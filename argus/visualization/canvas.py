@@ -1,13 +1,13 @@
 """A picture to draw on: large enough for text, addressed in the pixels of the original image."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from argus.errors import DataError
+from argus.visualization.fonts import load_font
 from argus.visualization.palette import RGB, WHITE, text_color
 
 Box = tuple[int, int, int, int]
@@ -22,15 +22,9 @@ MAX_COVERED = 0.1
 MAX_LONG_SIDE_PX = 4096
 
 
-@lru_cache(maxsize=32)
-def load_font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The scalable font that comes with Pillow."""
-    return ImageFont.load_default(size=size_px)
-
-
 def text_size(text: str, font_px: int) -> tuple[int, int]:
     """Width of ``text`` and height of a line in pixels; the height is the same for every text."""
-    font = load_font(font_px)
+    font = load_font(font_px, text)
     width = max((font.getlength(line) for line in text.split("\n")), default=0)
     return int(np.ceil(width)), int(np.ceil(font_px * 1.25))
 
@@ -152,7 +146,9 @@ class Canvas:
         draw = self.draw
         draw.rectangle((plate[0], plate[1], plate[2] - 1, plate[3] - 1), fill=color)
         middle = (plate[0] + pad, (plate[1] + plate[3]) / 2)
-        draw.text(middle, text, fill=text_color(color), font=load_font(self.font_px), anchor="lm")
+        draw.text(
+            middle, text, fill=text_color(color), font=load_font(self.font_px, text), anchor="lm"
+        )
         return plate
 
     def _inside(self, x: float, y: float, width: int, height: int) -> Box:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
+from argus.visualization.canvas import Canvas, fit_text, text_size
+from argus.visualization.fonts import load_font
 from argus.visualization.palette import BLACK, BLUE, GREY, RGB, VERMILION, WHITE
 from argus.visualization.sample_arrays import to_array
 from argus.visualization.style import Style
@@ -49,7 +50,6 @@ def make_bars(rows: list[tuple[str, float | None, RGB]], width: int, font_px: in
     line, gap = text_size("", font_px)[1], font_px // 2
     panel = Image.new("RGB", (width, len(rows) * line + 2 * gap), WHITE)
     draw = ImageDraw.Draw(panel)
-    font = load_font(font_px)
     swatch, text_left = line // 2, gap + line // 2 + gap
     bar_left = round(width * 0.5)
     bar_span = width - bar_left - 2 * gap - text_size("100.0 %", font_px)[0]
@@ -60,13 +60,15 @@ def make_bars(rows: list[tuple[str, float | None, RGB]], width: int, font_px: in
         corner = top + (line - swatch) // 2
         draw.rectangle((gap, corner, gap + swatch, corner + swatch), fill=color)
         name = fit_text(name, font_px, room)
-        draw.text((text_left, middle), name, fill=BLACK, font=font, anchor="lm")
+        draw.text((text_left, middle), name, fill=BLACK, font=load_font(font_px, name), anchor="lm")
         if score is None:
             continue
         bar_right = bar_left + max(1, score * bar_span)
         draw.rectangle((bar_left, top + line * 0.2, bar_right, top + line * 0.8), fill=color)
         number = f"{100 * score:.1f} %"
-        draw.text((bar_right + gap, middle), number, fill=BLACK, font=font, anchor="lm")
+        draw.text(
+            (bar_right + gap, middle), number, fill=BLACK, font=load_font(font_px), anchor="lm"
+        )
     return panel
 
 

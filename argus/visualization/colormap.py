@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from argus.visualization.canvas import fit_text, load_font, text_size
+from argus.visualization.canvas import fit_text, text_size
+from argus.visualization.fonts import load_font
 from argus.visualization.palette import BLACK, WHITE
 
 _LEVELS = 256
@@ -82,13 +83,12 @@ def make_scale_bar(
         font_px: Text size in pixels.
     """
     line, gap = text_size("", font_px)[1], font_px // 2
-    font = load_font(font_px)
     title = fit_text(title, font_px, width // 3) if width > _MIN_TITLE_WIDTH * font_px else ""
     left = 2 * gap + text_size(title, font_px)[0]
     right = max(width - 3 * gap, left + _MIN_BAR_PX)
     panel = Image.new("RGB", (width, 2 * line + 2 * gap), WHITE)
     draw = ImageDraw.Draw(panel)
-    draw.text((gap, gap + line / 2), title, fill=BLACK, font=font, anchor="lm")
+    draw.text((gap, gap + line / 2), title, fill=BLACK, font=load_font(font_px, title), anchor="lm")
     bar_height = round(line * 0.75)
     top = gap + (line - bar_height) // 2
     ramp = colorize(np.linspace(low, high, right - left)[None], low, high, name)
@@ -105,5 +105,5 @@ def make_scale_bar(
         # The first and last number stay inside the panel.
         half = text_size(text, font_px)[0] / 2
         middle = (min(max(x, half), width - half), bottom + gap // 2 + line / 2)
-        draw.text(middle, text, fill=BLACK, font=font, anchor="mm")
+        draw.text(middle, text, fill=BLACK, font=load_font(font_px, text), anchor="mm")
     return panel

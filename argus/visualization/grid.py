@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from argus.visualization.canvas import fit_text, load_font, text_size
+from argus.visualization.canvas import fit_text, text_size
+from argus.visualization.fonts import load_font
 from argus.visualization.palette import BLACK, WHITE
 from argus.visualization.sheet import scale_to_cell
 
@@ -41,16 +42,24 @@ def picture_grid(
     heights = [max(cell.height for cell in row) + gap + caption for row in cells]
     width = len(titles) * (cell_width_px + gap) + gap
     sheet = Image.new("RGB", (width, gap + line + sum(heights)), WHITE)
-    draw, font = ImageDraw.Draw(sheet), load_font(font_px)
+    draw = ImageDraw.Draw(sheet)
     lefts = [gap + column * (cell_width_px + gap) for column in range(len(titles))]
     for left, title in zip(lefts, titles, strict=True):
         text = fit_text(title, font_px, cell_width_px)
-        draw.text((left, gap + line / 2), text, fill=BLACK, font=font, anchor="lm")
+        draw.text(
+            (left, gap + line / 2), text, fill=BLACK, font=load_font(font_px, text), anchor="lm"
+        )
     top = gap + line
     for index, (row, height) in enumerate(zip(cells, heights, strict=True)):
         if captions:
             text = fit_text(captions[index], font_px, width - 2 * gap)
-            draw.text((gap, top + caption / 2), text, fill=BLACK, font=font, anchor="lm")
+            draw.text(
+                (gap, top + caption / 2),
+                text,
+                fill=BLACK,
+                font=load_font(font_px, text),
+                anchor="lm",
+            )
         for left, cell in zip(lefts, row, strict=True):
             sheet.paste(cell, (left, top + caption))
         top += height

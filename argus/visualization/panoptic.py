@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from argus.visualization.canvas import Canvas, load_font, text_size
+from argus.visualization.canvas import Canvas, text_size
 from argus.visualization.dense import note_missing
+from argus.visualization.fonts import load_font
 from argus.visualization.outline import tint_labels
 from argus.visualization.palette import BLACK, WHITE
 from argus.visualization.sample_arrays import to_array
@@ -107,7 +108,7 @@ def _write_name(canvas: Canvas, mask: np.ndarray, box: tuple[slice, slice], name
         (x, y),
         name,
         fill=WHITE,
-        font=load_font(canvas.font_px),
+        font=load_font(canvas.font_px, name),
         anchor="mm",
         stroke_width=max(1, canvas.font_px // 9),
         stroke_fill=BLACK,

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
+from argus.visualization.canvas import Canvas, fit_text, text_size
+from argus.visualization.fonts import load_font
 from argus.visualization.outline import tint_labels
 from argus.visualization.palette import BLACK, RGB, WHITE
 from argus.visualization.sample_arrays import to_array
@@ -71,5 +72,5 @@ def make_legend(entries: list[tuple[str, RGB]], width: int, font_px: int) -> Ima
         top = y + (line - swatch) // 2
         draw.rectangle((x, top, x + swatch, top + swatch), fill=color, outline=BLACK)
         position = (x + swatch + gap // 2, y + line / 2)
-        draw.text(position, name, fill=BLACK, font=load_font(font_px), anchor="lm")
+        draw.text(position, name, fill=BLACK, font=load_font(font_px, name), anchor="lm")
     return panel

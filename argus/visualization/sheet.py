@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from argus.visualization.canvas import fit_text, load_font, text_size
+from argus.visualization.canvas import fit_text, text_size
+from argus.visualization.fonts import load_font
 from argus.visualization.palette import BLACK, WHITE
 
 _SHEET_ASPECT = 1.4
@@ -53,7 +54,7 @@ def contact_sheet(
             left = gap + column * (cell_width_px + gap)
             title = fit_text(titles[index], font_px, cell_width_px)
             middle = (left, top + title_height / 2)
-            draw.text(middle, title, fill=BLACK, font=load_font(font_px), anchor="lm")
+            draw.text(middle, title, fill=BLACK, font=load_font(font_px, title), anchor="lm")
             sheet.paste(cells[index], (left, top + title_height))
         top += height
     return np.array(sheet)

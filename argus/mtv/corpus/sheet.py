@@ -8,8 +8,9 @@ from mmengine.structures import InstanceData
 from PIL import Image, ImageDraw
 
 from argus.mtv.corpus.labelled import Seen
-from argus.visualization.canvas import Canvas, fit_text, load_font, text_size
+from argus.visualization.canvas import Canvas, fit_text, text_size
 from argus.visualization.colormap import colorize
+from argus.visualization.fonts import load_font
 from argus.visualization.instances import draw_instances
 from argus.visualization.palette import BLACK, GREY, UNKNOWN, WHITE
 from argus.visualization.sheet import contact_sheet
@@ -83,9 +84,15 @@ def _write(canvas: Canvas, texts: Sequence[str]) -> None:
     gap, line = font_px // 2, text_size("", font_px)[1]
     lines = [row for text in texts for row in _wrapped(text, font_px, canvas.width - 2 * gap)]
     panel = Image.new("RGB", (canvas.width, len(lines) * line + gap), WHITE)
-    draw, font = ImageDraw.Draw(panel), load_font(font_px)
+    draw = ImageDraw.Draw(panel)
     for place, row in enumerate(lines):
-        draw.text((gap, gap // 2 + (place + 0.5) * line), row, fill=BLACK, font=font, anchor="lm")
+        draw.text(
+            (gap, gap // 2 + (place + 0.5) * line),
+            row,
+            fill=BLACK,
+            font=load_font(font_px, row),
+            anchor="lm",
+        )
     canvas.append_below(panel)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from argus.datasets.checks.coco_entries import is_numbers, shown
 from argus.datasets.own.formats.format import Clue, Format, Options
+from argus.datasets.own.formats.one_file_each import once
 from argus.datasets.own.formats.shapes import (
     NO_CLASSES,
     Shape,
@@ -60,14 +61,16 @@ def _is_labelme(tree: Tree, name: str) -> bool:
 
 def _read(tree: Tree, options: Options) -> OwnData:
     left_out: Counter[str] = Counter()
-    pictures, missing = [], []
+    named: list[tuple[str, OwnPicture]] = []
+    missing: list[str] = []
     points: dict[str, None] = {}
     for name in _files(tree):
         picture = _picture(tree, name, left_out, points)
         if picture is None:
             missing.append(name)
         else:
-            pictures.append(picture)
+            named.append((name, picture))
+    pictures = once(named, missing)
     if not pictures:
         raise DataError(
             f"{tree.given}: none of the pictures that "

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.formats.map_values import look, meaning
 from argus.datasets.own.formats.names_files import class_table
+from argus.datasets.own.formats.one_file_each import once
 from argus.datasets.own.formats.paired import pairs
 from argus.datasets.own.formats.turned_boxes import TURNED, upright
 from argus.datasets.own.formats.voc_objects import ObjectReader, object_maps
@@ -53,7 +54,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         return _maps(tree)
     if options.kind == "instance" or not tree.with_suffix(".xml"):
         return _objects(tree)
-    pictures, missing = [], []
+    named: list[tuple[str, OwnPicture]] = []
+    missing: list[str] = []
     has: Counter[str] = Counter()
     parts = _parts(tree, "Main") or _parts(tree, "")
     for name in tree.with_suffix(".xml"):
@@ -61,7 +63,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         if picture is None:
             missing.append(name)
         else:
-            pictures.append(picture)
+            named.append((name, picture))
+    pictures = once(named, missing)
     if not pictures:
         raise DataError(
             f"{tree.given}: none of the pictures that "

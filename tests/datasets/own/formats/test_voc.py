@@ -55,6 +55,19 @@ def test_pictures_without_an_object__are_of_the_format(tmp_path) -> None:
     )
 
 
+def test_files_of_one_picture__that_of_its_name_counts(tmp_path) -> None:
+    """Somebody has copied a file of labels, or its picture is gone."""
+    write(tmp_path, {})
+    content = (tmp_path / "Annotations/a.xml").read_text().replace("cat", "dog")
+    (tmp_path / "Annotations/copy.xml").write_text(content)
+    found = read_own(tmp_path)
+    assert [one.name for picture in found.pictures for one in picture.objects] == ["cat"]
+    assert "1 XML file has no picture: Annotations/copy.xml" in found.notes[0]
+    (tmp_path / "Annotations/a.xml").rename(tmp_path / "Annotations/other.xml")
+    with pytest.raises(DataError, match=r"copy\.xml and .*other\.xml are of one picture"):
+        read_own(tmp_path)
+
+
 def test_parts__are_lists(tmp_path) -> None:
     for name in "abc":
         write(tmp_path, {}, name=name)
