@@ -18,6 +18,7 @@ from argus.names.printable import printable
 from argus.processes.stop_signals import STOPPED
 
 _PACKAGE = str(Path(argus.__file__).resolve().parent)
+_PIPE_CLOSED = 141  # the shell's number for SIGPIPE
 _LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left
 _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 
@@ -42,6 +43,12 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
             print(f"\ninterrupted; {saved} that were saved are whole", file=sys.stderr)
         _exit_at_once_in_group(130)
         raise SystemExit(130) from error
+    except BrokenPipeError as error:
+        # Who reads the output, such as `head`, has enough of it. The interpreter would write the
+        # rest of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _exit_at_once_in_group(_PIPE_CLOSED)
+        raise SystemExit(_PIPE_CLOSED) from error
     except TrainingStopped as stopped:
         if rank == "0":
             print(f"\n{stopped}", file=sys.stderr)

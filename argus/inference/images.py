@@ -2,6 +2,7 @@
 
 import glob
 import os.path
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,17 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.datasets.transforms.loading import Orientation, decode_image, read_image
 from argus.errors import DataError
 from argus.files.regular import MAX_FILE_BYTES
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
 from argus.names.wording import counted
-
-IMAGE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pbm", ".jp2"),
-)
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -164,15 +161,22 @@ def list_files(source: str | Path) -> list[Path]:
     path = Path(source)
     if os.path.isdir(path):
         try:
-            found = sorted(p for p in path.iterdir() if _is_image(p) and p.is_file())
+            files = sorted(p for p in path.iterdir() if p.is_file())
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        found = [file for file in files if _is_image(file)]
+        videos = [file for file in files if is_video(file) and not file.name.startswith(".")]
+        if videos:
+            warnings.warn(
+                f"{path}: {counted(len(videos), 'video is', 'videos are')} left out of the folder; "
+                f"name it, or use the pattern '{path}/*'",
+                stacklevel=2,
+            )
         if not found:
             below = next((p for p in path.glob("*/*") if _is_image(p)), None)
             hint = f' There are some below it: use the pattern "{path}/**/*".' if below else ""
-            raise DataError(
-                f"{path}: no images in this folder (looked for {', '.join(IMAGE_SUFFIXES)}).{hint}"
-            )
+            looked_for = ", ".join(PICTURE_SUFFIXES)
+            raise DataError(f"{path}: no images in this folder (looked for {looked_for}).{hint}")
         return found
     if os.path.isfile(path) or not glob.has_magic(str(source)):
         return [path]
@@ -251,7 +255,7 @@ def _from_pil(image: Image.Image, name: str) -> np.ndarray:
 
 def _is_image(path: Path) -> bool:
     # macOS keeps a file ._a.jpg beside a.jpg on foreign disks.
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._")
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("._")
 
 
 def is_video(path: Path) -> bool:

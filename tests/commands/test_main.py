@@ -87,6 +87,25 @@ def test_errors__of_argus_itself_keep_their_traceback(
         argus("info", "x")
 
 
+def test_reader_that_has_enough__ends_it_in_silence() -> None:
+    """As `argus config FILE | head` does; the shell's number for it."""
+    code = (
+        "import sys, os\n"
+        "from argus.commands.errors import user_errors\n"
+        "with user_errors():\n"
+        "    for number in range(100_000):\n"
+        "        print(number)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait() == 141 and process.stderr.read() == b""
+    process.stderr.close()
+
+
 def test_module__is_the_console_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "argus", "--version"], cwd=ROOT, capture_output=True, text=True

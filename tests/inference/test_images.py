@@ -13,7 +13,7 @@ from PIL import Image
 
 from argus.errors import DataError
 from argus.files.pictures import MAX_MEGAPIXELS_VARIABLE
-from argus.inference.images import is_single, iter_images, load_image
+from argus.inference.images import is_single, iter_images, load_image, locate_images
 from argus.inference.video import frame_rate, iter_frames
 
 RNG = np.random.default_rng(0)
@@ -183,6 +183,21 @@ def test_folder__without_pictures(folder: Path, tmp_path: Path) -> None:
     Image.fromarray(RGB).save(empty / "deep" / "a.png")
     with pytest.raises(DataError, match=r"There are some below it.*\*\*"):
         list(iter_images(empty))
+
+
+def test_folder__leaves_no_picture_out_in_silence(tmp_path: Path) -> None:
+    """What data sets take for a picture, predictions do; a phone's that is not read is told."""
+    for name in ("a.gif", "b.jfif", "c.jpe", "d.avif"):
+        Image.fromarray(RGB).save(tmp_path / name)
+    (tmp_path / "e.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 100)
+    write_video(tmp_path / "f.avi", 2)
+    with pytest.warns(UserWarning, match="1 video is left out of the folder"):
+        found = list(locate_images(tmp_path))
+    assert [Path(name).suffix for name, _ in found] == [".gif", ".jfif", ".jpe", ".avif", ".HEIC"]
+    for _, load in found[:-1]:
+        assert load().shape == RGB.shape
+    with pytest.raises(DataError, match="a HEIC picture"):
+        found[-1][1]()
 
 
 def test_glob__also_below(folder: Path) -> None:

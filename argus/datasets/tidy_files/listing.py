@@ -18,7 +18,7 @@ from argus.files.foreign import is_clutter
 
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
-    *(".ppm", ".pgm", ".jp2", ".avif", ".heic", ".heif"),
+    *(".ppm", ".pgm", ".pbm", ".jp2", ".avif", ".heic", ".heif"),
 )
 
 _SAME_FORMAT = ((".jpg", ".jpeg", ".jpe", ".jfif"), (".tif", ".tiff"))
