@@ -10,6 +10,11 @@ from PIL import Image, UnidentifiedImageError
 
 from argus.errors import ConfigError, DataError
 
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
+    *(".ppm", ".pgm", ".pbm", ".jp2", ".avif", ".heic", ".heif"),
+)
+"""By which a file counts as a picture, in small letters; those of phones are told by name."""
 MAX_MEGAPIXELS = 268.0
 """Largest picture that is decoded: a camera's 200 megapixels, 0.8 GB as RGB, with some room."""
 MAX_MEGAPIXELS_VARIABLE = "ARGUS_MAX_MEGAPIXELS"

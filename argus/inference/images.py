@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.datasets.transforms.loading import Orientation, decode_image, read_image
 from argus.errors import DataError
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.files.regular import MAX_FILE_BYTES
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames

@@ -13,8 +13,9 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from argus.datasets.stored_entries import parts_of, store_entries
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES, Listing
+from argus.datasets.tidy_files.listing import Listing
 from argus.files.foreign import is_clutter
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.names.wording import counted
 
 _LABEL = "seg_map_path"

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from argus.datasets.own.folder_words import PICTURE_WORDS
 from argus.datasets.own.stated_names import NameIndex, alike
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.names.wording import listed
 
 MAX_FILES = 2_000_000

@@ -15,11 +15,7 @@ from typing import Any
 from mmengine.fileio import LocalBackend
 
 from argus.files.foreign import is_clutter
-
-PICTURE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
-    *(".ppm", ".pgm", ".pbm", ".jp2", ".avif", ".heic", ".heif"),
-)
+from argus.files.pictures import PICTURE_SUFFIXES
 
 _SAME_FORMAT = ((".jpg", ".jpeg", ".jpe", ".jfif"), (".tif", ".tiff"))
 

@@ -9,9 +9,9 @@ from urllib.error import HTTPError
 import mmengine.fileio as fileio
 from PIL import UnidentifiedImageError
 
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
 from argus.files.addresses import check_address, explain_status, open_address
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.files.regular import MAX_FILE_BYTES, read_regular_file, too_many_bytes
 from argus.names.wording import counted
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.names.wording import folded, listed
 
 # Headings as `folded` leaves them.
