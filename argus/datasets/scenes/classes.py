@@ -63,17 +63,6 @@ STUFF_PALETTE: tuple[tuple[int, int, int], ...] = (
 SEMANTIC_PALETTE: tuple[tuple[int, int, int], ...] = THING_PALETTE + STUFF_PALETTE
 """RGB of each semantic class, for pictures of labels and predictions."""
 
-PART_PALETTE: tuple[tuple[int, int, int], ...] = (
-    (0, 0, 0),
-    (128, 0, 0),
-    (0, 128, 0),
-    (128, 128, 0),
-    (0, 0, 128),
-    (128, 0, 128),
-    (0, 128, 128),
-)
-"""RGB of each human part: the first seven PASCAL VOC colours."""
-
 KEYPOINT_NAMES: tuple[str, ...] = (
     "nose",
     "left_eye",

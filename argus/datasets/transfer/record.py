@@ -66,11 +66,6 @@ class ImageSet:
     metric: str = TOP1
     notes: tuple[str, ...] = ()
 
-    @property
-    def has_many_labels(self) -> bool:
-        """Whether a picture may have several classes."""
-        return self.train.labels.ndim == 2
-
     def path(self, name: str) -> Path:
         """The file of a name."""
         return self.root / name

@@ -196,7 +196,7 @@ def voc(root: Path, **changes: str) -> None:
 def test_voc2007__labels_of_all_classes(tmp_path: Path) -> None:
     voc(tmp_path / "VOC2007")
     found = read_image_set(tmp_path)
-    assert found.metric == MAP11 and found.has_many_labels
+    assert found.metric == MAP11
     assert found.train.names == ("JPEGImages/000001.jpg", "JPEGImages/000002.jpg")
     expected = [{"cat": 1, "dog": -1}.get(label, 0) for label in CLASSES]
     assert found.train.labels.tolist() == [expected] * 2
