@@ -38,12 +38,6 @@ def check_all_paths(configs: Mapping[str, Mapping[str, Any]]) -> None:
     if not needed:
         return
     places = list(dict.fromkeys(where for wheres in needed.values() for where in wheres))
-    root = next((c["data_root"] for c in flatten(configs[places[0]]) if c.get("data_root")), None)
-    remedy = (
-        f"or name another root with --cfg-options {places[0]}.data_root=..., found {root!r}"
-        if root
-        else f"or change the path in {places[0]}"
-    )
     lines = []
     for path, wheres in needed.items():
         lines.append(path if "://" in path else os.path.abspath(path))
@@ -52,8 +46,25 @@ def check_all_paths(configs: Mapping[str, Mapping[str, Any]]) -> None:
     raise DataError(
         f"{subject}: the data is not there. Missing:\n  "
         + "\n  ".join(lines)
-        + f"\nBring it into the layout of data/README.md, {remedy}."
+        + f"\n{_remedy(places[0], configs[places[0]])}."
     )
+
+
+def _remedy(place: str, config: Mapping[str, Any]) -> str:
+    singles = list(flatten(config))
+    if any(isinstance(single.get("data"), str) for single in singles):
+        task = ".".join(place.split(".")[:2])
+        return (
+            "A path counts from the folder that the command is called in; call it elsewhere, or "
+            f"name the folder as data of the task, e.g. --cfg-options {task}.data=FOLDER"
+        )
+    root = next((single["data_root"] for single in singles if single.get("data_root")), None)
+    remedy = (
+        f"or name another root with --cfg-options {place}.data_root=..., found {root!r}"
+        if root
+        else f"or change the path in {place}"
+    )
+    return f"Bring it into the layout of data/README.md, {remedy}"
 
 
 def missing_paths(config: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from argus.datasets.shards.order import ShardOrder
 from argus.datasets.shards.shard_set import ShardSet, SideCar
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.datasets.transforms.loading import decode_image
 from argus.errors import DataError
 from argus.mtv.data import captions as texts

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from argus.datasets.tidy_files.listing import PICTURE_SUFFIXES
 from argus.errors import DataError
+from argus.files.pictures import PICTURE_SUFFIXES
 from argus.mtv.class_texts import class_embeddings, class_texts
 from argus.mtv.encoders.encoder import Encoder
 from argus.mtv.encoders.features import batches_of

@@ -81,3 +81,12 @@ def test_check_all__every_place_in_one_message(root):
     assert f"\n  {root}/x.json\n    for a\n    for d\n  {root}/none\n    for c\n" in text
     assert f"--cfg-options a.data_root=..., found {root!r}" in text
     check_all_paths({"b": config(root)})
+
+
+def test_check__own_data_are_named_by_the_key_of_the_recipe():
+    with pytest.raises(DataError) as caught:
+        check_paths(dict(data="gone/plates", split="train"), where="tasks.plates.train.dataset")
+    text = str(caught.value)
+    assert str(Path("gone/plates").absolute()) in text and "README" not in text
+    assert "A path counts from the folder that the command is called in" in text
+    assert text.endswith("--cfg-options tasks.plates.data=FOLDER.")
