@@ -43,9 +43,11 @@ def find_inputs(words: Sequence[str]) -> list[Input]:
     Raises:
         DataError: A folder or pattern that holds no image or video.
     """
-    from argus.inference.images import is_video, list_files
+    from argus.inference.images import is_video, list_files, warn_of_videos
 
     paths = dict.fromkeys(path for word in words for path in list_files(word))
+    for word in words:
+        warn_of_videos(word, list(paths))
     taken: set[str] = set()
     inputs = []
     for path in paths:

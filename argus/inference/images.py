@@ -17,7 +17,7 @@ from argus.files.pictures import PICTURE_SUFFIXES
 from argus.files.regular import MAX_FILE_BYTES
 from argus.inference.arrays import array_to_rgb, tensor_to_rgb
 from argus.inference.video import VIDEO_SUFFIXES, iter_frames
-from argus.names.wording import counted
+from argus.names.wording import counted, listed
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -133,6 +133,7 @@ def locate_images(source: Any) -> Iterator[tuple[str, Callable[[], np.ndarray]]]
         except DataError as error:
             yield str(item), partial(_raise, error)
             continue
+        warn_of_videos(item, [one for one in items if isinstance(one, (str, Path))])
         for path in files:
             if is_video(path):
                 yield from _locate_frames(path)
@@ -165,13 +166,6 @@ def list_files(source: str | Path) -> list[Path]:
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from error
         found = [file for file in files if _is_image(file)]
-        videos = [file for file in files if is_video(file) and not file.name.startswith(".")]
-        if videos:
-            warnings.warn(
-                f"{path}: {counted(len(videos), 'video is', 'videos are')} left out of the folder; "
-                f"name it, or use the pattern '{path}/*'",
-                stacklevel=2,
-            )
         if not found:
             below = next((p for p in path.glob("*/*") if _is_image(p)), None)
             hint = f' There are some below it: use the pattern "{path}/**/*".' if below else ""
@@ -194,6 +188,29 @@ def list_files(source: str | Path) -> list[Path]:
             f"{source}: {what}. Quote the pattern, and see where it is relative to: {Path.cwd()}."
         )
     return found
+
+
+def warn_of_videos(folder: str | Path, named: Sequence[str | Path]) -> None:
+    """Say which videos of a folder, of which pictures alone are taken, nobody has named.
+
+    Args:
+        folder: Anything else than a folder is passed over.
+        named: All that is asked for.
+
+    Warns:
+        UserWarning: There are some.
+    """
+    if not os.path.isdir(folder):
+        return
+    asked = {Path(source) for source in named}
+    found = [p for p in Path(folder).iterdir() if is_video(p) and not p.name.startswith(".")]
+    left = sorted(path.name for path in found if path not in asked)
+    if left:
+        warnings.warn(
+            f"{folder}: {counted(len(left), 'video is', 'videos are')} left out of the folder "
+            f"({listed(left)}); name what is meant, or use the pattern '{folder}/*'",
+            stacklevel=3,
+        )
 
 
 def _read(file: Any, name: str) -> bytes:

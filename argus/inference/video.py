@@ -1,5 +1,6 @@
 """Frames of a video file."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from argus.files.regular import check_regular_file
 from argus.inference.video_files import open_video
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
+# What a file states of its frames is an estimate with some codecs.
+_WHOLE_SHARE = 0.95
 _USUAL_RATE = 25.0  # for a file that states none
 
 
@@ -28,10 +31,14 @@ def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
     Raises:
         DataError: The file is missing or not a regular one, its frames are too large, or none can
             be read; or it is a playlist, which names other files.
+
+    Warns:
+        UserWarning: It has fewer frames than it states.
     """
     path = Path(path)
     count = 0
     with _opened(path) as video:
+        stated = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
         while True:
             is_read, frame = video.read()
             if not is_read:
@@ -40,6 +47,12 @@ def iter_frames(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
             count += 1
     if not count:
         raise _no_frame(path)
+    if count < _WHOLE_SHARE * stated:
+        warnings.warn(
+            f"{path}: {count:,} of the {stated:,} frames that it states could be read; it is cut "
+            "off or damaged after them",
+            stacklevel=2,
+        )
 
 
 def frame_rate(path: Path) -> tuple[float, int | None]:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -191,8 +192,11 @@ def test_folder__leaves_no_picture_out_in_silence(tmp_path: Path) -> None:
         Image.fromarray(RGB).save(tmp_path / name)
     (tmp_path / "e.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 100)
     write_video(tmp_path / "f.avi", 2)
-    with pytest.warns(UserWarning, match="1 video is left out of the folder"):
+    with pytest.warns(UserWarning, match=r"1 video is left out of the folder \(f\.avi\)"):
         found = list(locate_images(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(locate_images([tmp_path, tmp_path / "f.avi"]))) == 7
     assert [Path(name).suffix for name, _ in found] == [".gif", ".jfif", ".jpe", ".avif", ".HEIC"]
     for _, load in found[:-1]:
         assert load().shape == RGB.shape
@@ -253,6 +257,22 @@ def test_video__frames_in_order(tmp_path: Path) -> None:
     assert [name for name, _ in frames] == [f"{path}#{index:06d}" for index in range(5)]
     for index, (_, frame) in enumerate(frames):
         assert frame.shape == (12, 16, 3) and abs(int(frame.mean()) - 20 * index) <= 3
+
+
+def test_video__cut_off(tmp_path: Path) -> None:
+    """Its head states all frames, half of which are there."""
+    video = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 10, (160, 120))
+    noise = np.random.default_rng(0).integers(0, 256, (12, 120, 160, 3), dtype=np.uint8)
+    for frame in noise:
+        writer.write(frame)
+    writer.release()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(iter_frames(video))) == 12
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    with pytest.warns(UserWarning, match=r"clip\.avi: \d+ of the 12 frames .* cut off or damaged"):
+        assert 2 < len(list(iter_frames(video))) < 10
 
 
 def test_video__missing_or_no_video(tmp_path: Path) -> None:
