@@ -185,7 +185,7 @@ def tar_members(stream: IO[bytes], origin: str, expansion: Expansion) -> Iterato
     """The files of a tar archive, packed or not; links and devices are passed over.
 
     Raises:
-        DataError: A name is unsafe or comes twice.
+        DataError: A name is unsafe or comes twice, or a file is a hard link to an earlier one.
     """
     with _unpacked(stream) as plain, _Metered(plain, expansion) as metered:
         with tarfile.open(fileobj=metered, mode="r:") as archive:
@@ -199,6 +199,12 @@ def tar_members(stream: IO[bytes], origin: str, expansion: Expansion) -> Iterato
                     expansion.check(info.size)
                     opened = partial(_tar_file, archive, info)
                     yield Member(name, info.size, opened, origin, expansion=expansion)
+                elif info.islnk() and info.linkname.removeprefix("./") in names:
+                    raise DataError(
+                        f"{origin}: {info.name!r:.80} is no file but a hard link to "
+                        f"{info.linkname!r:.80}, which tar writes for a file that it has met "
+                        "before. Unpack the archive with tar and give the folder."
+                    )
 
 
 def _new_name(name: str, names: Container[str], origin: str) -> str:

@@ -115,8 +115,9 @@ def places_of(path: Path) -> tuple[Path, Path]:
 def scan(path: Path) -> ShardIndex:
     """Read the headers of a tar file.
 
-    Folders, links and devices are passed over, and so are names that no sample has. What a file
-    that ends too early still names is in the index, and fails when it is read.
+    Folders, links and devices are passed over, and so are names that no sample has. A hard link to
+    an earlier member, which tar writes for a file that it has met before, is that member's content.
+    What a file that ends too early still names is in the index, and fails when it is read.
 
     Raises:
         DataError: It is compressed, no tar file, or has too many members.
@@ -126,6 +127,7 @@ def scan(path: Path) -> ShardIndex:
     first: list[int] = []
     rows: list[tuple[int, int, int]] = []
     fault = ""
+    contents: dict[str, tuple[int, int]] = {}
     with open(path, "rb") as file:
         total = path.stat().st_size
         head = file.read(_BLOCK)
@@ -133,8 +135,12 @@ def scan(path: Path) -> ShardIndex:
         file.seek(0)
         try:
             for entry in _entries(file):
+                if entry.type == tarfile.LNKTYPE:
+                    content = contents.get(entry.linkname)
+                else:
+                    content = contents[entry.name] = (entry.offset_data, entry.size)
                 named = split_name(entry.name)
-                if named is None:
+                if named is None or content is None:
                     continue
                 key, kind = named
                 if not keys or key != keys[-1]:
@@ -143,10 +149,10 @@ def scan(path: Path) -> ShardIndex:
                 place = kinds.setdefault(kind, len(kinds))
                 if any(row[0] == place for row in rows[first[-1] :]):
                     raise DataError(f"{path}: {entry.name!r:.100} is in it twice in a row.")
-                rows.append((place, entry.offset_data, entry.size))
+                rows.append((place, *content))
                 if len(rows) > MAX_MEMBERS:
                     raise DataError(f"{path}: more than {MAX_MEMBERS:,} members; split it.")
-                if entry.offset_data + entry.size > total:
+                if sum(content) > total:
                     fault = "it ends in the midst of a sample"
         except DataError:
             raise
@@ -182,12 +188,13 @@ def _check_head(head: bytes, path: Path) -> None:
 
 
 def _entries(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
-    """Headers of regular files."""
+    """Headers of regular files and of hard links."""
     sparing: Any = _Sparing(file)
     with tarfile.open(fileobj=sparing, mode="r:") as tar:
         while (entry := tar.next()) is not None:
             tar.members = []  # type: ignore[attr-defined]  # it would keep all of them
-            if entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and entry.sparse is None:
+            kinds = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE)
+            if entry.type in kinds and entry.sparse is None:
                 yield entry
 
 

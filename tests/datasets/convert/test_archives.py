@@ -71,6 +71,18 @@ def test_members__links_are_passed_over(tmp_path: Path) -> None:
     assert [member.name for member in members(tmp_path)] == ["file"]
 
 
+def test_members__a_hard_link_to_a_file_of_the_archive_is_told(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("0.png"), io.BytesIO(b""))
+        link = tarfile.TarInfo("1.png")
+        link.type, link.linkname = tarfile.LNKTYPE, "0.png"
+        archive.addfile(link)
+    write_tree(tmp_path, {"a.tar": stream.getvalue()})
+    with pytest.raises(DataError, match="'1.png' is no file but a hard link to '0.png'.* folder"):
+        list(members(tmp_path))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_extract__truncated_archive(tmp_path: Path, name: str) -> None:
     big = {"a.bin": bytes(range(256)) * 400, "b.bin": b"b" * 100_000}

@@ -119,6 +119,19 @@ def test_index__only_regular_files_are_members(tmp_path: Path, kind: bytes) -> N
         ShardSet(path)
 
 
+def test_index__a_hard_link_is_the_file_that_tar_has_met_before(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "0.txt").write_bytes(b"met")
+    (folder / "1.txt").hardlink_to(folder / "0.txt")
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name in ("0.txt", "1.txt"):
+            tar.add(folder / name, name)
+        assert [entry.type for entry in tar] == [tarfile.REGTYPE, tarfile.LNKTYPE]
+    shards = ShardSet(tmp_path / "a.tar")
+    assert [shards.read(index) for index in range(len(shards))] == [{"txt": b"met"}] * 2
+
+
 def test_index__a_header_that_states_a_huge_size_takes_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     entry = tarfile.TarInfo("pax")
