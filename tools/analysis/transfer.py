@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.commands.notes import warnings_as_notes  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def split_checkpoint(model: str, paths: list[str], *, where: str) -> tuple[str |
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
-    with user_errors():
+    with user_errors(), warnings_as_notes():
         checkpoint, data = split_checkpoint(args.model, args.paths, where="CONFIG CHECKPOINT DATA")
         if not data:
             raise ConfigError("no data: expected MODEL DATA..., or CONFIG CHECKPOINT DATA...")
