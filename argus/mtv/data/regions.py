@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +68,25 @@ def regions_in(content: bytes) -> NamedBoxes:
     )
 
 
+def rounded(regions: NamedBoxes) -> NamedBoxes:
+    """As regions are written: those that rounding leaves no area of are left out."""
+    sides = np.array([_digits(box) for box in regions.boxes]).reshape(-1, 4)
+    rows = np.flatnonzero((sides[:, :2] < sides[:, 2:]).all(1))
+    return regions.some(rows, boxes=sides.astype(np.float32))
+
+
 def regions_member(regions: NamedBoxes) -> bytes:
-    """The member of regions, as :func:`regions_in` reads it; those that rounding leaves no area of
-    are left out.
-    """
-    entries = []
-    for box, name, score in zip(regions.boxes, regions.names, regions.scores, strict=True):
-        sides = [round(float(side), _DIGITS) for side in box]
-        if sides[0] < sides[2] and sides[1] < sides[3]:
-            entries.append({"box": sides, "text": name, "score": round(float(score), _DIGITS)})
+    """The member of regions, as :func:`regions_in` reads it, of those that :func:`rounded` leaves."""
+    left = rounded(regions)
+    entries = [
+        {"box": _digits(box), "text": name, "score": _digits([score])[0]}
+        for box, name, score in zip(left.boxes, left.names, left.scores, strict=True)
+    ]
     return json.dumps(entries, separators=(",", ":")).encode("ascii")
+
+
+def _digits(values: Iterable[float]) -> list[float]:
+    return [round(float(value), _DIGITS) for value in values]
 
 
 def _entry(entry: Any, what: str) -> tuple[np.ndarray, str, float]:

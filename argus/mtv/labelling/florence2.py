@@ -12,7 +12,7 @@ import numpy as np
 from transformers import AutoProcessor, Florence2ForConditionalGeneration
 
 from argus.errors import ConfigError
-from argus.mtv.data.regions import NamedBoxes, regions_member
+from argus.mtv.data.regions import NamedBoxes, regions_member, rounded
 from argus.mtv.labelling.labeller import Labeller, Labels, Picture
 from argus.mtv.labelling.registry import LABELLERS
 from argus.mtv.labelling.teachers import (
@@ -176,7 +176,8 @@ class Florence2Regions(Labeller):
 
     def finish(self, answer: Any) -> Labels:
         """Encode."""
-        regions = answer.some(np.arange(min(len(answer), self.most)))
+        found = rounded(answer)
+        regions = found.some(np.arange(min(len(found), self.most)))
         return Labels(
             members={"regions.json": regions_member(regions)},
             meta=dict(tagger="florence2"),

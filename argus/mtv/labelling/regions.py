@@ -11,7 +11,7 @@ import numpy as np
 
 from argus.building import build_one_of, building
 from argus.errors import ConfigError
-from argus.mtv.data.regions import NamedBoxes, regions_member
+from argus.mtv.data.regions import NamedBoxes, regions_member, rounded
 from argus.mtv.labelling.labeller import Labeller, Labels, Picture
 from argus.mtv.labelling.owlv2 import Owlv2Boxes
 from argus.mtv.labelling.registry import LABELLERS, TAGGERS
@@ -82,7 +82,8 @@ class RegionLabeller(Labeller):
 
     def finish(self, answer: Any) -> Labels:
         """Encode."""
-        tags, boxes = answer
+        tags, found = answer
+        boxes = rounded(found)
         return Labels(
             members={"regions.json": regions_member(boxes)},
             meta=dict(tagger=self.tagger.name, tags=tags),

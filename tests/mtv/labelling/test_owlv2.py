@@ -8,6 +8,8 @@ from transformers import Owlv2ForObjectDetection, Owlv2Processor
 from argus.errors import ConfigError
 from argus.mtv.data.regions import NamedBoxes, regions_in, regions_member
 from argus.mtv.labelling.owlv2 import Owlv2Boxes, in_picture
+from argus.mtv.labelling.regions import RegionLabeller
+from argus.mtv.labelling.taggers.caption_phrases import CaptionPhrases
 from tests.mtv.labelling.test_depth import smooth
 
 SIZES = ((60, 90), (90, 50), (64, 64))
@@ -90,12 +92,15 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(common / (areas - common))
 
 
-def test_member__is_read_back_and_has_no_box_without_area() -> None:
+def test_member__is_read_back_and_has_no_box_without_area(teachers: dict[str, str]) -> None:
     boxes = np.array([[0, 0.1, 0.30000001, 1], [0.2, 0.5, 0.200001, 0.6]], np.float32)
     regions = NamedBoxes(boxes=boxes, names=("a", "b"), scores=np.array([0.123456, 0.5]))
     found = regions_in(regions_member(regions))
     assert found.names == ("a",) and found.scores == pytest.approx([0.12346])
     np.testing.assert_allclose(found.boxes, boxes[:1], atol=1e-5)
+    labeller = RegionLabeller(tagger=dict(type=CaptionPhrases), boxes=dict(model=teachers["boxes"]))
+    counts = labeller.finish((["a", "b"], regions)).counts
+    assert counts == dict(tags=2, boxes=1, without_boxes=0)  # of what is written
 
 
 def test_values__out_of_range_are_refused(teachers: dict[str, str]) -> None:
