@@ -3,17 +3,20 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
-from argus.datasets.own.record import OwnObject, OwnPicture
+from argus.datasets.own.record import Box, OwnObject, OwnPicture
 from argus.datasets.own.source import OwnSet
 from argus.errors import DataError
-from argus.names.wording import counted
+from argus.names.wording import counted, counted_kind
 from argus.registry import DATASETS
 
 _OTHER = "of classes that are none of the data set's"
+_OUTSIDE = "outside of their picture"
 
 
 class _OwnDetSet(OwnSet, BaseDetDataset, ABC):
@@ -87,15 +90,30 @@ class OwnDetection(_OwnDetSet):
     """
 
     KIND = "detection"
+    num_cut = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the data, with the boxes that were cut."""
+        text = "boxes are partly outside of the picture: cut at its border"
+        cut = [counted_kind(self.num_cut, text)] if self.num_cut else []
+        return (*super().notes, *cut)
 
     def _entry(self, picture: OwnPicture) -> dict[str, Any]:
+        head = self.source.head(picture)
         instances = []
         for one in picture.objects:
             if one.name not in self.source.labels:
                 self.dropped[_OTHER] += 1
             elif one.box is not None:
-                instances.append(self._instance(one))
-        return self.source.head(picture) | dict(instances=instances)
+                box = _inside(one.box, head["width"], head["height"])
+                if box is None:
+                    self.dropped[_OUTSIDE] += 1
+                    continue
+                # Tools round at the border.
+                self.num_cut += max(map(abs, np.subtract(box, one.box))) > 1
+                instances.append(self._instance(replace(one, box=box)))
+        return head | dict(instances=instances)
 
     def _instance(self, one: OwnObject) -> dict[str, Any]:
         return dict(
@@ -104,6 +122,13 @@ class OwnDetection(_OwnDetSet):
             ignore_flag=int(one.is_crowd),
             mask=one.mask,
         )
+
+
+def _inside(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box that is in the picture; ``None`` if no part is."""
+    x1, x2 = (min(float(width), max(0.0, value)) for value in box[::2])
+    y1, y2 = (min(float(height), max(0.0, value)) for value in box[1::2])
+    return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
 
 
 @DATASETS.register_module()

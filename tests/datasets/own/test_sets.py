@@ -49,6 +49,22 @@ def test_detection__samples(tmp_path) -> None:
     assert len(paths[0] | paths[1]) == 4 and not paths[0] & paths[1]
 
 
+def test_detection__boxes_end_at_the_border_of_the_picture(tmp_path) -> None:
+    content = coco_content([picture(tmp_path / "a.png")])
+    boxes = ([-5, 2, 9, 8], [20, 10, 8, 50], [-0.4, 0, 8, 8], [30, 2, 5, 5])
+    first = content["annotations"][0] | dict(segmentation=[])
+    content["annotations"] = [first | dict(id=i, bbox=box) for i, box in enumerate(boxes)]
+    write_json(tmp_path / "a.json", content)
+    found = build(OwnDetection, tmp_path, "all")
+    assert [one["bbox"] for one in found.get_data_info(0)["instances"]] == [
+        [0, 2, 4, 10],
+        [20, 10, 24, 16],
+        [0, 0, 7.6, 8],
+    ]
+    assert dict(found.dropped) == {"outside of their picture": 1}
+    assert "2 boxes are partly outside of the picture: cut at its border" in found.notes
+
+
 def test_detection__classes_by_name_and_filter(tmp_path) -> None:
     found = build(OwnDetection, coco(tmp_path), classes=["nut"])
     assert [one["bbox_label"] for one in found.get_data_info(0)["instances"]] == [0]
