@@ -72,8 +72,10 @@ def build_dataset(
             join_classes(dataset, where=where)
     except NotPlainError as error:  # which seldom knows its file
         raise DataError(f"{where}: {error}") from error
-    except (ConfigError, DataError):
-        raise
+    except (ConfigError, DataError) as error:
+        if "data" not in config or where in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from error  # own data know no place in a config
     except Exception as error:  # noqa: BLE001 - any library objects to its data in its own way
         if _EMPTY in str(error):
             raise _no_samples(where, listing, names_behind_nothing(config)) from error

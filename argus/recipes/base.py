@@ -8,11 +8,12 @@ have a name are functions in ``DECODERS``.
 import dataclasses
 import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.models.backbones import BackboneTraits
 from argus.recipes.merging import merged
 from argus.tasks import EvalData, TrainData
@@ -187,7 +188,16 @@ class Recipe(ABC):
         """Ask the data for the names of their classes."""
         from argus.datasets.own import class_names
 
-        return tuple(class_names(data, form, None, kind=self.KIND))
+        with self.of_data():
+            return tuple(class_names(data, form, None, kind=self.KIND))
+
+    @contextmanager
+    def of_data(self) -> Iterator[None]:
+        """Name the key of the recipe in what is wrong with the data."""
+        try:
+            yield
+        except (ConfigError, DataError) as error:
+            raise type(error)(f"{self.where}.data: {error}") from error
 
     def expand(self) -> dict[str, Any]:
         """The task.

@@ -55,7 +55,8 @@ class KeypointsTask(Recipe):
                 )
             return stated.number
         data, form, _ = self.of_part("train")
-        return len(keypoint_names(data, form))
+        with self.of_data():
+            return len(keypoint_names(data, form))
 
     @property
     def codec(self) -> dict[str, Any]:

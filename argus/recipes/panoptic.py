@@ -54,7 +54,8 @@ class PanopticTask(Recipe):
             from argus.datasets.own import thing_names
 
             data, form, _ = self.of_part("train")
-            known = thing_names(data, form)
+            with self.of_data():
+                known = thing_names(data, form)
             self.things = tuple(name for name in self.names if name in known)
         if not self.things:
             raise ConfigError(

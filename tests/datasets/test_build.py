@@ -7,6 +7,7 @@ from argus.datasets.coco import CocoInstances
 from argus.errors import DataError
 from argus.registry import DATASETS
 from tests.datasets import toy_coco
+from tests.datasets.own.layouts import coco
 from tests.datasets.toy_coco import annotation
 
 CLASSES = dict(classes=("person", "car"))
@@ -23,6 +24,12 @@ def test_build__missing_root_raises_before_building(tmp_path):
     config = toy_coco.config(tmp_path / "nowhere", CocoInstances)
     with pytest.raises(DataError, match=r"tasks\.a\.train\.dataset: the data is not there"):
         build_dataset(config, where="tasks.a.train.dataset")
+
+
+def test_build__own_data_are_named_with_their_place(tmp_path):
+    config = dict(type="OwnDetection", data=str(coco(tmp_path)), split="all", classes=["gear"])
+    with pytest.raises(DataError, match=rf"^tasks\.a\.val\.dataset: {tmp_path}: .* no class gear"):
+        build_dataset(config, where="tasks.a.val.dataset")
 
 
 def test_build__filter_that_drops_everything_raises(tmp_path):

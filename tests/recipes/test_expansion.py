@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from mmseg.models import EncoderDecoder, SegformerHead
 
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.models import MultitaskModel
 from argus.models.backbones import BackboneTraits, DinoVisionTransformer, PlainViT, ViTAdapter
 from argus.models.backbones.trained import trained_backbone
@@ -274,6 +274,14 @@ def test_mistake__names_the_key_of_the_recipe(values: dict[str, Any], words: lis
         expand_tasks(dict(plates=recipe() | values), dict(type="ToyBackbone"))
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["SemanticTask", "KeypointsTask", "PanopticTask"])
+def test_mistake__in_the_data_names_the_key_of_the_recipe(kind: str, tmp_path: Path) -> None:
+    for data, message in ((tmp_path / "none", "no such file or folder"), (tmp_path, "no pictures")):
+        values = dict(type=kind, data=str(data), classes=())
+        with pytest.raises(DataError, match=rf"^tasks\.plates\.data: {data}: {message}"):
+            expand_tasks(dict(plates=values), dict(type="ToyBackbone"))
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ class Tree:
     def __init__(self, path: str | Path) -> None:
         given = Path(path)
         if not given.exists():
-            raise DataError(f"{given}: no such file or folder; expected one with pictures.")
+            whole = "" if given.is_absolute() else f" ({given.absolute()})"
+            raise DataError(f"{given}: no such file or folder{whole}; expected one with pictures.")
         self.given = given
         self.root = given if given.is_dir() else given.parent
         digest = hashlib.sha256()
