@@ -51,8 +51,8 @@ def measure(folder: Path, *, gpus: int) -> Measured:
     if len(paths) < gpus + _MIN_ROUNDS:
         raise DataError(
             f"{folder}: {counted(len(paths), 'record')} (*.tar.done) of labelled shards; of "
-            f"{gpus:,} GPUs expected {gpus + _MIN_ROUNDS:,} or more: label some shards with "
-            "tools/mtv/label.py first, or say how many GPUs these are of."
+            f"{counted(gpus, 'GPU')} expected {gpus + _MIN_ROUNDS:,} or more: label some shards "
+            "with tools/mtv/label.py first, or say how many GPUs these are of."
         )
     records = [(path.stat().st_mtime, _record(path)) for path in paths]
     records.sort(key=lambda pair: pair[0])
@@ -66,7 +66,10 @@ def measure(folder: Path, *, gpus: int) -> Measured:
         )
     names = sorted({own.get("name", "?") for _, r in records for own in r["labellers"]})
     per_hour = done / seconds * 3600 / gpus
-    note = f"{folder}: {counted(done, 'picture')} in {seconds / 3600:.2f} hours on {gpus:,} GPUs"
+    note = (
+        f"{folder}: {counted(done, 'picture')} in {seconds / 3600:.2f} hours on "
+        f"{counted(gpus, 'GPU')}"
+    )
     if pauses:
         note += f"; {counted(pauses, 'pause')} left out"
     step = " and ".join(names) or "labels"

@@ -79,7 +79,7 @@ def test_measure__and_look__read_what_a_labelling_writes(tmp_path: Path) -> None
 
 
 def test_measure__what_says_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="2 records .* of 1 GPUs expected 3 or more"):
+    with pytest.raises(DataError, match="2 records .* of 1 GPU expected 3 or more"):
         measure(records(tmp_path / "few", [0, 60]), gpus=1)
     with pytest.raises(DataError, match="all written at one time"):
         measure(records(tmp_path / "copy", [5, 5, 5]), gpus=1)
