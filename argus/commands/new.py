@@ -32,9 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of a merged model, a config with a backbone, or dinov2_vits14 and the like, "
         "frozen; default: the model of `make demo` if it is there, else dinov2_vits14",
     )
-    parser.add_argument("--format", help="how the labels are written, where it is open")
     parser.add_argument(
-        "--classes", nargs="+", action="extend", default=[], metavar="CLASS", help="their names"
+        "--format",
+        help="how the labels are written, where it is open: coco, labelme, cvat, label_studio, "
+        "yolo, voc, masks, class_masks, depth, normals, boundary, saliency, good_defect, csv or "
+        "class_folders",
+    )
+    parser.add_argument(
+        "--classes",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="CLASS",
+        help="names, where the data have numbers alone; else which of the classes count",
     )
     parser.add_argument(
         "--group",

@@ -201,3 +201,5 @@ def test_page__names_all_formats_kinds_and_options() -> None:
     options = {a.option_strings[0] for a in parser._actions if a.option_strings}
     named = {word for row in rows if len(row) == 2 for word in re.findall(r"`(--\w+)`", row[0])}
     assert named == options
+    words = set(re.findall(r"\w+", parser.format_help()))
+    assert {*FORMATS, *RECIPES} <= words

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from argus.datasets.own.folder_words import MAP_WORDS
 from argus.datasets.own.formats import FORMATS, class_folders, csv_labels, yolo
+from argus.datasets.own.formats.paired import is_called
 from argus.datasets.own.refused import EXPORT
 from argus.datasets.own.tree import Tree
 from argus.names.wording import counted, listed
@@ -142,6 +143,17 @@ def _has(*suffixes: str, text: str) -> Callable[[Tree], Iterator[str]]:
     return look
 
 
+def _maps_alone(tree: Tree) -> Iterator[str]:
+    """Maps, and no pictures that they are of."""
+    for kind, words in MAP_WORDS.items():
+        for folder, names in tree.picture_folders.items():
+            if is_called(folder, words) is not None:
+                yield (
+                    f"{counted(len(names), 'file')} in {folder}, which is called as {kind} maps are, "
+                    "and no pictures of the same names in a folder beside it, such as images"
+                )
+
+
 def _folders(tree: Tree) -> Iterator[str]:
     """Folders that are classes, perhaps, and are called as folders of pictures or maps are."""
     names = class_folders.doubtful(tree)
@@ -176,4 +188,5 @@ _LOOKS: tuple[Callable[[Tree], Iterator[str]], ...] = (
     ),
     _single_file,
     _folders,
+    _maps_alone,
 )

@@ -59,6 +59,14 @@ def test_depth__of_a_suffix_that_is_not_read(tmp_path) -> None:
         recognise(tmp_path)
 
 
+def test_maps__without_their_pictures(tmp_path) -> None:
+    picture(tmp_path / "masks/1.png")
+    with pytest.raises(
+        DataError, match="1 file in masks, .* as semantic maps are, and no pictures"
+    ):
+        recognise(tmp_path)
+
+
 def test_folders__that_are_called_as_maps_are(tmp_path) -> None:
     """Classes called edge and corner are no boundaries of pictures."""
     for name in ("edge", "corner"):
