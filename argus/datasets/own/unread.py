@@ -149,8 +149,8 @@ def _maps_alone(tree: Tree) -> Iterator[str]:
         for folder, names in tree.picture_folders.items():
             if is_called(folder, words) is not None:
                 yield (
-                    f"{counted(len(names), 'file')} in {folder}, which is called as {kind} maps are, "
-                    "and no pictures of the same names in a folder beside it, such as images"
+                    f"{counted(len(names), 'file')} in {folder}, which is called as {kind} maps "
+                    "are, and no pictures of the same names in a folder beside it, such as images"
                 )
 
 

@@ -61,9 +61,7 @@ def test_depth__of_a_suffix_that_is_not_read(tmp_path) -> None:
 
 def test_maps__without_their_pictures(tmp_path) -> None:
     picture(tmp_path / "masks/1.png")
-    with pytest.raises(
-        DataError, match="1 file in masks, .* as semantic maps are, and no pictures"
-    ):
+    with pytest.raises(DataError, match="1 file in masks, .* semantic maps are, and no pictures"):
         recognise(tmp_path)
 
 
