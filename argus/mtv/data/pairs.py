@@ -10,7 +10,7 @@ from argus.building import building
 from argus.datasets.census.entries import spread
 from argus.errors import DataError
 from argus.mtv.data.pack import CAPTIONS, LABELS, PackPairs
-from argus.mtv.data.repeats import AS_NEGATIVES, length_notes, repeat_notes
+from argus.mtv.data.repeats import AS_NEGATIVES, length_notes, repeat_notes, retrieval_notes
 from argus.registry import TRANSFORMS
 
 _MOST_CAPTIONS = 20_000
@@ -129,5 +129,7 @@ class Pairs(Dataset[Any], ABC):
             except DataError:  # counted when it is drawn
                 continue
         self._repeats = repeat_notes(found)
-        tokenizer = self.packer.tokenizer if self.packer else None
-        return () if tokenizer is None else length_notes(found, tokenizer=tokenizer)
+        if self.packer is None or self.packer.tokenizer is None:
+            return ()
+        notes = length_notes(found, tokenizer=self.packer.tokenizer)
+        return (*notes, *retrieval_notes(found)) if self.packer.every_caption else notes

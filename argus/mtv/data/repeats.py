@@ -53,6 +53,42 @@ def repeat_notes(captions: Sequence[Sequence[str]]) -> tuple[str, ...]:
     )
 
 
+def retrieval_notes(captions: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What who measures retrieval should know, likewise.
+
+    Args:
+        captions: Of each picture that was looked at.
+    """
+    share, text, number = repeated_share(captions)
+    if share <= WARN_SHARE:
+        return ()
+    from_pictures, from_texts = best_recall(captions)
+    return (
+        f"{share:.0%} of the captions of {len(captions):,} pictures occur at several of them "
+        f"({text[:60]!r} at {number:,}), and that of another picture is no right answer: of these, "
+        f"recall at 1 is at most {from_pictures:.0%} from images to texts and {from_texts:.0%} "
+        "from texts to images",
+    )
+
+
+def best_recall(captions: Sequence[Sequence[str]]) -> tuple[float, float]:
+    """The highest recall at 1 that a pair of encoders can reach, from images and from texts.
+
+    Equal texts are as similar to any picture, which puts those of others before the own one; of the
+    pictures that have one text, it finds the most similar alone.
+
+    Args:
+        captions: Of each picture, one or more.
+    """
+    own = [Counter(canonical(text) for text in texts) for texts in captions]
+    pictures = Counter(form for forms in own for form in forms)
+    alone = sum(any(pictures[form] == 1 for form in forms) for forms in own)
+    most: Counter[str] = Counter()
+    for forms in own:
+        most |= forms
+    return alone / len(own), most.total() / sum(forms.total() for forms in own)
+
+
 def length_notes(captions: Sequence[Sequence[str]], *, tokenizer: Tokenizer) -> tuple[str, ...]:
     """What a person should know of captions and their tokenizer, likewise."""
     lengths = tokenizer.lengths([text for own in captions for text in own][:2_000])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
@@ -12,9 +13,11 @@ from argus.datasets.shards.writer import ShardWriter
 from argus.engine.loading.loaders import MultitaskLoader, build_eval_loader
 from argus.errors import ConfigError, DataError
 from argus.mtv.data.own_pairs import OwnPairs
-from argus.mtv.data.repeats import AS_NEGATIVES, repeat_notes, repeated_share
+from argus.mtv.data.repeats import AS_NEGATIVES, best_recall, repeat_notes, repeated_share
 from argus.mtv.decoders import Contrastive
 from argus.mtv.losses.sigmoid import EQUAL_TEXTS
+from argus.mtv.metrics import recalls
+from argus.mtv.tokenizer import canonical
 from argus.registry import DATASETS
 from argus.tasks import parse_tasks
 from tests.mtv.data import toy
@@ -171,6 +174,30 @@ def test_repeats__the_share_is_counted_and_told() -> None:
     assert repeat_notes([[str(i)] for i in range(30)] + [["0"]]) != ()
     assert repeat_notes([[str(i)] for i in range(50)] + [["0"]]) == ()
     assert repeated_share([]) == (0.0, "", 0)
+
+
+def test_repeats__bound_the_recall_that_can_be_measured(root: Path, tokens: str) -> None:
+    captions = [["a", "b"], ["b", "c"], ["d"], ["d"], ["D!"], ["b", "e", "b"]]
+    names = sorted({canonical(text) for own in captions for text in own})
+    found = np.array([names.index(canonical(text)) for own in captions for text in own])
+    owners = np.repeat(np.arange(6), [len(own) for own in captions])
+    texts, generator = np.eye(5), np.random.default_rng(0)
+    measured = []
+    for _ in range(500):
+        # Pictures that look like one of their captions, more or less.
+        rows = [generator.choice(found[owners == picture]) for picture in range(6)]
+        images = texts[rows] + generator.normal(scale=0.01, size=(6, 5))
+        own = recalls(images, texts[found], owners, top=(1,))
+        measured.append((own["image_to_text_r1"], own["text_to_image_r1"]))
+    assert best_recall(captions) == tuple(np.max(measured, axis=0)) == (0.5, 6 / 10)
+    (root / "a.csv").write_text("path,caption\n" + "".join(f"{i}.png,a cup\n" for i in range(12)))
+    told = []
+    for every in (False, True):
+        pack = dict(
+            type="PackPairs", labels=dict(vl="captions"), tokenizer=tokens, every_caption=every
+        )
+        told.append(OwnPairs(str(root), split="all", pipeline=[pack]).notes)
+    assert told[0] == () and "at most 0% from images to texts and 8% from" in told[1][0]
 
 
 def test_repeats__are_told_to_who_learns_from_them_as_negatives(
