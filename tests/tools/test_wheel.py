@@ -78,17 +78,16 @@ def test_wheel__trains_and_predicts_outside_a_clone(wheel: Path, tmp_path: Path)
     done = run(tmp_path, "argus", "train", "mine.py")
     assert done.returncode == 0, done.stderr[-2000:]
     checkpoint = tmp_path / "work_dirs" / "mine" / "iter_2.pth"
-    merge = (
-        "from argus.model_files.merge import merge; import sys; merge(sys.argv[1]).write('model')"
-    )
-    subprocess.run(
-        [sys.executable, "-c", merge, str(checkpoint)], cwd=tmp_path, env=environment, check=True
-    )
+    done = run(tmp_path, "argus", "merge", str(checkpoint), "--out", "model")
+    assert done.returncode == 0, done.stderr[-2000:]
     pictures = (tmp_path / "data" / "scenes").rglob("*")
     picture = next(file for file in pictures if file.suffix.lower() in {".jpg", ".jpeg", ".png"})
     done = run(tmp_path, "argus", "predict", str(picture), "--model", "model", "--out", "out")
     assert done.returncode == 0, done.stderr[-2000:]
     assert list((tmp_path / "out").rglob("*.json"))
+    done = run(tmp_path, "argus", "new", "shapes", "data/scenes/imagenet", "--backbone", "model")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1] == "  argus train shapes.py"
 
 
 def test_wheel__has_the_package_and_its_configs(wheel: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from argus.datasets.own.folder_words import PICTURE_WORDS
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
+from argus.datasets.own.stated_names import alike
 from argus.datasets.own.tree import Tree, part_of, stem_of
 from argus.errors import DataError
 from argus.names.wording import counted, listed
@@ -119,7 +120,7 @@ def _read(tree: Tree, options: Options) -> OwnData:
 
 
 def _bare(stem: str) -> str:
-    return stem.removesuffix("_mask").removesuffix("_gt")
+    return alike(stem).removesuffix("_mask").removesuffix("_gt")
 
 
 FORMAT = Format(

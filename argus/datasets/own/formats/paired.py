@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from argus.datasets.own.folder_words import MAP_WORDS, PICTURE_WORDS
+from argus.datasets.own.stated_names import alike
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
 
 _PICTURE_ENDS = ("image", "img", "rgb", "color", "colour", "leftimg8bit", "im")
@@ -86,17 +87,19 @@ def match(pictures: Iterable[str], maps: Iterable[str]) -> dict[str, str]:
     by_stem = {stem_of(name): name for name in maps}
     by_key: dict[str, list[str]] = {}
     for name in maps:
-        by_key.setdefault(_key(stem_of(name), _MAP_ENDS), []).append(name)
+        by_key.setdefault(_key(alike(stem_of(name)), _MAP_ENDS), []).append(name)
     found = {}
     for picture in pictures:
         stem = stem_of(picture)
-        alike = by_key.get(_key(stem, _PICTURE_ENDS), [])
+        # "img" is a part of the name in img_7.jpg and img_7_mask.png, and an end in 7_img.png.
+        whole, bare = alike(stem), _key(alike(stem), _PICTURE_ENDS)
+        same = by_key.get(whole) or by_key.get(bare, [])
         if stem in by_stem:
             found[picture] = by_stem[stem]
-        elif len(alike) == 1:
-            found[picture] = alike[0]
-        elif len(alike) > 1:  # Cityscapes has one of ids and one of colours for each
-            ids = [name for name in alike if "labelid" in name.lower()]
+        elif len(same) == 1:
+            found[picture] = same[0]
+        elif len(same) > 1:  # Cityscapes has one of ids and one of colours for each
+            ids = [name for name in same if "labelid" in name.lower()]
             if len(ids) == 1:
                 found[picture] = ids[0]
     return found

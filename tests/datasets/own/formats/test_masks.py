@@ -26,6 +26,9 @@ from tests.datasets.own.layouts import FORMATS, halves, map_of, masks, picture
         ("images/image_0001.png", "masks/gt_0001.png"),
         ("train/1.jpg", "train_masks/1_mask.png"),
         ("a/1.jpg", "a/1_mask.png"),
+        ("images/img_1.jpg", "masks/img_1_mask.png"),
+        ("Images/IMG_1.JPG", "Masks/img_1_Mask.PNG"),
+        ("images/Gru\u0308n.jpg", "masks/Gr\u00fcn.png"),
         ("leftImg8bit/train/x_leftImg8bit.png", "gtFine/train/x_gtFine_labelIds.png"),
     ],
 )
