@@ -12,8 +12,9 @@ from pathlib import PurePosixPath
 from argus.datasets.own.folder_words import MAP_WORDS, PICTURE_WORDS
 from argus.datasets.own.stated_names import alike
 from argus.datasets.own.tree import Tree, folder_of, part_of, stem_of
+from argus.files.pictures import PICTURE_SUFFIXES
 
-_PICTURE_ENDS = ("image", "img", "rgb", "color", "colour", "leftimg8bit", "im")
+_PICTURE_ENDS = ("image", "img", "rgb", "color", "colour", "leftimg8bit", "im", "sat")
 _MAP_ENDS = (
     *("mask", "masks", "label", "labels", "labelids", "labeltrainids", "gt", "seg", "segmentation"),
     *("depth", "depths", "normal", "normals", "edge", "edges", "boundary", "saliency", "sod"),
@@ -106,7 +107,9 @@ def match(pictures: Iterable[str], maps: Iterable[str]) -> dict[str, str]:
 
 
 def _key(stem: str, ends: Sequence[str]) -> str:
-    """The stem without one of the words at its end or beginning."""
+    """The stem without the suffix of its picture, or one of the words at its end or beginning."""
+    if stem.lower().endswith(PICTURE_SUFFIXES):  # a.jpg.png
+        stem = stem.rpartition(".")[0]
     for end in sorted(ends, key=len, reverse=True):
         for pattern in (rf"(.+)[_\-. ]{end}", rf"{end}[_\-. ](.+)"):
             found = re.fullmatch(pattern, stem, re.IGNORECASE)
