@@ -154,6 +154,11 @@ class Tree:
             )
         return "; ".join(texts)
 
+    @property
+    def where_else(self) -> str:
+        """What to do if pictures are not below the folder of a single file that was given."""
+        return " Name the folder that has both the pictures and the file." * self.given.is_file()
+
     @cached_property
     def _names(self) -> NameIndex:
         return NameIndex(self.pictures, lambda name: PurePosixPath(name).name)

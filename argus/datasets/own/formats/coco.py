@@ -315,7 +315,7 @@ class _Reader:
             raise DataError(
                 f"{listed(files)}: none of the {counted(len(self.missing), 'picture')} that it "
                 f"names is below {self.tree.root}: "
-                f"{self.tree.told(self.missing) or 'it names none'}."
+                f"{self.tree.told(self.missing) or 'it names none'}.{self.tree.where_else}"
             )
         notes = []
         if self.missing:

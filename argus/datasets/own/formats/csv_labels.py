@@ -123,7 +123,10 @@ def _read(tree: Tree, options: Options) -> OwnData:
             if columns.box and found:
                 objects[picture].append(_object(row, columns, found[0], where))
     if not part_by_picture:
-        raise DataError(f"{tree.given}: none of the pictures that {listed(files)} names is there.")
+        raise DataError(
+            f"{tree.given}: none of the pictures that {listed(files)} names is there: "
+            f"{tree.told(missing)}.{tree.where_else}"
+        )
     pictures = [
         OwnPicture(
             path=picture,

@@ -63,6 +63,7 @@ class ExportReader(ABC):
                 f"{listed(files) or self.tree.given}: none of the "
                 f"{counted(len(self.missing), 'picture')} that it names is below "
                 f"{self.tree.root}: {self.tree.told(self.missing) or 'it names none'}."
+                f"{self.tree.where_else}"
             )
 
     @abstractmethod

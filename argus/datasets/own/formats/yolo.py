@@ -165,9 +165,9 @@ def _names(tree: Tree, content: Mapping[str, Any], options: Options) -> dict[int
     if isinstance(stated, list):
         return {number: str(name) for number, name in enumerate(stated)}
     if isinstance(stated, dict):
-        if not all(isinstance(key, int) and key >= 0 for key in stated):
+        if not all(str(key).isdecimal() for key in stated):
             raise DataError(f"{tree.path(content[''])}: names: expected numbers and names.")
-        return {key: str(stated[key]) for key in sorted(stated)}
+        return {int(key): str(stated[key]) for key in sorted(stated, key=int)}
     table = class_table(tree)
     if table is not None:
         return dict(table.names)

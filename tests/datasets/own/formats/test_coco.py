@@ -96,6 +96,16 @@ def test_sizes_that_are_null__and_a_mark_before_the_text(tmp_path) -> None:
     assert read_own(tmp_path).pictures[0].size is None
 
 
+def test_file_apart_from_its_pictures__says_what_to_name(tmp_path) -> None:
+    """As CVAT lays them out, and as one calls it at first."""
+    coco(tmp_path)
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations.json").rename(tmp_path / "annotations/instances.json")
+    with pytest.raises(DataError, match="Name the folder that has both the pictures and the file"):
+        read_own(tmp_path / "annotations/instances.json")
+    assert len(read_own(tmp_path).pictures) == 4
+
+
 def test_skeletons__of_any_number_of_points(tmp_path) -> None:
     content = coco_content(
         [picture(tmp_path / "1.png")],

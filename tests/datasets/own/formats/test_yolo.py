@@ -36,6 +36,9 @@ def test_outlines__and_names_by_number(tmp_path) -> None:
     write(tmp_path, ["4 0 0 0.5 0 0.5 0.5"], names="names:\n  4: nut\n  9: bolt")
     (one,) = read_own(tmp_path).pictures[0].objects
     assert one.polygons == ((0, 0, 12, 0, 12, 8),) and one.name == "nut"
+    write(tmp_path, ["10 0 0 0.5 0 0.5 0.5"], names="names:\n  '10': nut\n  '9': bolt")
+    assert read_own(tmp_path).classes == ("bolt", "nut")
+    write(tmp_path, ["4 0 0 0.5 0 0.5 0.5"], names="names:\n  4: nut\n  9: bolt")
     assert read_own(tmp_path).kinds[0] == "instance"
 
 
