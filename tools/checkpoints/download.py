@@ -15,19 +15,17 @@ from argus.commands.download import EPILOG, add_arguments, run  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Get the file and say what came."""
     parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0].replace("``", ""),
+        description=(__doc__ or "").splitlines()[0].replace("``", ""),
         epilog=EPILOG.replace("argus download", "tools/checkpoints/download.py"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(parser)
-    args = parser.parse_args()
-    with user_errors(saved="parts of the file"):
-        status = run(args)
-    sys.exit(status)
+    run(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":
-    main()
+    with user_errors(saved="parts of the file"):
+        main()
