@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from argus.mtv.prompter import Prompter, corner_code
+from argus.mtv.prompter import Prompter, box_code
 from argus.mtv.vision import run_vision
 from tests.mtv.tiny import SIZE, tiny_mtv
 
@@ -84,10 +84,26 @@ def test_prompter__sees_the_box_and_the_picture(prompter: Prompter) -> None:
     assert slopes[0].abs().sum() > 0 == slopes[1].abs().sum()
 
 
-def test_corner_code__tells_points_apart() -> None:
-    places = torch.arange(64) / 64
-    points = torch.cartesian_prod(places, places)
-    code = corner_code(points, 32)
-    assert code.shape == (64 * 64, 32)
-    assert len((code * 1e3).round().unique(dim=0)) == 64 * 64
-    torch.testing.assert_close(code[0], torch.tensor([0.0] * 8 + [1.0] * 8).repeat(2))
+def test_prompter__looks_for_patches_by_the_box(prompter: Prompter) -> None:
+    """What the query asks the patches for depends on the box, not only what is added to it."""
+    asked = []
+    hook = prompter.layer.self_attn.q_proj.register_forward_hook(
+        lambda module, args, found: asked.append(found[:, 0])
+    )
+    with torch.no_grad():
+        prompter(
+            torch.randn(1, 16, 32),
+            torch.tensor([[[0.0, 0.0, 0.25, 0.25], [0.75, 0.75, 1.0, 1.0]]]),
+        )
+    hook.remove()
+    first, second = asked[0]
+    assert (first - second).norm() > 0.1 * first.norm()
+
+
+def test_box_code__tells_boxes_apart() -> None:
+    places = torch.arange(8) / 8
+    boxes = torch.cartesian_prod(places, places, places, places)
+    code = box_code(boxes, 32)
+    assert code.shape == (8**4, 32)
+    assert len((code * 1e3).round().unique(dim=0)) == 8**4
+    torch.testing.assert_close(code[0], torch.tensor([0.0] * 4 + [1.0] * 4).repeat(4))

@@ -30,8 +30,7 @@ class Grounding(Decoder):
             ``negative`` (the paper's formula taken literally) or ``positive``.
         own_scale: Whether logit scale and bias are its own or those of the captions.
         logit_bias: What its own bias begins with; see :func:`~argus.mtv.siglip.siglip`.
-        corner_types: See ``argus.mtv.prompter.Prompter``.
-        final_norm: See there.
+        final_norm: See ``argus.mtv.prompter.Prompter``.
         chunk: Names whose logits are in memory at a time.
     """
 
@@ -44,7 +43,6 @@ class Grounding(Decoder):
         equal_texts: str = "ignore",
         own_scale: bool = True,
         logit_bias: float = LOGIT_BIAS,
-        corner_types: bool = False,
         final_norm: bool = False,
         chunk: int = 1024,
     ) -> None:
@@ -54,7 +52,7 @@ class Grounding(Decoder):
         self.equal_texts = equal_texts
         self.chunk = chunk
         self.uses_logit_scale = not own_scale
-        self._options = dict(corner_types=corner_types, final_norm=final_norm)
+        self._options = dict(final_norm=final_norm)
         self.prompter: Any = None
         self.logit_scale = nn.Parameter(torch.tensor([LOGIT_SCALE])) if own_scale else None
         self.logit_bias = nn.Parameter(torch.tensor([float(logit_bias)])) if own_scale else None

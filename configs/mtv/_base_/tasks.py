@@ -42,7 +42,6 @@ grounding = dict(
         equal_texts="ignore",  # not stated in paper; "person" is in every second picture
         own_scale=True,  # not stated in paper; guess
         logit_bias=-10.0,  # not stated in paper; SigLIP's
-        corner_types=False,  # not stated in paper; would show in the table of parameters
         final_norm=False,  # not stated in paper; guess
         chunk=1024,  # names whose logits are in memory, without effect on the result
     ),
