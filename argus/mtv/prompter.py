@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from transformers.models.siglip.modeling_siglip import SiglipEncoderLayer
 
 from argus.errors import ConfigError
-
 
 _QUERY_STD = 0.02
 
@@ -67,13 +67,36 @@ class Prompter(nn.Module):
         Returns:
             (B, R, D).
         """
-        num_images, num_regions = boxes.shape[:2]
-        width = tokens.shape[-1]
         # The layer normalises what it reads, so the code may be as small as the query begins; its
         # share of the outcome, past the layer, is small then.
-        query = self.query + _QUERY_STD * box_code(boxes, width).to(self.query.dtype)
-        patches = tokens[:, None].expand(-1, num_regions, -1, -1)
-        sequence = torch.cat([query[:, :, None], patches.to(query.dtype)], dim=2)
-        found = self.layer(sequence.flatten(0, 1), None)[:, 0]
-        embeddings: Tensor = self.norm(found)
-        return embeddings.unflatten(0, (num_images, num_regions))
+        code = box_code(boxes, tokens.shape[-1]).to(self.query.dtype)
+        found: Tensor = self.norm(self._outcome(self.query + _QUERY_STD * code, tokens))
+        return found
+
+    def _outcome(self, queries: Tensor, tokens: Tensor) -> Tensor:
+        """What the layer makes of each query in a sequence of it and the tokens, (B, R, D).
+
+        Nothing else of the sequence is read, so nothing else is computed: keys and values of the
+        tokens serve all queries, and no query sees another.
+        """
+        layer, attention = self.layer, self.layer.self_attn
+        num_regions, num_tokens = queries.shape[1], tokens.shape[1]
+        asked = layer.layer_norm1(queries)
+        seen = torch.cat([layer.layer_norm1(tokens.to(queries.dtype)), asked], dim=1)
+        q, k, v = (
+            project(values).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
+            for project, values in (
+                (attention.q_proj, asked),
+                (attention.k_proj, seen),
+                (attention.v_proj, seen),
+            )
+        )
+        itself = torch.eye(num_regions, dtype=torch.bool, device=q.device)
+        mask = torch.cat([itself.new_ones(num_regions, num_tokens), itself], dim=1)
+        dropout = attention.dropout if self.training else 0.0
+        gathered = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, dropout_p=dropout, scale=attention.scale
+        )
+        found = queries + attention.out_proj(gathered.transpose(1, 2).flatten(2))
+        outcome: Tensor = found + layer.mlp(layer.layer_norm2(found))
+        return outcome

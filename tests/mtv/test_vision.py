@@ -1,5 +1,7 @@
 """A pass over the tower is the tower's own forward; in chunks it is the same pass."""
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -84,17 +86,27 @@ def test_prompter__sees_the_box_and_the_picture(prompter: Prompter) -> None:
     assert slopes[0].abs().sum() > 0 == slopes[1].abs().sum()
 
 
+def test_prompter__is_the_towers_layer_read_at_the_query(prompter: Prompter) -> None:
+    """For each region alone, over a sequence of its query and the patches."""
+    tokens = torch.randn(2, 16, 32)
+    boxes = torch.rand(2, 3, 2, 2).sort(dim=2).values.flatten(2)
+    with torch.no_grad():
+        queries = prompter.query + 0.02 * box_code(boxes, 32)
+        for image, region in itertools.product(range(2), range(3)):
+            sequence = torch.cat([queries[image, region][None], tokens[image]])[None]
+            expected = prompter.layer(sequence, None)[0, 0]
+            torch.testing.assert_close(prompter(tokens, boxes)[image, region], expected)
+
+
 def test_prompter__looks_for_patches_by_the_box(prompter: Prompter) -> None:
     """What the query asks the patches for depends on the box, not only what is added to it."""
     asked = []
     hook = prompter.layer.self_attn.q_proj.register_forward_hook(
-        lambda module, args, found: asked.append(found[:, 0])
+        lambda module, args, found: asked.append(found[0])
     )
+    boxes = torch.tensor([[[0.0, 0.0, 0.25, 0.25], [0.75, 0.75, 1.0, 1.0]]])
     with torch.no_grad():
-        prompter(
-            torch.randn(1, 16, 32),
-            torch.tensor([[[0.0, 0.0, 0.25, 0.25], [0.75, 0.75, 1.0, 1.0]]]),
-        )
+        prompter(torch.randn(1, 16, 32), boxes)
     hook.remove()
     first, second = asked[0]
     assert (first - second).norm() > 0.1 * first.norm()
