@@ -1,12 +1,10 @@
 """A pass over the tower is the tower's own forward; in chunks it is the same pass."""
 
-import itertools
-
 import pytest
 import torch
 from torch import Tensor, nn
 
-from argus.mtv.prompter import Prompter, box_code
+from argus.mtv.prompter import Prompter, box_code, patch_boxes
 from argus.mtv.vision import run_vision
 from tests.mtv.tiny import SIZE, tiny_mtv
 
@@ -86,36 +84,43 @@ def test_prompter__sees_the_box_and_the_picture(prompter: Prompter) -> None:
     assert slopes[0].abs().sum() > 0 == slopes[1].abs().sum()
 
 
-def test_prompter__is_the_towers_layer_read_at_the_query(prompter: Prompter) -> None:
-    """For each region alone, over a sequence of its query and the patches."""
-    tokens = torch.randn(2, 16, 32)
-    boxes = torch.rand(2, 3, 2, 2).sort(dim=2).values.flatten(2)
+def test_prompter__is_the_towers_layer_where_places_say_nothing(
+    prompter: Prompter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read at the query of a sequence, if the query cannot look at itself."""
+    monkeypatch.setattr("argus.mtv.prompter._CODE_SCALE", 0.0)
+    tokens, boxes = torch.randn(1, 16, 32), torch.tensor([[[0.0, 0.0, 0.5, 0.5]]])
+    sequence = torch.cat([prompter.query[None, None], tokens], dim=1)
+    mask = torch.zeros(1, 1, 17, 17)
+    mask[..., 0] = -torch.inf
     with torch.no_grad():
-        queries = prompter.query + 0.02 * box_code(boxes, 32)
-        for image, region in itertools.product(range(2), range(3)):
-            sequence = torch.cat([queries[image, region][None], tokens[image]])[None]
-            expected = prompter.layer(sequence, None)[0, 0]
-            torch.testing.assert_close(prompter(tokens, boxes)[image, region], expected)
+        expected = prompter.layer(sequence, mask)[:, :1]
+        torch.testing.assert_close(prompter(tokens, boxes), expected)
 
 
-def test_prompter__looks_for_patches_by_the_box(prompter: Prompter) -> None:
-    """What the query asks the patches for depends on the box, not only what is added to it."""
-    asked = []
-    hook = prompter.layer.self_attn.q_proj.register_forward_hook(
-        lambda module, args, found: asked.append(found[0])
-    )
-    boxes = torch.tensor([[[0.0, 0.0, 0.25, 0.25], [0.75, 0.75, 1.0, 1.0]]])
-    with torch.no_grad():
-        prompter(torch.randn(1, 16, 32), boxes)
-    hook.remove()
-    first, second = asked[0]
-    assert (first - second).norm() > 0.1 * first.norm()
+def test_prompter__looks_first_at_what_is_in_the_box(tower: nn.Module) -> None:
+    """Of a fresh one: the share of a box's own patch in the slopes of its embedding."""
+    torch.manual_seed(0)
+    fresh = Prompter(tower.config)
+    fresh.initialise(tower._init_weights)
+    tokens = torch.randn(1, 16, 32, requires_grad=True)
+    own = []
+    for patch, box in enumerate(patch_boxes(4)):
+        value = fresh(tokens, box[None, None]).square().sum()
+        sizes = torch.autograd.grad(value, tokens)[0][0].norm(dim=-1)
+        own.append(sizes[patch] / sizes.sum())
+    assert sum(own) / len(own) > 4 / 16
 
 
 def test_box_code__tells_boxes_apart() -> None:
     places = torch.arange(8) / 8
     boxes = torch.cartesian_prod(places, places, places, places)
-    code = box_code(boxes, 32)
+    code = box_code(boxes, 32, grid=8)
     assert code.shape == (8**4, 32)
     assert len((code * 1e3).round().unique(dim=0)) == 8**4
     torch.testing.assert_close(code[0], torch.tensor([0.0] * 4 + [1.0] * 4).repeat(4))
+
+
+def test_patch_boxes__go_row_by_row() -> None:
+    expected = [[0, 0, 0.5, 0.5], [0.5, 0, 1, 0.5], [0, 0.5, 0.5, 1], [0.5, 0.5, 1, 1]]
+    assert patch_boxes(2).tolist() == expected

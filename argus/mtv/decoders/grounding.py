@@ -62,7 +62,7 @@ class Grounding(Decoder):
         """Make the prompter; it reads the last block."""
         config = backbone.config.vision_config
         self.prompter = Prompter(config, **self._options)
-        self.prompter.layer.apply(backbone.vision_model._init_weights)
+        self.prompter.initialise(backbone.vision_model._init_weights)
         self.taps = (config.num_hidden_layers,)
         self._length = backbone.config.text_config.max_position_embeddings
 
