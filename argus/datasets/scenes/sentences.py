@@ -64,7 +64,7 @@ def sentences(
 def portrait_sentences(thing: Thing, place: str, rng: np.random.Generator) -> list[str]:
     """The same of a picture of one thing."""
     plain, coloured = _article(thing.name), _article(noun(thing))
-    texts = [f"a photo of {plain}", f"{coloured} {place}", f"a picture of {coloured}"]
+    texts = [f"a photo of {plain}", f"a picture of {plain}", f"{coloured} {place}"]
     while len(texts) < NUM_SENTENCES:
         opening = str(rng.choice(_OPENINGS[2:]))
         texts.append(f"{opening}{coloured}{' ' + place if rng.random() < 0.5 else ''}")
