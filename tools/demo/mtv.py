@@ -38,14 +38,16 @@ BARS = {
 SCENES = dict(
     num_train=1600,
     num_val=100,
-    num_classification=[1000, 200],
+    num_classification=[3000, 200],
     width=96,
     height=96,
     seed=0,
 )
 LAYOUTS = ("imagenet", "ade20k")
 VOCABULARY = 300
-_SIZES = "--num-train 1600 --num-val 100 --num-classification 1000 200 --size 96 96"
+LENGTH = 32
+"""Tokens of a text, the size of the text encoder; a twentieth of the captions are cut."""
+_SIZES = "--num-train 1600 --num-val 100 --num-classification 3000 200 --size 96 96"
 
 
 class MTVDemo(Demo):
@@ -100,7 +102,8 @@ class MTVDemo(Demo):
             return
         shards = self.data_dir / "shards/train"
         command = [sys.executable, "-m", "argus.mtv.data.train_tokenizer", str(shards / "images")]
-        options = ["--regions", str(shards / "regions"), "--vocabulary", str(VOCABULARY)]
+        sizes = ["--vocabulary", str(VOCABULARY), "--length", str(LENGTH)]
+        options = ["--regions", str(shards / "regions"), *sizes]
         self.step("tokenizer", [*command, str(self.data_dir / "tokenizer"), *options])
 
     def export(self, name: str, config: str, checkpoint: str, *, part: str = "model") -> Path:
