@@ -1,7 +1,7 @@
 r"""MTV on generated scenes: a small encoder from random weights with all four tasks, for a laptop.
 
     python -m argus.datasets.scenes data/mtv_scenes --shards --layouts imagenet ade20k \
-        --num-train 1600 --num-classification 3000 200 --size 96 96
+        --num-train 1600 --num-classification 4000 200 --size 96 96
     python -m argus.mtv.data.train_tokenizer data/mtv_scenes/shards/train/images \
         data/mtv_scenes/tokenizer --regions data/mtv_scenes/shards/train/regions --vocabulary 300 \
         --length 32
@@ -68,7 +68,7 @@ captions = dict(
             regions=f"{_data}/shards/train/regions",
             depth=f"{_data}/shards/train/depth",
             pipeline=[
-                dict(type=LocalCrops, number=2, size=36, scale=(0.1, 0.4)),
+                dict(type=LocalCrops, number=2, size=32, scale=(0.1, 0.4)),
                 dict(type=RandomView, size=_size, scale=(0.6, 1.0), min_side=8.0),
                 dict(
                     type=PackPairs,
@@ -100,7 +100,7 @@ captions = dict(
         batch_size=50,
         num_workers=1,
     ),
-    loss_weight=1.5,
+    loss_weight=3.0,  # the hardest of the four
     metrics=dict(type=RetrievalRecall, top=(1, 5)),
     primary="image_to_text_r1",
     report=("image_to_text_r1", "text_to_image_r1"),
@@ -124,7 +124,7 @@ grounding = dict(
 depth = dict(
     decoder=dict(type=Depth, channels=(12, 16, 24, 32), fusion=12, hidden=8),
     stream="pairs",
-    loss_weight=0.3,  # the easiest of the four
+    loss_weight=0.3,
 )
 classes = dict(
     decoder=dict(
