@@ -3,10 +3,12 @@
 Source: "Revisiting Multi-Task Visual Representation Learning" (arXiv 2601.13886).
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from argus.building import building
@@ -16,6 +18,7 @@ from argus.models.randomness import seed_all
 from argus.models.task_model import TaskModel
 from argus.mtv.batch import stack
 from argus.mtv.decoders.decoder import Decoder
+from argus.mtv.heads import load_heads
 from argus.mtv.passes import Passes
 from argus.mtv.vision import freeze_unread
 from argus.registry import MODELS
@@ -35,6 +38,8 @@ class MTVModel(TaskModel):
         decoders: Config of a decoder of ``argus.mtv.decoders`` per task.
         loss_weights: Factor of each task's loss; 1.0 where absent.
         streams: One stream with the tasks that are trained; all of them by default.
+        heads: Folder whose heads the decoders begin with, by the names of the tasks; see
+            ``argus.mtv.heads``. What it lacks begins anew, and is told.
         locked: Encoders that are not trained: ``vision``, ``text`` or both.
         chunk: Images and texts that go through an encoder at a time. What lies between is computed
             again in the backward pass: a batch of any size fits, with the same gradients, for a
@@ -42,6 +47,7 @@ class MTVModel(TaskModel):
 
     Raises:
         ConfigError: If there is no task, or they have several streams.
+        CheckpointError: If ``heads`` has none, or others than the decoders need.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class MTVModel(TaskModel):
         *,
         loss_weights: Mapping[str, float] | None = None,
         streams: Mapping[str, Sequence[str]] | None = None,
+        heads: str | None = None,
         locked: Sequence[str] = (),
         chunk: int | None = None,
     ) -> None:
@@ -92,9 +99,22 @@ class MTVModel(TaskModel):
         self.loss_weights = {name: 1.0 for name in decoders} | dict(loss_weights or {})
         self.streams = {stream: tuple(tasks) for stream, tasks in streams.items()}
         self.chunk = chunk
+        if heads is not None:
+            self._begin_with(heads)
         self._freeze_unread()
         for name in locked:
             self.backbone.get_submodule(f"{name}_model").requires_grad_(False)
+
+    def _begin_with(self, folder: str) -> None:
+        absent = load_heads(self.decoders, folder)
+        if absent:
+            print_log(
+                f"task_model.heads: {folder} has nothing of {', '.join(absent)}, which begin anew.",
+                logger="current",
+                level=logging.WARNING,
+            )
+        for decoder in self._decoders.values():
+            decoder.start(self.backbone)
 
     def _freeze_unread(self) -> None:
         decoders = self._trained

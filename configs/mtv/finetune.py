@@ -31,8 +31,9 @@ _class_names = ("cat", "dog")  # of the folders, and in the sentences
 _size = 224  # of the model
 _max_iters = 2_000
 
-# locked=["vision"] or ["text"] leaves an encoder as it is; chunk=64 lets large batches fit.
-task_model = dict(type=MTVModel, locked=(), chunk=None)
+# locked=["vision"] or ["text"] leaves an encoder as it is; chunk=64 lets large batches fit;
+# heads=_model also begins with the heads that a folder of your own pretraining has.
+task_model = dict(type=MTVModel, heads=None, locked=(), chunk=None)
 backbone = dict(type=siglip, pretrained=_model)
 _pack = dict(type=PackPairs, labels=dict(captions="captions"), tokenizer=_model)
 _whole = dict(type=WholeView, size=_size)

@@ -12,7 +12,8 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.mtv import MTV
 from argus.mtv.batch import Regions
-from argus.mtv.model_folder import load_heads, save_mtv
+from argus.mtv.heads import load_heads
+from argus.mtv.model_folder import save_mtv
 from argus.mtv.regions import painted, windows
 from argus.mtv.tokenizer import Tokenizer, canonical
 from tests.mtv.conftest import NAMES
@@ -91,7 +92,7 @@ def test_regions__have_the_names_that_training_would_give_them(
     boxes = [[0.1, 0.2, 0.8, 0.9], [0.0, 0.5, 0.25, 1.0]]
     found = mtv.name_regions(images[2], boxes, NAMES)
     model = tiny_mtv("vl", "grounding", seed=3).eval()
-    load_heads(model, folder)
+    load_heads(model.decoders, folder)
     model.backbone.load_state_dict(mtv.siglip.state_dict())
     view = torch.from_numpy(images[2]).permute(2, 0, 1)
     sample = Regions(boxes=torch.tensor(boxes), ids=mtv.tokenizer(NAMES[:2]))

@@ -11,15 +11,9 @@ from transformers import SiglipModel, SiglipVisionModel
 
 from argus.errors import CheckpointError
 from argus.mtv.decoders import Depth, Grounding
+from argus.mtv.heads import HEADS_CONFIG, load_heads, read_decoder
 from argus.mtv.model import MTVModel
-from argus.mtv.model_folder import (
-    HEADS_CONFIG,
-    load_heads,
-    read_decoder,
-    save_mtv,
-    save_teacher,
-    save_vision,
-)
+from argus.mtv.model_folder import save_mtv, save_teacher, save_vision
 from argus.mtv.siglip import siglip
 from tests.mtv.tiny import DECODERS, SIZE, TASKS, batch, tiny_mtv
 
@@ -71,12 +65,20 @@ def test_vision_alone__is_read_by_transformers(model: MTVModel, tmp_path: Path) 
     assert stored["size"] == dict(height=SIZE, width=SIZE) and stored["resample"] == 3
 
 
-def test_heads__go_on_where_they_were(model: MTVModel, folder: Path) -> None:
-    other = tiny_mtv(seed=1)
-    assert load_heads(other, folder) == []
-    for name, own in other.decoders.state_dict().items():
-        same = torch.equal(own, model.decoders.state_dict()[name])
-        assert same or "teacher" in name, name
+def test_heads__go_on_where_they_were(
+    model: MTVModel, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The teacher's heads are copies of them; a task that the folder has not is named."""
+    others = {task: DECODERS[task] for task in TASKS} | dict(near=DECODERS["depth"])
+    read = dict(type=siglip, pretrained=str(folder))
+    told: list[str] = []
+    monkeypatch.setattr("argus.mtv.model.print_log", lambda text, **where: told.append(text))
+    other = MTVModel(read, others, heads=str(folder))
+    assert told == [f"task_model.heads: {folder} has nothing of near, which begin anew."]
+    for name, own in model.decoders.state_dict().items():
+        assert torch.equal(own, other.decoders.state_dict()[name]), name
+    teacher = other.decoders["ssl"].teacher
+    assert equal(teacher.picture_head, other.decoders["ssl"].picture_head)
 
 
 def test_training__begins_from_a_folder(model: MTVModel, folder: Path) -> None:
@@ -104,7 +106,7 @@ def test_decoders__of_another_size_are_refused(
 ) -> None:
     other = MTVModel(model.backbone, dict(depth=DECODERS["depth"] | dict(fusion=4)))
     with pytest.raises(CheckpointError, match="depth does not fit the model: .* in the file"):
-        load_heads(other, folder)
+        load_heads(other.decoders, folder)
     save_mtv(other, tmp_path)
     text = (tmp_path / HEADS_CONFIG).read_text()
     for wrong in (text.replace('"fusion": 4', '"fusion": 2000000000'), text.replace("4", "x"), "{"):
@@ -116,6 +118,8 @@ def test_decoders__of_another_size_are_refused(
 def test_folder__without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no SigLIP model that can be read"):
         siglip(pretrained=str(tmp_path))
+    with pytest.raises(CheckpointError, match="has no mtv_heads.safetensors"):
+        load_heads(tiny_mtv("depth").decoders, tmp_path)
 
 
 def test_teacher__is_written_alone(model: MTVModel, tmp_path: Path) -> None:
