@@ -100,7 +100,7 @@ captions = dict(
         batch_size=50,
         num_workers=1,
     ),
-    loss_weight=3.0,  # the hardest of the four
+    loss_weight=1.5,
     metrics=dict(type=RetrievalRecall, top=(1, 5)),
     primary="image_to_text_r1",
     report=("image_to_text_r1", "text_to_image_r1"),
@@ -120,6 +120,7 @@ selfsup = dict(
 grounding = dict(
     decoder=dict(type=Grounding, max_regions=3, logit_bias=-4.2),
     stream="pairs",
+    loss_weight=2.0,  # teaches shapes, which captions ask for, too
 )
 depth = dict(
     decoder=dict(type=Depth, channels=(12, 16, 24, 32), fusion=12, hidden=8),
