@@ -1,7 +1,7 @@
 r"""MTV on generated scenes: a small encoder from random weights with all four tasks, for a laptop.
 
     python -m argus.datasets.scenes data/mtv_scenes --shards --layouts imagenet ade20k \
-        --num-train 1600 --num-classification 4000 200 --size 96 96
+        --num-train 1600 --num-classification 3000 200 --size 96 96
     python -m argus.mtv.data.train_tokenizer data/mtv_scenes/shards/train/images \
         data/mtv_scenes/tokenizer --regions data/mtv_scenes/shards/train/regions --vocabulary 300 \
         --length 32
@@ -30,7 +30,7 @@ with read_base():
 
 _data = "data/mtv_scenes"
 _tokenizer = f"{_data}/tokenizer"
-_size, _patch, _width = 72, 8, 96
+_size, _patch, _width = 72, 9, 96
 _length = 32  # tokens; of the captions, one in eleven is longer and is cut
 _batch_size = 16  # of each of two processes; many small steps learn more than few large ones
 _max_iters = 1300
@@ -68,7 +68,7 @@ captions = dict(
             regions=f"{_data}/shards/train/regions",
             depth=f"{_data}/shards/train/depth",
             pipeline=[
-                dict(type=LocalCrops, number=2, size=32, scale=(0.1, 0.4)),
+                dict(type=LocalCrops, number=2, size=36, scale=(0.1, 0.4)),
                 dict(type=RandomView, size=_size, scale=(0.6, 1.0), min_side=8.0),
                 dict(
                     type=PackPairs,
@@ -125,7 +125,6 @@ grounding = dict(
 depth = dict(
     decoder=dict(type=Depth, channels=(12, 16, 24, 32), fusion=12, hidden=8),
     stream="pairs",
-    loss_weight=0.3,
 )
 classes = dict(
     decoder=dict(

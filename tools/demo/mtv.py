@@ -38,7 +38,7 @@ BARS = {
 SCENES = dict(
     num_train=1600,
     num_val=100,
-    num_classification=[4000, 200],
+    num_classification=[3000, 200],
     width=96,
     height=96,
     seed=0,
@@ -46,8 +46,8 @@ SCENES = dict(
 LAYOUTS = ("imagenet", "ade20k")
 VOCABULARY = 300
 LENGTH = 32
-"""Tokens of a text, the size of the text encoder; a twentieth of the captions are cut."""
-_SIZES = "--num-train 1600 --num-val 100 --num-classification 4000 200 --size 96 96"
+"""Tokens of a text, as many as the text encoder takes; one caption in eleven is cut."""
+_SIZES = "--num-train 1600 --num-val 100 --num-classification 3000 200 --size 96 96"
 
 
 class MTVDemo(Demo):
