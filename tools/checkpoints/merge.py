@@ -15,19 +15,17 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.commands.merge import EPILOG, add_arguments, run  # noqa: E402
 
 
-def main() -> None:
-    """Merge and write the folder."""
+def main() -> int:
+    """Merge and write the folder; 0, the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0].replace("``", ""),
         epilog=EPILOG.replace("argus merge", "tools/checkpoints/merge.py"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(parser)
-    args = parser.parse_args()
-    with user_errors():
-        status = run(args)
-    sys.exit(status)
+    return run(parser.parse_args())
 
 
 if __name__ == "__main__":
-    main()
+    with user_errors():
+        sys.exit(main())
