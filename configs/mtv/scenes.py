@@ -30,7 +30,7 @@ with read_base():
 
 _data = "data/mtv_scenes"
 _tokenizer = f"{_data}/tokenizer"
-_size, _patch, _width = 72, 9, 96
+_size, _patch, _width = 72, 8, 96
 _length = 32  # tokens; of the captions, one in eleven is longer and is cut
 _batch_size = 16  # of each of two processes; many small steps learn more than few large ones
 _max_iters = 1300
@@ -120,11 +120,11 @@ selfsup = dict(
 grounding = dict(
     decoder=dict(type=Grounding, max_regions=3, logit_bias=-4.2),
     stream="pairs",
-    loss_weight=2.0,  # teaches shapes, which captions ask for, too
 )
 depth = dict(
     decoder=dict(type=Depth, channels=(12, 16, 24, 32), fusion=12, hidden=8),
     stream="pairs",
+    loss_weight=0.3,  # what else was tried is in the guide
 )
 classes = dict(
     decoder=dict(
