@@ -10,16 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from argus.datasets.transforms.dense_labels import LoadDenseLabel
-from argus.datasets.transforms.grey_shades import shades_of
+from argus.datasets.transforms.grey_shades import indexed_pixels, shades_of
 from argus.datasets.transforms.label_images import check_label_size, decode_grey
 from argus.datasets.transforms.labels import IGNORE
-from argus.datasets.transforms.orientation import shown_pixels
 from argus.datasets.transforms.reading import read_bytes
 from argus.errors import ConfigError, DataError
-from argus.files.pictures import open_picture
 from argus.names.wording import counted
 from argus.registry import TRANSFORMS
 
@@ -42,15 +39,10 @@ def white_of(content: bytes, *, has_void: bool = False) -> np.ndarray | None:
         DataError: It has a palette of other colours, or with void, and its first is not black:
             nobody knows which index is the background.
     """
-    try:
-        picture: Image.Image = open_picture(content)
-        if picture.mode not in ("1", "P"):
-            return None
-        indices = shown_pixels(picture, content)
-    except DataError:
-        raise
-    except Exception:  # noqa: BLE001 - damaged; who decodes it says so
+    found = indexed_pixels(content)
+    if found is None:
         return None
+    picture, indices = found
     if picture.mode == "1":
         return indices
     palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)

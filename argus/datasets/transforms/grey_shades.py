@@ -10,6 +10,29 @@ from argus.files.pictures import open_picture
 _WHITE = 255
 
 
+def indexed_pixels(content: bytes) -> tuple[Image.Image, np.ndarray] | None:
+    """A picture of one bit or with a palette, and its indices (H, W) as they are shown.
+
+    Args:
+        content: The file's bytes.
+
+    Returns:
+        ``None`` for any other picture, and for a damaged one: who decodes it says so.
+
+    Raises:
+        DataError: It is refused, for its size.
+    """
+    try:
+        picture: Image.Image = open_picture(content)
+        if picture.mode not in ("1", "P"):
+            return None
+        return picture, shown_pixels(picture, content)
+    except DataError:
+        raise
+    except Exception:  # noqa: BLE001 - damaged
+        return None
+
+
 def shades_of(content: bytes) -> np.ndarray | None:
     """The shade of every pixel of a picture of one bit or with a palette, (H, W) in [0, 255].
 
@@ -24,15 +47,10 @@ def shades_of(content: bytes) -> np.ndarray | None:
     Raises:
         DataError: Colours are used that are no shades of grey.
     """
-    try:
-        picture: Image.Image = open_picture(content)
-        if picture.mode not in ("1", "P"):
-            return None
-        indices = shown_pixels(picture, content)
-    except DataError:
-        raise
-    except Exception:  # noqa: BLE001 - damaged; who decodes it says so
+    found = indexed_pixels(content)
+    if found is None:
         return None
+    picture, indices = found
     if picture.mode == "1":
         return indices.astype(np.int64) * _WHITE
     palette = np.zeros((256, 3), np.int64)
