@@ -68,7 +68,12 @@ def plan_graphs(
             classes[task] = found
     if skipped and not (is_all and classes):
         lines = "".join(f"\n  {task}: {reason}" for task, reason in skipped.items())
-        raise ConfigError(f"tasks that cannot be exported:{lines}\nLeave them out of tasks.")
+        remedy = (
+            "Leave them out of tasks."
+            if set(model.tasks) - set(skipped)
+            else "Train with one of the decoders that are: docs/export.md lists them."
+        )
+        raise ConfigError(f"tasks that cannot be exported:{lines}\n{remedy}")
     whole = [task for task, found in classes.items() if found is not KeypointsExport]
     divisor = int(getattr(model.model.backbone, "size_divisor", 32))
     plans = []

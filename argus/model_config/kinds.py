@@ -77,7 +77,12 @@ EXCLUDED = (
 )
 # A type that is a word and no class, by the key of its dict. mmcv evaluates those of suppressions.
 _SUPPRESSIONS = ("nms", "soft_nms", "nms_match", "nms_quadri", "nms_rotated")
-_WORDS = {"nms": _SUPPRESSIONS, "nms_cfg": _SUPPRESSIONS, "adapt_cfg": ("offset", "dilation")}
+_WORDS = {
+    "nms": _SUPPRESSIONS,
+    "nms_cfg": _SUPPRESSIONS,
+    "adapt_cfg": ("offset", "dilation"),
+    "roi_layer": ("RoIAlign", "RoIPool"),  # mmdet looks them up in mmcv.ops
+}
 
 
 @dataclass(frozen=True)

@@ -431,3 +431,9 @@ def classifier() -> dict[str, Any]:
         neck=dict(type="GlobalAveragePooling"),
         head=dict(type="StackedLinearClsHead", num_classes=3, in_channels=WIDTH, mid_channels=[8]),
     )
+
+
+def tagger() -> dict[str, Any]:
+    """A head of mmpretrain for several classes of one picture."""
+    head = dict(type="MultiLabelLinearClsHead", num_classes=3, in_channels=WIDTH)
+    return classifier() | dict(head=head)

@@ -16,6 +16,7 @@ from argus.export.heads.keypoints import KeypointsExport
 from argus.export.heads.panoptic import PanopticExport
 from argus.export.heads.query_masks import QueryMasksExport
 from argus.export.heads.semantic import SemanticExport
+from argus.export.heads.two_stage import TwoStageExport
 
 __all__ = ["HEADS", "ExportHead", "Output", "find_head"]
 
@@ -24,7 +25,13 @@ HEADS: dict[str, tuple[type[ExportHead], ...]] = {
     "boundary": (DenseExport,),
     "classification": (ClassificationExport,),
     "depth": (DenseExport,),
-    "instances": (InstancesExport, QueryMasksExport, DETRExport, DenseDetectorExport),
+    "instances": (
+        InstancesExport,
+        QueryMasksExport,
+        DETRExport,
+        DenseDetectorExport,
+        TwoStageExport,
+    ),
     "keypoints": (KeypointsExport,),
     "normals": (DenseExport,),
     "panoptic": (PanopticExport,),

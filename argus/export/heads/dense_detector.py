@@ -15,7 +15,13 @@ from mmdet.models.dense_heads import RTMDetInsHead
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 from torch import Tensor
 
-from argus.export.heads.boxes import BoxesExport, clip_boxes, gather_rows
+from argus.export.heads.boxes import BoxesExport, gather_rows
+from argus.export.heads.level_candidates import (
+    level_candidates,
+    num_places,
+    per_place,
+    wide_enough,
+)
 from argus.export.heads.suppression import suppress, why_not
 
 _OWN_STEPS = ("predict", "predict_by_feat", "_predict_by_feat_single", "_bbox_post_process")
@@ -49,8 +55,7 @@ class DenseDetectorExport(BoxesExport):
     def num_kept(self) -> int:
         """Rows per picture."""
         head = self.decoder.bbox_head
-        divisor = [max(stride) for stride in head.prior_generator.strides]
-        places = sum(-(-self.size[0] // s) * -(-self.size[1] // s) for s in divisor)
+        places = sum(num_places(head.prior_generator, self.size))
         most = places * head.num_base_priors * head.num_classes
         return int(min(head.test_cfg["max_per_img"], most))
 
@@ -67,9 +72,7 @@ class DenseDetectorExport(BoxesExport):
             extra = factors[0] if factors else [None] * len(classes)
         scores, labels, candidates, priors, kept_extra = self._candidates(classes, boxes, extra)
         config = head.test_cfg
-        if config.get("min_bbox_size", -1) >= 0:
-            sides = candidates[..., 2:] - candidates[..., :2]
-            scores = torch.where((sides > config["min_bbox_size"]).all(-1), scores, 0.0)
+        scores = wide_enough(scores, candidates, config)
         num = min(self.num_kept, scores.shape[1])
         scores, index = suppress(candidates, scores, labels, config=config["nms"], num=num)
         answers = [gather_rows(candidates, index), scores, labels.gather(1, index)]
@@ -99,30 +102,19 @@ class DenseDetectorExport(BoxesExport):
         )
         parts: list[tuple[Tensor, ...]] = []
         for logits, deltas, other, priors in zip(classes, boxes, extra, all_priors, strict=True):
-            logits = _per_place(logits, head.cls_out_channels).float()
-            scores = logits.sigmoid() if head.use_sigmoid_cls else logits.softmax(-1)[..., :-1]
-            num_classes = scores.shape[-1]
-            flat = scores.flatten(1)
-            num = int(head.test_cfg.get("nms_pre", -1))
-            num = flat.shape[1] if num < 0 else min(num, flat.shape[1])
-            best, index = flat.topk(num, dim=1)
-            best = torch.where(best > head.test_cfg.get("score_thr", 0), best, 0.0)
-            place = index // num_classes
-            chosen = gather_rows(_per_place(deltas, head.bbox_coder.encode_size).float(), place)
-            prior = priors[place]
-            # Its ``decode`` wants the limits as a tensor of every picture; they are applied here.
-            box = head.bbox_coder.decode(prior[..., : 2 if is_kernel else None], chosen)
-            if getattr(head.bbox_coder, "clip_border", True):
-                box = clip_boxes(box, self.size)
-            row = [best, index % num_classes, box, prior]
+            points = priors[:, :2] if is_kernel else priors
+            found = level_candidates(head, logits, deltas, points, size=self.size)
+            row = [found.scores, found.labels, found.boxes, priors[found.places]]
             if is_kernel:
-                row.append(gather_rows(_per_place(other, head.num_gen_params).float(), place))
+                kernels = per_place(other, head.num_gen_params).float()
+                row.append(gather_rows(kernels, found.places))
             elif other is not None:  # centreness, or how well the box fits
-                row[0] = best * _per_place(other, 1)[..., 0].float().sigmoid().gather(1, place)
+                fits = per_place(other, 1)[..., 0].float().sigmoid()
+                row[0] = found.scores * fits.gather(1, found.places)
             parts.append(tuple(row))
         joined = [torch.cat(column, 1) for column in zip(*parts, strict=True)]
-        scores, labels, found, priors = joined[:4]
-        return scores, labels, found, priors, joined[4] if is_kernel else None
+        scores, labels, decoded, priors = joined[:4]
+        return scores, labels, decoded, priors, joined[4] if is_kernel else None
 
 
 def dynamic_masks(head: Any, feature: Tensor, kernels: Tensor, priors: Tensor) -> Tensor:
@@ -153,11 +145,6 @@ def dynamic_masks(head: Any, feature: Tensor, kernels: Tensor, priors: Tensor) -
         if layer < layers - 1:
             x = x.relu()
     return x[:, :, 0].unflatten(2, (height, width))
-
-
-def _per_place(level: Tensor, size: int) -> Tensor:
-    """A map (B, A * size, h, w) as rows (B, h * w * A, size)."""
-    return level.permute(0, 2, 3, 1).reshape(level.shape[0], -1, size)
 
 
 def _of_base(step: str) -> Any:
