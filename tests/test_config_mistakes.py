@@ -69,7 +69,7 @@ def test_mistake__is_told_in_one_message(
 def _compare_with_the_check(
     words: list[str], capsys: pytest.CaptureFixture[str], *, expected: int
 ) -> None:
-    """``tools/data/check.py`` finds what the training refuses before its first step."""
+    """``argus check`` finds what the training refuses before its first step."""
     try:
         status = check_tool.main(["wrong.py", "--sample", "1"])
         message = capsys.readouterr().out

@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": "answers and pictures for images, folders and videos",
     "new": "a config that trains a task on pictures and labels of your own",
     "mtv": "names for images, and images for a text, by a pair of encoders",
+    "check": "what is wrong with a config and its data, before a training meets it",
     "train": "train the tasks of a config",
     "test": "benchmark numbers of a checkpoint or a model",
     "merge": "the folder of a model that predicts, of the checkpoints of trainings",
@@ -26,9 +27,10 @@ COMMANDS = {
     "export": "an ONNX or PyTorch file that runs without Argus",
     "config": "the whole of a config, with its recipes expanded",
     "download": "the weights of a DINOv2 as published",
+    "get": "a small public data set, in the layout that configs read",
 }
 # What an interruption leaves whole.
-_SAVED = {"train": "checkpoints", "download": "parts of the file"}
+_SAVED = {"train": "checkpoints", "download": "parts of the file", "get": "parts of the file"}
 # Of a command whose module has another name.
 _MODULES = {"config": "show_config"}
 EPILOG = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.commands.config_options import add_unsafe_pickle
-from argus.errors import ConfigError
+from argus.errors import ConfigError, DataError
 from argus.libraries.importing import import_libraries
 from argus.names.wording import counted
 
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     allow_unpickling(args.unsafe_pickle)
     metrics: dict[str, Any] = {}
     for path in args.results:
-        metrics |= json.loads(path.read_text())
+        metrics |= _results(path)
     model = merge(
         args.base,
         args.decoders,
@@ -91,6 +91,26 @@ def run(args: argparse.Namespace) -> int:
     tasks = model.manifest["tasks"]
     print(f"{args.out}: {counted(len(tasks), 'task')} ({', '.join(tasks)}), {size:.1f} MiB")
     return 0
+
+
+def _results(path: Path) -> dict[str, Any]:
+    """Metrics by ``task/name``, as a test writes them.
+
+    Raises:
+        DataError: There is no such file, or it is another.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"--results {path}: no such file.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"--results {path}: not the results.json of a test: {error}.") from error
+    if not isinstance(found, dict):
+        raise DataError(
+            f"--results {path}: not the results.json of a test: expected names and numbers, found "
+            f"a {type(found).__name__}."
+        )
+    return found
 
 
 def renames_of(options: list[str]) -> dict[tuple[str, str], str]:

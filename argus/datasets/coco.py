@@ -4,7 +4,7 @@ The stock classes drop, without a word, classes whose name the annotation file d
 shifts every label after them), annotations of an unknown category, and images whose size differs
 from the annotated one; they number classes and keypoints in the order of the file, where here names
 decide. Zero-area boxes and crowd regions they treat well, and so it stays: the former are dropped,
-the latter go to ``ignored_instances``; ``tools/data/check.py`` counts both.
+the latter go to ``ignored_instances``; ``argus check`` counts both.
 """
 
 import os.path

@@ -52,7 +52,7 @@ class ListDataset(BaseDataset):
     A sample has ``img_path`` and, of every label that the image has, the path (``PATH_KEYS``). An
     image without any of the labels is left out, and so is one that lacks a label of ``require``;
     the log says how many. An image of the list that does not exist is kept: loading it raises, and
-    ``tools/data/check.py`` names it.
+    ``argus check`` names it.
 
     ``num_listed`` is the number of images in the list file, those left out included.
 

@@ -21,7 +21,7 @@ from argus.safe_load import tensors_only
 REPLACED = "replaced"
 _STRICT = (
     "A sample cannot be left out of an evaluation: repair or remove the file "
-    "(tools/data/check.py lists all of them)."
+    "(argus check lists all of them)."
 )
 # Seconds between the tries of a read that may succeed later: a network file system catches its
 # breath.
@@ -287,7 +287,7 @@ class BadSampleBudget:
                 f"task {self.task!r}: {self.num_bad} of {counted(self.num_drawn, 'sample')} "
                 "drawn could not "
                 f"be loaded ({self.num_bad / self.num_drawn:.1%}, accepted {self.max_share:.1%}). "
-                f"The last: {replaced[-1]}\nCheck the data with tools/data/check.py CONFIG, or "
+                f"The last: {replaced[-1]}\nCheck the data with argus check CONFIG, or "
                 "raise max_bad_share."
             )
 

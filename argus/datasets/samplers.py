@@ -59,7 +59,7 @@ class TaskSampler(Sampler[tuple[int, int]]):
         if num_samples < 1:
             raise ConfigError(
                 "The data set has no samples, so no batch can be drawn from it. Check its "
-                "annotation file and filters with tools/data/check.py."
+                "annotation file and filters with argus check."
             )
         if batch_size < 1:
             raise ConfigError(f"batch_size must be at least 1, got {batch_size}.")

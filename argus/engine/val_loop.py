@@ -228,7 +228,7 @@ class MultitaskValLoop(BaseLoop):
             self.runner.logger.warning(
                 f"{', '.join(without)} could not be measured: the {self.part} data have nothing to "
                 "compare with, or predictions are no numbers. Tables show '-'; no best checkpoint "
-                "is saved by it. tools/data/check.py counts what the data have."
+                "is saved by it. argus check counts what the data have."
             )
         for key in ("primary", "report", "paper", "lower_is_better", "units"):
             value = getattr(task, key)

@@ -109,7 +109,7 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
         f"wrote {config} ({counted(len(text.splitlines()), 'line')}) and {sheet}: do the labels "
         "lie right?"
     )
-    tell("next:")
+    tell("next, once the errors above are mended:" if errors or problems else "next:")
     if backbone.first:
         tell(f"  {backbone.first}")
     tell(f"  argus train {config.as_posix()}")

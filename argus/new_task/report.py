@@ -61,9 +61,7 @@ def report(found: Recognition, kind: str, data: str, checks: list[Findings]) -> 
             seen.update(new)
             lines += [f"  {word} ({part}): {text}" for text in new[:5]]
             if len(new) > 5:
-                lines.append(
-                    f"  ... and {len(new) - 5:,} more {word}s: tools/data/check.py lists all"
-                )
+                lines.append(f"  ... and {len(new) - 5:,} more {word}s: argus check lists all")
     return lines
 
 

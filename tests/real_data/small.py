@@ -15,7 +15,7 @@ def root_of(name: str) -> Path:
     """Folder of a set; the test is skipped where it is not there."""
     folder = SMALL / name
     if not folder.is_dir():
-        command = f"python tools/data/get.py {name.replace('_', '-')}"
+        command = f"argus get {name.replace('_', '-')}"
         pytest.skip(f"no {folder}; get it with `{command}`")
     return folder
 

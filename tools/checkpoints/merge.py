@@ -4,28 +4,23 @@
 The same as ``argus merge``.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from argus.commands import merge  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.commands.merge import EPILOG, add_arguments, run  # noqa: E402
+from argus.commands.tool import run_as_tool  # noqa: E402
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Merge and write the folder; 0, the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0].replace("``", ""),
-        epilog=EPILOG.replace("argus merge", "tools/checkpoints/merge.py"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    return run(parser.parse_args())
+    return run_as_tool(merge, "tools/checkpoints/merge.py", __doc__, arguments)
 
 
 if __name__ == "__main__":
     with user_errors():
-        sys.exit(main())
+        status = main()
+    sys.exit(status)

@@ -1,181 +1,23 @@
+#!/usr/bin/env python3
 """Check the data that a config needs, before a long run meets what is wrong with it.
 
-    python tools/data/check.py configs/stage1_5task.py --num-processes 8
-    python tools/data/check.py configs/stage1_5task.py --sample 1000 --json report.json
-    python tools/data/check.py coco data/coco
-
-The name of a data set compares a folder with what its owner published: pictures, annotations and
-classes, and says what is missing or too many. With a config it reports what a training would refuse in the config, its pipelines included, whatever comes first
-there; and, for every task's training, validation and test data: files and folders missing, images that
-do not decode, labels out of range, empty annotations, zero-area boxes, crowd regions, the classes,
-what the metrics cannot read, and how many samples the task will see. Weight files that are missing are
-named apart, and are no errors of the data; nor is a data set that is smaller or larger than
-published, which is a warning. The exit status is 1 if an error was found, and 2 if
-nothing could be checked.
+The same as ``argus check``.
 """
 
-import argparse
-import json
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-from mmengine.config import Config
-from rich.console import Console
-from rich.progress import track
 
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config_options import load_config  # noqa: E402
+from argus.commands import check  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
-from argus.datasets.checks.findings import Findings  # noqa: E402
-from argus.datasets.checks.published_sizes import compare, compare_roots  # noqa: E402
-from argus.datasets.checks.walk import check_tasks  # noqa: E402
-from argus.datasets.convert.all_converters import CONVERTERS  # noqa: E402
-from argus.engine.checks.data import RunChecks  # noqa: E402
-from argus.engine.checks.needed_files import weights_not_there  # noqa: E402
-from argus.engine.checks.problems import config_problems, task_config_problems  # noqa: E402
-from argus.errors import ConfigError  # noqa: E402
-from argus.names.printable import printable  # noqa: E402
-from argus.names.wording import counted  # noqa: E402
-
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "config",
-        help="training config, the config of one task, or the name of a data set: "
-        + ", ".join(CONVERTERS),
-    )
-    parser.add_argument(
-        "folder", nargs="?", type=Path, help="of the named data set (default: its place in data/)"
-    )
-    parser.add_argument(
-        "--allow-partial",
-        action="store_true",
-        help="take it for granted that a data set is only a part of the published one",
-    )
-    parser.add_argument("--tasks", nargs="+", action="extend", help="only these tasks")
-    parser.add_argument(
-        "--sample", type=int, help="decode this many files of each data set (default: all)"
-    )
-    parser.add_argument(
-        "--num-processes", type=int, default=1, help="processes (GPUs) of the run (default: 1)"
-    )
-    parser.add_argument("--threads", type=int, default=8, help="threads that decode (default: 8)")
-    parser.add_argument("--json", type=Path, help="write everything that was found to this file")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action="extend", default=[], help="options of the config to override"
-    )
-    parser.set_defaults(amp=False, launcher="none", work_dir=None)
-    return parser.parse_args(argv)
-
-
-def tasks_of(config: Config) -> dict[str, Any]:
-    """The task configs in a training config or in a file of ``configs/_base_/tasks``."""
-    given = config.get("tasks")
-    if given:
-        return {
-            name: task
-            for name, task in (given.items() if isinstance(given, Mapping) else ())
-            if isinstance(task, Mapping)
-        }
-    tasks = {
-        name: value
-        for name, value in config.items()
-        if isinstance(value, dict) and "decoder" in value and "train" in value
-    }
-    if not tasks:
-        raise ConfigError(f"{config.filename}: no tasks found; expected tasks = dict(name=task).")
-    return tasks
-
-
-def num_batches(config: Config) -> int | None:
-    """Batches of each task in the schedule; ``None`` if the config has no schedule."""
-    schedule = config.get("train_cfg") or {}
-    steps = schedule.get("max_iters")
-    return None if steps is None else steps * schedule.get("accumulate", 1)
-
-
-def check_data_set(args: argparse.Namespace) -> int:
-    """Compare a folder with what is published of a data set; 1 if they differ, else 0."""
-    converter = CONVERTERS[args.config]
-    folder = args.folder or Path(converter.default_out)
-    findings = compare(converter, folder, allow_partial=args.allow_partial)
-    print(printable(findings.to_text(max_lines=len(converter.published) * 2), lines=True))
-    write_report(args.json, [findings.to_dict()])
-    if findings.errors:
-        print(
-            "How to get what is missing is in data/README.md; --allow-partial takes a part for "
-            "right."
-        )
-    elif findings.notes:
-        print(f"A part of {converter.title}, on purpose.")
-    else:
-        print(f"All of {converter.title}, as it is published.")
-    return int(bool(findings.errors))
-
-
-def write_report(path: Path | None, content: list[dict[str, Any]]) -> None:
-    """Write what was found to a file, if one is asked for."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=2) + "\n")
+from argus.commands.tool import run_as_tool  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> int:
     """Check and print; 1 if there is an error, else 0."""
-    args = parse_args(argv)
-    if args.config in CONVERTERS:
-        return check_data_set(args)
-    if args.folder is not None:
-        raise ConfigError(
-            f"{args.config} is no data set that could be in {args.folder}; known are "
-            f"{', '.join(CONVERTERS)}. A config is given alone."
-        )
-    config = load_config(args)
-    tasks = tasks_of(config)
-    unknown = sorted(set(args.tasks or ()) - set(tasks))
-    if unknown:
-        raise ConfigError(f"--tasks {unknown}: the config has {', '.join(tasks)}.")
-    console = Console(stderr=True)
-
-    def progress(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
-        return track(items, description=title, total=total, console=console, transient=True)
-
-    chosen = {name: tasks[name] for name in tasks if not args.tasks or name in args.tasks}
-    is_run = bool(config.get("tasks"))
-    whole = Findings(where="config")
-    whole.errors += config_problems(config) if is_run else task_config_problems(chosen)
-    weights = weights_not_there(config) if is_run else []
-    results = check_tasks(
-        chosen,
-        num_steps=num_batches(config),
-        num_processes=args.num_processes,
-        sample=args.sample,
-        num_threads=args.threads,
-        run=RunChecks(config),
-        progress=progress,
-    )
-    published = compare_roots(chosen.values(), allow_partial=args.allow_partial)
-    for findings in (whole, *results, *published):
-        print(printable(findings.to_text(), lines=True))
-    for text in weights:
-        print(printable(f"weights: {text}", lines=True))
-    told: list[dict[str, Any]] = [f.to_dict() for f in (whole, *results, *published)]
-    told += [dict(where="weights", missing=weights)] if weights else []
-    write_report(args.json, told)
-    num_errors = sum(len(findings.errors) for findings in (whole, *results))
-    missing = f"; {counted(len(weights), 'weight file')} missing" if weights else ""
-    print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}{missing}.")
-    if num_errors:
-        print("The layout of every data set is in data/README.md.")
-    return int(num_errors > 0)
+    return run_as_tool(check, "tools/data/check.py", __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A class that never occurs drops out of the loss and of the mean of a metric without a word, and a
 task whose labels are all ignored has a loss of nearly 0. Training before its first step and
-``tools/data/check.py`` judge by the same numbers, and by this module alone.
+``argus check`` judge by the same numbers, and by this module alone.
 """
 
 from collections import Counter

@@ -2,7 +2,7 @@
 
 mmdet, mmpose and pycocotools index and multiply what they find; pycocotools writes beyond its
 memory for a run-length mask whose runs do not fill its picture. So training, validation and
-``tools/data/check.py`` alike look at a file here first. What annotations mean is not judged.
+``argus check`` alike look at a file here first. What annotations mean is not judged.
 """
 
 import contextlib
@@ -120,9 +120,7 @@ def refuse(path: str | Path, problems: Iterable[str]) -> None:
     found = list(islice(problems, _MAX_SHOWN + 1))
     if found:
         more = "; ..." if len(found) > _MAX_SHOWN else ""
-        raise DataError(
-            f"{path}: {'; '.join(found[:_MAX_SHOWN])}{more}. tools/data/check.py lists all."
-        )
+        raise DataError(f"{path}: {'; '.join(found[:_MAX_SHOWN])}{more}. argus check lists all.")
 
 
 def entry_problems(content: Any, *, num_keypoints: int | None = None) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Whether a panoptic annotation file in COCO's format is what its readers trust, and what it holds.
 
-Training, validation and ``tools/data/check.py`` alike look at a file here first.
+Training, validation and ``argus check`` alike look at a file here first.
 """
 
 from collections.abc import Iterator, Mapping

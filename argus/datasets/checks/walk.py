@@ -1,6 +1,6 @@
 """Walk the data that a training config needs, and say what is missing, broken or odd.
 
-The logic of ``tools/data/check.py``. The data sets and their pipelines are built as in training;
+The logic of ``argus check``. The data sets and their pipelines are built as in training;
 their files are read by the same transforms that training uses, so what passes here loads there.
 """
 

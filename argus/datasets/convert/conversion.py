@@ -201,7 +201,7 @@ def summary(converter: Converter, out: Path, counts: list[Count]) -> str:
     elif wrong:
         lines.append(
             f"WARNING: more than was published ({differ}). Move away what does not belong there "
-            f"(tools/data/check.py {converter.name} {out} names files), or pass --allow-partial."
+            f"(argus check {converter.name} {out} names files), or pass --allow-partial."
         )
     else:
         lines.append("All counts are the published ones.")

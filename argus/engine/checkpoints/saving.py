@@ -88,7 +88,7 @@ def check_finite(checkpoint: Mapping[str, Any], *, earlier: Sequence[Path]) -> N
         raise CheckpointError(
             f"not a number or infinite: {', '.join(bad[:_MAX_LISTED])}{more}. No checkpoint is "
             f"written from it. {last}. Lower the learning rate, clip gradients, or look at the "
-            "data with tools/data/check.py; then go on with --resume."
+            "data with argus check; then go on with --resume."
         )
 
 

@@ -1,6 +1,6 @@
 """All that is looked at in the config of a run before its tasks are, one check after the other.
 
-A run stops at the first that fails; ``tools/data/check.py`` tells what each of them says.
+A run stops at the first that fails; ``argus check`` tells what each of them says.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""What ``tools/data/check.py`` asks of a task's data beyond the files: all that a run needs.
+"""What ``argus check`` asks of a task's data beyond the files: all that a run needs.
 
 Handed to :func:`argus.datasets.checks.walk.check_tasks`, which knows no engine.
 """

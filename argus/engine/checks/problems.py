@@ -1,6 +1,6 @@
 """All that a training would refuse in its config before the first step, each lack as a sentence.
 
-A training stops at the first; ``tools/data/check.py`` tells them together. Modules are built
+A training stops at the first; ``argus check`` tells them together. Modules are built
 without memory (on the ``meta`` device), and no weights are read but those of a trained model.
 """
 

@@ -2,7 +2,7 @@
 
 What grey values mean is one rule for the data set, that of ``LoadAnomalyMask``: all of them are
 defects unless it has a threshold. Some masks are looked at, spread over the data set;
-``tools/data/check.py`` looks at all of them.
+``argus check`` looks at all of them.
 """
 
 import contextlib

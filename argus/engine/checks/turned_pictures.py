@@ -2,7 +2,7 @@
 
 Some pictures of a data set are looked at, spread over it, by its loader's processes under their
 time limit. Where the size of the annotations decides, or the config says it, nothing is told:
-``tools/data/check.py`` looks at all pictures and counts those as well.
+``argus check`` looks at all pictures and counts those as well.
 """
 
 import contextlib

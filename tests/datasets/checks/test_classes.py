@@ -1,4 +1,4 @@
-"""``tools/data/check.py`` compares classes as a training does, and knows which files are COCO's."""
+"""``argus check`` compares classes as a training does, and knows which files are COCO's."""
 
 import json
 from pathlib import Path

@@ -1,0 +1,37 @@
+"""``argus download``, ``argus get`` and ``argus check``: names and files that there are not."""
+
+from pathlib import Path
+
+import pytest
+
+from argus.commands.get import NAMES
+from argus.datasets.convert.originals import ORIGINALS
+from tests.commands.command_line import CommandLine, assert_mistake
+
+
+def test_get__names_are_those_that_are_published() -> None:
+    assert tuple(ORIGINALS) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("download dinov2_vits16", ["dinov2_vits14", "found 'dinov2_vits16'"]),
+        ("download dinov2_vits14 --from none.pth", ["none.pth"]),
+        ("get imagenet", ["expected one of camvid", "found 'imagenet'"]),
+        ("get camvid --num-processes 0", ["--num-processes 0", "at least 1"]),
+        ("get camvid --from none.zip", ["none.zip"]),
+        ("check cocoa", ["neither a config file nor the name of a data set", "ade20k"]),
+        ("check none.py", ["none.py does not exist"]),
+    ],
+)
+def test_mistakes__are_one_sentence_and_leave_nothing(
+    argus: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    said: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_mistake(argus(*words.split()), *said)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
