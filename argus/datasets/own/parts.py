@@ -1,12 +1,15 @@
 """Which pictures are trained on and which are not, where the data do not say it.
 
-A picture's side is drawn by a hash of its path below the data folder and a seed: it does not depend
-on the other pictures, on their order or on the task, so that no task is validated on what another
-has trained the backbone with. Pictures of one group, such as frames of one video, stay together.
+Pictures are put in an order by a hash of their path below the data folder and a seed, and validation
+is the beginning of that order, as many as the share says. So it depends neither on the order of the
+files nor on the task: all tasks on the same pictures have the same parts. A picture that comes or
+goes moves the end of validation by one at most. Pictures of one group, such as frames of one video,
+stay together.
 """
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from argus.datasets.own.record import PARTS, OwnData, OwnPicture
@@ -50,10 +53,13 @@ def split(
 ) -> tuple[list[OwnPicture], list[OwnPicture]]:
     """Pictures to train on, and the others; each has at least one group, if there are two.
 
+    The others are as many as the share says, to the nearest, where no group is in the way: groups are
+    taken in their order, and one is left out if it would bring the number further away.
+
     Args:
         pictures: All of them; a single group is trained on.
         seed: Another one draws others.
-        share: Of the groups that are not trained on, in (0, 1).
+        share: Of the pictures that are not trained on, in (0, 1).
         group: As for :func:`group_of`.
 
     Raises:
@@ -62,14 +68,16 @@ def split(
     if not 0 < share < 1:
         raise ConfigError(f"val_share={share}: expected a share between 0 and 1.")
     groups = {picture.path: group_of(picture.path, group) for picture in pictures}
-    numbers = {name: drawn(name, seed) for name in set(groups.values())}
-    ranked = sorted(numbers, key=lambda name: (numbers[name], name))
-    kept = {name for name in ranked if numbers[name] < share}
-    if len(ranked) == 1:
-        kept = set()  # what is trained on comes first
-    elif ranked:
-        # Of few pictures the draw may leave one side empty.
-        kept = (kept or {ranked[0]}) - ({ranked[-1]} if len(kept) == len(ranked) else set())
+    sizes = Counter(groups.values())
+    ranked = sorted(sizes, key=lambda name: (drawn(name, seed), name))
+    kept: set[str] = set()
+    missing = share * len(groups)
+    for name in ranked[:-1]:  # one is left to train on
+        if sizes[name] < 2 * missing:  # with it the number is nearer
+            kept.add(name)
+            missing -= sizes[name]
+    if not kept and len(ranked) > 1:
+        kept = {min(ranked, key=lambda name: sizes[name])}
     rest = [picture for picture in pictures if groups[picture.path] in kept]
     return [picture for picture in pictures if groups[picture.path] not in kept], rest
 
@@ -127,6 +135,8 @@ def told(data: OwnData, found: dict[str, list[OwnPicture]], *, seed: int) -> str
     """How the pictures are divided, in a sentence without a stop."""
     numbers = ", ".join(f"{len(found[part]):,} {part}" for part in PARTS if found[part])
     named = {picture.part for picture in data.pictures} - {None}
+    if not found["val"]:
+        return f"{numbers}; there is too little to split validation off"
     if "val" not in named:
         return f"{numbers}; validation is split off by seed={seed}"
     return numbers

@@ -22,16 +22,30 @@ def test_draw__is_uniform() -> None:
     assert counts.sum() == 20_000 and abs(counts - 2000).max() < 200  # 4.7 standard deviations
 
 
-def test_split__neither_order_nor_other_pictures_matter() -> None:
+def test_split__is_exact_and_the_order_does_not_matter() -> None:
     some = pictures(*(f"{n}.png" for n in range(200)))
     train, val = split(some, seed=3, share=0.2, group=None)
-    assert len(train) + len(val) == 200 and 20 < len(val) < 60
+    assert (len(train), len(val)) == (160, 40)
     again = split(some[::-1], seed=3, share=0.2, group=None)
     assert {p.path for p in again[1]} == {p.path for p in val}
-    half = split(some[:100], seed=3, share=0.2, group=None)
-    assert {p.path for p in half[1]} == {p.path for p in val} & {p.path for p in some[:100]}
     other = split(some, seed=4, share=0.2, group=None)
     assert {p.path for p in other[1]} != {p.path for p in val}
+    for number in range(2, 40):
+        _, val = split(some[:number], seed=5, share=0.2, group=None)
+        assert abs(len(val) - max(1, number / 5)) <= 0.5
+
+
+@pytest.mark.parametrize("group", [None, r"(.*)_\d+"])
+def test_split__one_picture_more_moves_few(group: str | None) -> None:
+    """Without groups one at most; with them, hardly more pictures than a group has."""
+    names = [f"video{n // 4}_{n}.png" for n in range(60)]
+    moved = []
+    before: set[str] = set()
+    for number in range(2, 60):
+        val = {p.path for p in split(pictures(*names[:number]), seed=1, share=0.2, group=group)[1]}
+        moved.append(len((val ^ before) - {names[number - 1]}))
+        before = val
+    assert max(moved[1:]) <= 1 if group is None else np.mean(moved[1:]) < 2
 
 
 def test_split__groups_stay_together() -> None:
@@ -39,6 +53,17 @@ def test_split__groups_stay_together() -> None:
     train, val = split(some, seed=0, share=0.3, group=r"(.*)_\d+")
     sides = [{p.path.split("_")[0] for p in side} for side in (train, val)]
     assert sides[0] and sides[1] and sides[0].isdisjoint(sides[1])
+    assert len(val) == 45
+
+
+def test_split__a_large_group_is_passed_over() -> None:
+    some = pictures(*(f"a_{n}.png" for n in range(90)), *(f"b{n}_0.png" for n in range(10)))
+    for seed in range(20):
+        train, val = split(some, seed=seed, share=0.2, group=r"(.*)_\d+")
+        assert 9 <= len(val) <= 10 and not any(p.path.startswith("a_") for p in val)
+    halves = pictures("a_1.png", "a_2.png", "b_1.png", "b_2.png")
+    train, val = split(halves, seed=0, share=0.1, group=r"(.*)_\d+")
+    assert len(train) == len(val) == 2
 
 
 def test_split__of_one_group_leaves_it_for_training() -> None:
