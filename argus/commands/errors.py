@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib.util
+import io
 import logging
 import os
 import sys
@@ -36,6 +37,7 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
     """
     rank = os.environ.get("RANK", "0")
     prefix = "" if rank == "0" else f"[rank {rank}] "
+    _print_any_letter()
     try:
         yield
     except KeyboardInterrupt as error:
@@ -67,6 +69,12 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
         _exit_at_once_in_group(2)
         raise SystemExit(2) from error
     _leave_process_group()
+
+
+def _print_any_letter() -> None:
+    """Let names with letters that the terminal has not be written as codes: errors are anyway."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _message(error: Exception) -> str | None:

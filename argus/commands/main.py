@@ -17,7 +17,7 @@ from argus.commands.errors import user_errors
 COMMANDS = {
     "predict": "answers and pictures for images, folders and videos",
     "new": "a config that trains a task on pictures and labels of your own",
-    "mtv": "names for images, and images for a text, by a pair of encoders",
+    "mtv": "which of some names fits an image, or which images fit a text",
     "check": "what is wrong with a config and its data, before a training meets it",
     "train": "train the tasks of a config",
     "test": "benchmark numbers of a checkpoint or a model",

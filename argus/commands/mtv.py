@@ -15,12 +15,20 @@ from argus.names.printable import printable
 
 EPILOG = """\
 examples:
-  argus mtv photo.jpg --model MODEL --names cat dog "a red bus"    which name fits each picture
-  argus mtv photos --model MODEL --search "two cats on a sofa"     which pictures fit the text
+  argus mtv photo.jpg --model MODEL --names cat dog "a red bus"    which name fits each image
+  argus mtv photos --model MODEL --search "two cats on a sofa"     which images fit the text
   argus mtv photos --model google/siglip-base-patch16-224 --search "a bus" --top 20 --out bus.png
 
-MODEL is a folder of MTV or SigLIP as transformers writes it, or a repository on the Hub. A search
-writes a picture of the best matches.
+With --names every image has a line: the names, likeliest first, and shares that add up to 100 %,
+since one of them is taken to be right. With --search every image is judged by itself, from 0 to 1;
+the best are listed, and drawn side by side into --out. No training on names or texts is needed.
+
+MODEL is an image and a text encoder that were trained together: the folder of a SigLIP, or of an
+MTV trained here (docs/mtv.md; `make demo-mtv` leaves work_dirs/demo_mtv/models/trained), or the
+name of either on the Hugging Face Hub, from where it is fetched once. A model for `argus predict`
+is another thing. Exit status 3: some of the images could not be read, and were left out.
+
+Needs the extra `mtv`: pip install "argus-multitask[mtv]".
 """
 _TITLE = 60  # characters
 
@@ -28,18 +36,35 @@ _TITLE = 60  # characters
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, folders, patterns")
-    parser.add_argument("--model", required=True, help="folder, or OWNER/NAME on the Hub")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="folder of an image and a text encoder, or OWNER/NAME on the Hub",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "--names", nargs="+", action="extend", help="names to choose from for each image"
+        "--names",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="at least two, of which one is chosen for each image; they come after the images",
     )
-    what.add_argument("--search", metavar="TEXT", help="a text to find images for")
-    parser.add_argument("--top", type=int, default=9, help="best matches to show (default 9)")
+    what.add_argument("--search", metavar="TEXT", help="a text to find images for, in quotes")
     parser.add_argument(
-        "--out", type=Path, default=Path("matches.png"), help="picture of a search's matches"
+        "--top", type=int, default=9, metavar="N", help="best names or images to show (default 9)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("matches.png"),
+        metavar="FILE",
+        help="picture of a search's matches, PNG (default matches.png)",
     )
     parser.add_argument("--device", help="cpu or cuda; a GPU if there is one by default")
-    parser.add_argument("--batch-size", type=int, default=32, help="images at a time (default 32)")
+    parser.add_argument(
+        "--batch-size", type=int, default=32, metavar="N", help="images at a time (default 32)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 

@@ -1,7 +1,8 @@
 """Look at data, say what they are, and write a config and a sheet of labels for a new task."""
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     kind = request.kind or found.kind
     options = _options(request, found)
     own = dict(options) | dict(data=request.data)
+    backbone = backbone_lines(request.backbone, config)
+    _check_letters((request.data, *options.get("classes", ()), *backbone.lines))
     parts = [part for part in ("train", "val") if found.parts.get(part)]
     # What is trained on has no defects to look at.
     drawn = "val" if found.kind == "anomaly" else "train"
@@ -96,7 +99,6 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
         if text not in errors:
             tell(f"  error: {text}")
     save_sheet(drawing, sheet)
-    backbone = backbone_lines(request.backbone, config)
     keys: dict[str, Any] = dict(data=request.data, format=found.format) | options
     keys |= _of_kind(found, dataset)
     if not found.parts.get("val"):  # of one picture there is nothing to split off
@@ -151,6 +153,26 @@ def _files(request: Request) -> tuple[Path, Path]:
     if not request.folder.is_dir():
         raise ConfigError(f"--out {request.folder}: no such folder.")
     return config, sheet
+
+
+def _check_letters(names: Iterable[str]) -> None:
+    """See that a config can hold these names, for this machine and others.
+
+    Raises:
+        ConfigError: One has bytes that are no letters to this Python.
+    """
+    encoding = sys.getfilesystemencoding()
+    for name in names:
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            remedy = (
+                "rename it"
+                if encoding == "utf-8"
+                else "set PYTHONUTF8=1, or LC_ALL=C.UTF-8, and run the command again"
+            )
+            raise ConfigError(
+                f"{name!r}: a config holds names in UTF-8, and this one has bytes that are no "
+                f"letters in {encoding}, by which this Python reads names; {remedy}."
+            )
 
 
 def _options(request: Request, found: Recognition) -> dict[str, Any]:

@@ -120,6 +120,14 @@ def test_names_with_quotes__do_no_harm(tmp_path) -> None:
     assert names["tasks"]["plates"]["classes"] == ['a"b', "c\\"]
 
 
+def test_names_that_are_no_letters__are_refused(tmp_path) -> None:
+    """As Python reads those of another encoding, or all that are not ASCII where it knows ASCII."""
+    data = masks(tmp_path / "d\udce4ta", 2)
+    with pytest.raises(ConfigError, match="bytes that are no letters in utf-8.*rename it"):
+        new(tmp_path, data)
+    assert not list(tmp_path.glob("*.*"))
+
+
 def test_files_that_are_there__are_kept(tmp_path) -> None:
     data = class_folders(tmp_path / "data")
     (tmp_path / "plates.py").write_text("mine")

@@ -1,10 +1,10 @@
 """Which pictures are trained on and which are not, where the data do not say it.
 
-Pictures are put in an order by a hash of their path below the data folder and a seed, and validation
-is the beginning of that order, as many as the share says. So it depends neither on the order of the
-files nor on the task: all tasks on the same pictures have the same parts. A picture that comes or
-goes moves the end of validation by one at most. Pictures of one group, such as frames of one video,
-stay together.
+Pictures are put in an order by a hash of their path below the data folder and a seed, and
+validation is the beginning of that order, as many as the share says. So it depends neither on the
+order of the files nor on the task: all tasks on the same pictures have the same parts. A picture
+that comes or goes moves the end of validation by one at most. Pictures of one group, such as frames
+of one video, stay together.
 """
 
 import hashlib
@@ -53,8 +53,8 @@ def split(
 ) -> tuple[list[OwnPicture], list[OwnPicture]]:
     """Pictures to train on, and the others; each has at least one group, if there are two.
 
-    The others are as many as the share says, to the nearest, where no group is in the way: groups are
-    taken in their order, and one is left out if it would bring the number further away.
+    The others are as many as the share says, to the nearest, where no group is in the way: groups
+    are taken in their order, and one is left out if it would bring the number further away.
 
     Args:
         pictures: All of them; a single group is trained on.

@@ -29,6 +29,12 @@ _TOOLS = (
     ((b'"data_row"',), "Labelbox", EXPORT),
     ((b'"Labeled Data"',), "Labelbox", EXPORT),
 )
+# By the suffix, words near the beginning of the labels of one picture.
+_ONE_EACH: dict[str, tuple[bytes, ...]] = {
+    ".json": (b'"shapes"', b'"imagePath"'),
+    ".xml": (b"<annotation>",),
+    ".txt": (),
+}
 _TASKS = (b'"data"', b'"annotations"', b'"id"')
 _COCO = ("images", "annotations", "categories")
 
@@ -54,6 +60,17 @@ def _single_file(tree: Tree) -> Iterator[str]:
     suffixes = sorted({suffix for form in FORMATS.values() for suffix in form.suffixes})
     if tree.given.is_file() and tree.given.suffix.lower() not in (*suffixes, *_VIDEOS):
         yield f"expected a folder, or a file of labels ({', '.join(suffixes)})"
+
+
+def _of_one_picture(tree: Tree) -> Iterator[str]:
+    """One of the files that labelme, Pascal VOC and YOLO have for every picture."""
+    words = _ONE_EACH.get(tree.given.suffix.lower())
+    if words is None or not tree.given.is_file():
+        return
+    head = _head(tree, tree.given.name, _HEAD_BYTES)
+    is_beside = any(PurePosixPath(name).stem == tree.given.stem for name in tree.pictures)
+    if all(word in head for word in words) and (words or is_beside):
+        yield "it has the labels of one picture; name the folder with all of them and the pictures"
 
 
 def _utf_16(tree: Tree) -> Iterator[str]:
@@ -173,6 +190,7 @@ _LOOKS: tuple[Callable[[Tree], Iterator[str]], ...] = (
     _packed,
     _has(".tfrecord", ".record", text=f"TensorFlow records are not read: {EXPORT}"),
     _utf_16,
+    _of_one_picture,
     _table,
     _json,
     _texts_of_pictures,

@@ -51,6 +51,21 @@ def test_file_that_is_given__is_told(tmp_path) -> None:
         recognise(tmp_path / "1.png")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("1.json", '{"shapes": [], "imagePath": "1.png"}'),
+        ("1.xml", "<annotation></annotation>"),
+        ("1.txt", "0 .5 .5 .1 .1"),
+    ],
+)
+def test_file_of_one_picture__names_the_folder(tmp_path, name, content) -> None:
+    picture(tmp_path / "1.png")
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=f"{name}: it has the labels of one picture; name the fold"):
+        recognise(str(tmp_path / name))
+
+
 def test_depth__of_a_suffix_that_is_not_read(tmp_path) -> None:
     picture(tmp_path / "images/1.png")
     (tmp_path / "depth").mkdir()
