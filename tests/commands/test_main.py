@@ -1,5 +1,6 @@
 """The console command as a whole: help, start-up, exit statuses."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from argus import __version__
+from argus.commands.errors import user_errors
 from argus.commands.main import COMMANDS
 from argus.errors import DataError
 from tests.commands.command_line import CommandLine
@@ -111,3 +113,11 @@ def test_module__is_the_console_command() -> None:
         [sys.executable, "-m", "argus", "--version"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout == f"argus {__version__}\n"
+
+
+def test_letters_that_the_terminal_lacks__end_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    with user_errors():
+        print("d\xe4ta", flush=True)
+    assert written.getvalue() == b"d\\xe4ta\n"
