@@ -44,9 +44,6 @@ SCENES = dict(
     seed=0,
 )
 LAYOUTS = ("imagenet", "ade20k")
-VOCABULARY = 300
-LENGTH = 32
-"""Tokens of a text, as many as the text encoder takes; one caption in eleven is cut."""
 _SIZES = "--num-train 1600 --num-val 100 --num-classification 3000 200 --size 96 96"
 
 
@@ -102,9 +99,17 @@ class MTVDemo(Demo):
             return
         shards = self.data_dir / "shards/train"
         command = [sys.executable, "-m", "argus.mtv.data.train_tokenizer", str(shards / "images")]
-        sizes = ["--vocabulary", str(VOCABULARY), "--length", str(LENGTH)]
-        options = ["--regions", str(shards / "regions"), *sizes]
+        options = ["--regions", str(shards / "regions"), *self.text_sizes()]
         self.step("tokenizer", [*command, str(self.data_dir / "tokenizer"), *options])
+
+    def text_sizes(self) -> list[str]:
+        """Words that make a tokenizer for the text encoder of the config."""
+        from argus.engine.config_files.options import parse_options
+        from argus.engine.config_files.reading import read_config_file
+
+        config = read_config_file(str(self.root / self.config), parse_options(self.options))
+        text = config.backbone.text
+        return ["--vocabulary", str(text.vocab_size), "--length", str(text.max_position_embeddings)]
 
     def export(self, name: str, config: str, checkpoint: str, *, part: str = "model") -> Path:
         """Write a checkpoint as a folder; its path."""
