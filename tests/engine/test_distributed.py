@@ -230,13 +230,18 @@ def test_balancing__two_processes_weigh_alike_follow_one_and_resume(
     first, second = (found["balancing"][name] for found in pair)
     assert first["losses"] == first["parts"] and second["losses"] == second["parts"]
     assert first["factors"] == second["factors"] and len(first["factors"]) == STEPS
+    (state,) = {*first["states"], *second["states"]}
+    assert bool(state) == ("balancing" in BALANCED[name])
     for parameter, value in first["weights"].items():
-        assert torch.equal(value, second["weights"][parameter]), parameter
+        for other in (second["weights"], first["resumed_weights"], second["resumed_weights"]):
+            assert torch.equal(value, other[parameter]), parameter
     options = {**BALANCED[name], "tasks": with_batch_size(4)}
     losses, runner = train(tmp_path, **options)
     assert [set(step) for step in losses] == [set(step) for step in first["losses"]]
     for one, two in zip(runner.train_loop.noted, first["factors"], strict=True):
         assert two == pytest.approx(one, rel=1e-2)
+    if state:
+        assert len({*map(str, first["factors"])}) > STEPS / 4, "the balancer did next to nothing"
     for parameter, value in runner.raw_model.named_parameters():
         torch.testing.assert_close(first["weights"][parameter], value.detach(), rtol=0, atol=2e-4)
 

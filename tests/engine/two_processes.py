@@ -1,6 +1,7 @@
 """Two Gloo processes for the distributed tests: every scenario in one start of them."""
 
 import contextlib
+import importlib.util
 import io
 import math
 import os
@@ -127,11 +128,21 @@ BALANCED = dict(
         balancing=dict(type="argus.GradNorm", first_steps=2, lr=0.1),
         train_cfg=dict(max_iters=STEPS, schedule="sequential", accumulate=2),
     ),
+    pcgrad=dict(
+        balancing=dict(type="argus.TorchJDGradients", method="PCGrad"),
+        train_cfg=dict(max_iters=STEPS, schedule="sequential", accumulate=2),
+    ),
+    gradvac=dict(  # which has a state
+        balancing=dict(type="argus.TorchJDGradients", method="GradVac"),
+        train_cfg=dict(max_iters=STEPS),
+    ),
     sampled=dict(
         task_sampling=dict(type="argus.TemperatureSampling", temperature=2.0),
         train_cfg=dict(max_iters=STEPS),
     ),
 )
+if importlib.util.find_spec("torchjd") is None:
+    del BALANCED["pcgrad"], BALANCED["gradvac"]
 for _options in BALANCED.values():
     _options |= dict(default_hooks=_EVERY_TEN, custom_hooks=[dict(type="NoteFactors")])
 
@@ -145,6 +156,17 @@ class NoteFactors(Hook):
 
     def after_train_iter(self, runner: MultitaskRunner, *args: Any, outputs: Any, **kwargs: Any):
         runner.train_loop.noted.append(outputs.values.factors)
+
+
+def weights_of(runner: MultitaskRunner) -> dict[str, torch.Tensor]:
+    """Copies of a model's parameters."""
+    return {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+
+
+def state_of_balancer(runner: MultitaskRunner) -> str:
+    """All digits of it; empty where there is no balancer."""
+    balancer = runner.train_loop.balancer
+    return "" if balancer is None else repr(balancer.state_dict())
 
 
 class Scenarios:
@@ -259,7 +281,7 @@ class Scenarios:
             console = io.StringIO()
             with contextlib.redirect_stdout(console):
                 losses, runner = train(self.folder / schedule, **options)
-            weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+            weights = weights_of(runner)
             found[schedule] = dict(losses=losses, console=console.getvalue(), weights=weights)
         return found
 
@@ -276,7 +298,7 @@ class Scenarios:
                 tasks=detection_tasks(1),
             )
             losses, runner = train(self.folder / f"mask_dino_{kind}", **options)
-            weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+            weights = weights_of(runner)
             found[kind, "training"] = dict(losses=losses, weights=weights)
         return found
 
@@ -305,7 +327,7 @@ class Scenarios:
 
         options = dict(launcher="pytorch", before_step={2: weigh(math.nan), 3: weigh(1.0)})
         losses, runner = train(self.folder / "bad_step", **options)
-        weights = {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
+        weights = weights_of(runner)
         limit = dict(max_iters=4, max_bad_steps=0)
         try:
             train(self.folder / "bad_step_limit", train_cfg=limit, **options)
@@ -372,12 +394,14 @@ class Scenarios:
             options = dict(launcher="pytorch", tasks=with_batch_size(2), **options)
             losses, runner = train(self.folder / f"balanced_{name}", **options)
             first, _ = train(self.folder / f"parts_{name}", stop_after=10, **options)
-            second, _ = train(self.folder / f"parts_{name}", resume=True, **options)
+            second, resumed = train(self.folder / f"parts_{name}", resume=True, **options)
             found[name] = dict(
                 losses=losses,
                 parts=first + second,
                 factors=[*runner.train_loop.noted],
-                weights={n: p.detach().clone() for n, p in runner.raw_model.named_parameters()},
+                weights=weights_of(runner),
+                resumed_weights=weights_of(resumed),
+                states=[state_of_balancer(of) for of in (runner, resumed)],
             )
         return found
 
