@@ -3,7 +3,8 @@
 ``joint`` runs one forward over all tasks and one backward. ``packed`` does the same with one pass
 of the backbone over the images of all streams, whatever their sizes. ``sequential`` runs forward
 and backward stream by stream and adds the gradients up, so that peak memory is that of the largest
-stream; the processes exchange gradients once, at the end. The gradients are the same.
+stream. The gradients are the same. Processes exchange each of them once a step, in the buckets of
+DDP, while the step's last backward pass runs.
 """
 
 import math
@@ -19,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from argus.engine.distributed import all_reduce_gradients
 from argus.engine.optim import MultitaskOptimWrapper
 from argus.errors import ConfigError
+from argus.models.connect import connect
 
 SCHEDULES = ("joint", "sequential", "packed")
 
@@ -136,19 +138,26 @@ class GradientSchedule:
         """
         result = StepResult()
         scale = 1.0 / len(micro_batches)
-        for index, (batches, seed) in enumerate(zip(micro_batches, seeds, strict=True)):
-            last = index == len(micro_batches) - 1
-            for group in self.groups(batches):
-                reduce_now = self.takes_all_at_once and last
-                with no_sync(model, active=not reduce_now):
-                    with optim_wrapper.optim_context(model):
-                        losses, parts = model(group, mode=self.mode, seeds=seed)
-                    norms = gradient_norms(losses, probe) if probe else {}
-                    total = torch.stack([loss * scale for loss in losses.values()]).sum()
-                    total.backward()
-                result.add(losses, parts, norms, scale=scale)
+        passes = [
+            (group, seed)
+            for batches, seed in zip(micro_batches, seeds, strict=True)
+            for group in self.groups(batches)
+        ]
+        in_last_pass = has_all_streams(model, micro_batches)
+        for index, (group, seed) in enumerate(passes):
+            reduce_now = in_last_pass and index == len(passes) - 1
+            with no_sync(model, active=not reduce_now):
+                with optim_wrapper.optim_context(model):
+                    losses, parts = model(group, mode=self.mode, seeds=seed)
+                norms = gradient_norms(losses, probe) if probe else {}
+                total = torch.stack([loss * scale for loss in losses.values()]).sum()
+                if reduce_now:
+                    # Those of earlier passes are complete: DDP sends them off at once.
+                    total = connect(total, _decoders_outside(model, losses))
+                total.backward()
+            result.add(losses, parts, norms, scale=scale)
         parameters = stepped_parameters(model, result.losses)
-        if not self.takes_all_at_once:
+        if not in_last_pass:
             all_reduce_gradients(parameters)
         fill_missing(parameters)
         return result
@@ -196,13 +205,27 @@ def gradient_norms(
     return norms
 
 
+def has_all_streams(model: nn.Module, micro_batches: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a step is of all that is trained, so that DDP may wait for every parameter."""
+    streams = {stream for batches in micro_batches for stream in batches}
+    return streams.issuperset(_unwrapped(model).streams)
+
+
+def _unwrapped(model: nn.Module) -> Any:
+    return model.module if isinstance(model, DistributedDataParallel) else model
+
+
+def _decoders_outside(model: nn.Module, tasks: Collection[str]) -> list[nn.Parameter]:
+    decoders = _unwrapped(model).decoders
+    return [p for name in decoders if name not in tasks for p in decoders[name].parameters()]
+
+
 def stepped_parameters(model: nn.Module, tasks: Collection[str]) -> list[nn.Parameter]:
     """The trained parameters but for the decoders of tasks that were not in the step.
 
     Those take no step, not even of weight decay or momentum.
     """
-    decoders = getattr(getattr(model, "module", model), "decoders", {})
-    idle = {id(p) for name in decoders if name not in tasks for p in decoders[name].parameters()}
+    idle = {id(parameter) for parameter in _decoders_outside(model, tasks)}
     return [p for p in model.parameters() if p.requires_grad and id(p) not in idle]
 
 

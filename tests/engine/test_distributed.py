@@ -79,6 +79,26 @@ def test_gradients__two_halves_are_one_whole(pair: list[dict], kind: str, accumu
 
 
 @pytest.mark.parametrize("kind", SCHEDULES)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_gradients__each_is_reduced_once_beside_the_last_backward_pass(
+    pair: list[dict], kind: str, accumulate: int
+) -> None:
+    for rank in range(2):
+        events = pair[rank]["reductions"][kind, accumulate]
+        trained = [name for name, p in toy_model().named_parameters() if p.requires_grad]
+        assert sorted(set(events) - {"end", "all-reduce"}) == sorted(trained)
+        passes = accumulate * (2 if kind == "sequential" else 1)
+        counts = [events.count("end"), events.count("all-reduce")]
+        assert counts == [passes, len(trained)] and sum(counts) + len(trained) == len(events)
+        assert events[: passes - 1] == ["end"] * (passes - 1), "only the last pass sends any"
+        last = len(events) - events[::-1].index("end")
+        decoders = {name for name in trained if name.startswith("decoders.")}
+        assert decoders <= {*events[:last]}, "they are under way before the backbone's are there"
+    joint, found = (pair[0]["gradients"][name, accumulate] for name in ("joint", kind))
+    assert max_relative_difference(found, joint) < 1e-6
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
 def test_gradients__are_the_same_bits_in_both_processes(pair: list[dict], kind: str) -> None:
     first, second = (pair[rank]["gradients"][kind, 2] for rank in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
