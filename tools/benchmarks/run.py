@@ -41,6 +41,7 @@ SECTIONS = (
         "decoders",
         "stage1_step",
         "stage1_stock",
+        "stage2_step",
         "optimizer",
         "step_guard",
     ),
@@ -59,6 +60,7 @@ SECTIONS = (
 # Of a size that a CPU does in minutes.
 _FOR_CPUS = {
     "vit",
+    "stage2_step",
     "optimizer",
     "compiled_blocks",
     "precision",

@@ -95,7 +95,8 @@ def _keypoints(decoder: Any, size: Size, generator: torch.Generator) -> PoseData
     return sample
 
 
-def _semantic(decoder: Any, size: Size, generator: torch.Generator) -> SegDataSample:
+def semantic(decoder: Any, size: Size, generator: torch.Generator) -> SegDataSample:
+    """A sample with a random class for every pixel."""
     classes = decoder.decode_head.num_classes
     sample = SegDataSample(metainfo=_meta(size))
     labels = torch.randint(0, classes, (1, *size), generator=generator)
@@ -111,7 +112,7 @@ def _class(decoder: Any, size: Size, generator: torch.Generator) -> DataSample:
 _SAMPLES: dict[str | None, Callable[[Any, Size, torch.Generator], Any]] = {
     "mmdet": instances,
     "mmpose": _keypoints,
-    "mmseg": _semantic,
+    "mmseg": semantic,
     "mmpretrain": _class,
 }
 
