@@ -20,9 +20,6 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from torch import nn
-from torch.distributed import GradBucket
-from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
-from torch.nn.parallel import DistributedDataParallel
 
 from argus.datasets.census.maps import MapCounts, count_maps
 from argus.engine import MultitaskRunner
@@ -39,13 +36,8 @@ from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError, TrainingStopped
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
-from tests.engine.test_gradient_schedule import (
-    _Quiet,
-    batch,
-    gradients,
-    max_relative_difference,
-    toy_model,
-)
+from tests.engine.reductions import noted_reductions
+from tests.engine.test_gradient_schedule import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
 from tests.engine.toy_pictures import listed
 from tests.engine.toy_training import train
@@ -178,31 +170,6 @@ def state_of_balancer(runner: MultitaskRunner) -> str:
     return "" if balancer is None else repr(balancer.state_dict())
 
 
-def _note_reductions(model: DistributedDataParallel, patch: pytest.MonkeyPatch) -> list[str]:
-    """Fills, in order, with the names of what DDP reduces, and with two words.
-
-    ``all-reduce`` is any such call, ``end`` is where a backward pass has come to the backbone's
-    first layer.
-    """
-    events: list[str] = []
-    names = {id(parameter): name for name, parameter in model.module.named_parameters()}
-
-    def reduce(state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        events.extend(names[id(parameter)] for parameter in bucket.parameters())
-        return allreduce_hook(state, bucket)
-
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        events.append("all-reduce")
-        return all_reduce(*args, **kwargs)
-
-    all_reduce = torch.distributed.all_reduce
-    model.register_comm_hook(None, reduce)
-    patch.setattr(torch.distributed, "all_reduce", noted)
-    first = next(p for p in model.module.backbone.parameters() if p.requires_grad)
-    first.register_post_accumulate_grad_hook(lambda _: events.append("end"))
-    return events
-
-
 class Scenarios:
     """What a process of the pair does, by name."""
 
@@ -228,21 +195,13 @@ class Scenarios:
         return found
 
     def reductions(self) -> dict:
-        """Of a second step, when DDP has put its buckets in order: what is reduced, and when."""
-        found = {}
-        for kind in SCHEDULES:
-            for accumulate, whole in WHOLE.items():
-                # A bucket for every parameter.
-                options = dict(broadcast_buffers=False, gradient_as_bucket_view=True)
-                model = DistributedDataParallel(toy_model(), bucket_cap_mb=1e-6, **options)
-                batches = [own_batches(self.half(indices)) for indices in whole]
-                first = gradients(model, batches, kind)
-                with pytest.MonkeyPatch.context() as patch:
-                    events = _note_reductions(model, patch)
-                    second = gradients(model, batches, kind)
-                assert max_relative_difference(first, second) == 0
-                found[kind, accumulate] = events
-        return found
+        return {
+            (kind, accumulate): noted_reductions(
+                [own_batches(self.half(indices)) for indices in whole], kind
+            )
+            for kind in SCHEDULES
+            for accumulate, whole in WHOLE.items()
+        }
 
     def missing_labels(self) -> dict:
         indices = LABELLED if self.rank == 0 else UNLABELLED
