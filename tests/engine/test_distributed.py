@@ -10,12 +10,11 @@ import pytest
 import torch
 
 from argus.engine.gradient_schedule import SCHEDULES
+from tests.engine.balanced_trainings import BALANCED, STEPS
 from tests.engine.test_gradient_schedule import gradients, max_relative_difference, toy_model
 from tests.engine.toy_detection import detection_model
 from tests.engine.two_processes import (
-    BALANCED,
     LABELLED,
-    STEPS,
     TOGETHER,
     UNLABELLED,
     WHOLE,

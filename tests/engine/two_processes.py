@@ -1,7 +1,6 @@
 """Two Gloo processes for the distributed tests: every scenario in one start of them."""
 
 import contextlib
-import importlib.util
 import io
 import math
 import os
@@ -17,8 +16,6 @@ import pytest
 import torch
 import torch.multiprocessing
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
 from torch import nn
 
 from argus.datasets.census.maps import MapCounts, count_maps
@@ -36,6 +33,7 @@ from argus.engine.loading.loaders import guarded_dataset
 from argus.errors import DataError, TrainingStopped
 from argus.tasks import TrainData
 from tests.datasets.label_sets import SQUARE, semantic, write_maps
+from tests.engine.balanced_trainings import BALANCED, train_in_parts, weights_of
 from tests.engine.reductions import noted_reductions
 from tests.engine.test_gradient_schedule import _Quiet, batch, gradients, toy_model
 from tests.engine.toy_detection import ToyDetection, detection_model, detection_tasks
@@ -119,55 +117,6 @@ RESUME = dict(
     custom_hooks=[dict(type="argus.EMAHook", decay=0.9)],
     train_cfg=dict(max_iters=6, accumulate=2, grad_norm_interval=1),
 )
-
-
-STEPS = 20
-_EVERY_TEN = dict(checkpoint=dict(type="argus.CheckpointHook", interval=10))
-BALANCED = dict(
-    famo=dict(balancing=dict(type="argus.FAMO", lr=0.1), train_cfg=dict(max_iters=STEPS)),
-    gradnorm=dict(
-        balancing=dict(type="argus.GradNorm", first_steps=2, lr=0.1),
-        train_cfg=dict(max_iters=STEPS, schedule="sequential", accumulate=2),
-    ),
-    pcgrad=dict(
-        balancing=dict(type="argus.TorchJDGradients", method="PCGrad"),
-        train_cfg=dict(max_iters=STEPS, schedule="sequential", accumulate=2),
-    ),
-    gradvac=dict(  # which has a state
-        balancing=dict(type="argus.TorchJDGradients", method="GradVac"),
-        train_cfg=dict(max_iters=STEPS),
-    ),
-    sampled=dict(
-        task_sampling=dict(type="argus.TemperatureSampling", temperature=2.0),
-        train_cfg=dict(max_iters=STEPS),
-    ),
-)
-if importlib.util.find_spec("torchjd") is None:
-    del BALANCED["pcgrad"], BALANCED["gradvac"]
-for _options in BALANCED.values():
-    _options |= dict(default_hooks=_EVERY_TEN, custom_hooks=[dict(type="NoteFactors")])
-
-
-@HOOKS.register_module()
-class NoteFactors(Hook):
-    """Keep the factors of every step."""
-
-    def before_train(self, runner: MultitaskRunner) -> None:
-        runner.train_loop.noted = []
-
-    def after_train_iter(self, runner: MultitaskRunner, *args: Any, outputs: Any, **kwargs: Any):
-        runner.train_loop.noted.append(outputs.values.factors)
-
-
-def weights_of(runner: MultitaskRunner) -> dict[str, torch.Tensor]:
-    """Copies of a model's parameters."""
-    return {n: p.detach().clone() for n, p in runner.raw_model.named_parameters()}
-
-
-def state_of_balancer(runner: MultitaskRunner) -> str:
-    """All digits of it; empty where there is no balancer."""
-    balancer = runner.train_loop.balancer
-    return "" if balancer is None else repr(balancer.state_dict())
 
 
 class Scenarios:
@@ -399,21 +348,12 @@ class Scenarios:
 
     def balancing(self) -> dict:
         """Trainings with balancers and with a stream a step, whole and in two parts."""
-        found = {}
-        for name, options in BALANCED.items():
-            options = dict(launcher="pytorch", tasks=with_batch_size(2), **options)
-            losses, runner = train(self.folder / f"balanced_{name}", **options)
-            first, _ = train(self.folder / f"parts_{name}", stop_after=10, **options)
-            second, resumed = train(self.folder / f"parts_{name}", resume=True, **options)
-            found[name] = dict(
-                losses=losses,
-                parts=first + second,
-                factors=[*runner.train_loop.noted],
-                weights=weights_of(runner),
-                resumed_weights=weights_of(resumed),
-                states=[state_of_balancer(of) for of in (runner, resumed)],
+        return {
+            name: train_in_parts(
+                self.folder / name, launcher="pytorch", tasks=with_batch_size(2), **options
             )
-        return found
+            for name, options in BALANCED.items()
+        }
 
     names = (
         "census",
