@@ -5,7 +5,7 @@ from typing import Any
 
 from argus.inference.enlarge import enlarge
 from argus.inference.passes import Passes, Picture
-from argus.inference.persons import PERSON, Person, persons_from_boxes
+from argus.inference.persons import Person, persons_from_boxes
 from argus.inference.request import Request
 from argus.inference.sizing import TASK_SIZE
 from argus.inference.task_info import TaskInfo
@@ -41,8 +41,7 @@ class Predictor:
         people = None if boxes is None else persons_from_boxes(boxes, names)
         poses = [name for name in request.tasks if self.infos[name].kind == "keypoints"]
         frames = [name for name in request.tasks if name not in poses]
-        if request.person_task and request.person_task not in frames:
-            frames.append(request.person_task)
+        frames += [task for task in dict.fromkeys(request.finders.values()) if task not in frames]
         found: list[dict[str, TaskResult]] = [{} for _ in pictures]
 
         def consume(task: str, row: int, samples: list[Any]) -> None:
@@ -54,15 +53,16 @@ class Predictor:
             consume,
             meta={name: dict(category=request.category) for name in self._with_category(request)},
         )
-        if poses and people is None:
-            people = [
-                person
-                for row, results in enumerate(found)
-                for person in self._people(row, results[request.person_task])
-            ]
         for task in poses:
             exact = request.sizes[task] == TASK_SIZE
-            self.passes.run_persons(task, pictures, people or [], consume, exact=exact)
+            objects = people
+            if objects is None:
+                objects = [
+                    one
+                    for row, results in enumerate(found)
+                    for one in self._objects(row, results[request.finders[task]], task)
+                ]
+            self.passes.run_persons(task, pictures, objects, consume, exact=exact)
         return [
             Prediction(
                 source=picture.name,
@@ -95,13 +95,15 @@ class Predictor:
     def _with_category(self, request: Request) -> list[str]:
         return [name for name in request.tasks if self.infos[name].categories]
 
-    def _people(self, row: int, instances: TaskResult) -> list[Person]:
+    def _objects(self, row: int, instances: TaskResult, task: str) -> list[Person]:
+        """Those found in a picture that have the keypoints of a task."""
         assert isinstance(instances, Instances)
-        label = instances.classes.index(PERSON)
+        wanted = self.infos[task].objects
+        labels = [label for label, name in enumerate(instances.classes) if name in wanted]
         return [
             Person(row, box, float(score))
             for box, score, found in zip(
                 instances.boxes, instances.scores, instances.labels, strict=True
             )
-            if found == label
+            if found in labels
         ]

@@ -3,7 +3,7 @@
 import difflib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -11,6 +11,7 @@ from argus.errors import ConfigError
 from argus.inference.persons import PERSON
 from argus.inference.sizing import TASK_SIZE, SizeChoice
 from argus.inference.task_info import TaskInfo
+from argus.names.wording import listed
 
 ALL = "all"
 _LARGEST_BATCH = 1_000_000
@@ -26,8 +27,8 @@ class Request:
         batch_size: Pictures at once.
         category: For anomaly tasks with a head per category.
         score_threshold: Least score of an instance and of a person that gets a pose.
-        person_task: The task that finds people for poses; empty if the caller gives boxes or no
-            poses are asked for.
+        finders: By task of poses the one that finds their objects, of people those; none if the
+            caller gives boxes.
     """
 
     tasks: tuple[str, ...]
@@ -35,12 +36,12 @@ class Request:
     batch_size: int
     category: str | None
     score_threshold: float
-    person_task: str = ""
+    finders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def short_sides(self) -> list[int]:
         """Those that are asked for, in pixels."""
-        sizes = {self.sizes[task] for task in (*self.tasks, self.person_task) if task}
+        sizes = {self.sizes[task] for task in (*self.tasks, *self.finders.values())}
         return [size for size in sizes if isinstance(size, int)]
 
 
@@ -104,18 +105,16 @@ def parse_request(
             f"score_threshold: expected a number in [0, 1], found {score_threshold!r:.80}."
         )
     sizes = _sizes(size, infos)
-    person_task = ""
+    finders: dict[str, str] = {}
     chosen = []
     for name in names:
         problem = _missing_category(infos[name], category)
         if infos[name].kind == "keypoints" and not has_boxes:
-            person_task = person_task or _person_task(infos, names)
-            if not person_task:
-                problem = (
-                    f"task {name!r} needs people: give boxes, (N, 4) xyxy pixels, or load an "
-                    f"instance task with a class {PERSON!r} too; the model has "
-                    f"{', '.join(infos)}"
-                )
+            finder = _finder(infos, infos[name].objects, names)
+            if finder:
+                finders[name] = finder
+            else:
+                problem = _nothing_found(infos, name)
         if not problem:
             chosen.append(name)
         elif is_all and (category is None or not infos[name].categories):
@@ -123,14 +122,15 @@ def parse_request(
         else:
             raise ConfigError(f"{problem}.")
     if not chosen:
-        raise ConfigError(f"no task is left: each of {', '.join(names)} lacks something.")
+        what = names[0] if len(names) == 1 else f"each of {', '.join(names)}"
+        raise ConfigError(f"no task is left: {what} lacks something.")
     return Request(
         tasks=tuple(chosen),
         sizes=sizes,
         batch_size=batch_size,
         category=category,
         score_threshold=float(score_threshold),
-        person_task=person_task,
+        finders=finders,
     )
 
 
@@ -144,10 +144,24 @@ def _missing_category(info: TaskInfo, category: str | None) -> str:
     return f"task {info.name!r} has no category {category!r}, only {there}"
 
 
-def _person_task(infos: Mapping[str, TaskInfo], requested: Sequence[str]) -> str:
-    """The task that finds people: one that is asked for anyway, if possible."""
-    candidates = [n for n in infos if infos[n].kind == "instances" and PERSON in infos[n].classes]
+def _finder(infos: Mapping[str, TaskInfo], objects: Sequence[str], requested: Sequence[str]) -> str:
+    """The task that finds some objects: one that is asked for anyway, if possible."""
+    candidates = [
+        name
+        for name, info in infos.items()
+        if info.kind == "instances" and set(objects) & set(info.classes)
+    ]
     return next((n for n in candidates if n in requested), candidates[0] if candidates else "")
+
+
+def _nothing_found(infos: Mapping[str, TaskInfo], name: str) -> str:
+    objects = infos[name].objects
+    what = "people" if objects == (PERSON,) else f"boxes of {listed(objects)}"
+    return (
+        f"task {name!r} needs {what}: give boxes, (N, 4) xyxy pixels (--boxes on the command "
+        f"line), or load an instance task with a class {listed(map(repr, objects))} too; the model "
+        f"has {', '.join(infos)}"
+    )
 
 
 def _sizes(

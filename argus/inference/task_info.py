@@ -11,6 +11,7 @@ from mmengine.registry import MODELS
 
 from argus.inference.size_rule import SizeRule
 from argus.models.foreign import library_of
+from argus.names.categories import PERSON
 
 RGB = tuple[int, int, int]
 
@@ -26,12 +27,14 @@ class Labels:
         palette: RGB by label; ``None`` for the default.
         skeleton: Pairs of keypoint indices that a limb connects.
         flip_indices: Keypoint that each one becomes in a mirrored picture.
+        objects: Classes of the objects that have keypoints; empty for people.
     """
 
     classes: tuple[str, ...] = ()
     palette: tuple[RGB, ...] | None = None
     skeleton: tuple[tuple[int, int], ...] = ()
     flip_indices: tuple[int, ...] = ()
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class TaskInfo:
         classes: Names by label; of the keypoints for poses; the categories of an anomaly task.
         palette: RGB by label; ``None`` for the default.
         skeleton: Pairs of keypoint indices that a limb connects.
+        objects: Classes of the objects that have keypoints.
         categories: Kinds of objects of an anomaly task that has a head for each.
         size_rule: The size it sees pictures at in its benchmark, in words.
         decoder: Name of the decoder's class.
@@ -60,6 +64,7 @@ class TaskInfo:
     classes: tuple[str, ...] = ()
     palette: tuple[RGB, ...] | None = None
     skeleton: tuple[tuple[int, int], ...] = ()
+    objects: tuple[str, ...] = (PERSON,)
     categories: tuple[str, ...] = ()
     size_rule: str = ""
     decoder: str = ""
@@ -96,6 +101,7 @@ class TaskInfo:
             classes=tuple(classes),
             palette=labels.palette,
             skeleton=labels.skeleton,
+            objects=labels.objects or (PERSON,),
             categories=categories_of(config["decoder"]),
             size_rule=rule.text,
             decoder=decoder if isinstance(decoder, str) else decoder.__name__,
@@ -176,6 +182,7 @@ def _keypoints(meta: Mapping[str, Any]) -> Labels:
         classes=tuple(names[index] for index in range(parsed["num_keypoints"])),
         skeleton=tuple((int(a), int(b)) for a, b in parsed["skeleton_links"]),
         flip_indices=tuple(map(int, parsed["flip_indices"])),
+        objects=tuple(map(str, meta.get("objects") or ())),
     )
 
 

@@ -58,6 +58,14 @@ class KeypointsTask(Recipe):
         with self.of_data():
             return len(keypoint_names(data, form))
 
+    def dataset(self, data: str, split: str, form: str | None) -> dict[str, Any]:
+        """With the keypoints as metainfo: a model knows them where the data are not."""
+        from argus.datasets.own.pose import keypoint_metainfo
+
+        with self.of_data():
+            metainfo = keypoint_metainfo(data, form)
+        return super().dataset(data, split, form) | dict(metainfo=metainfo)
+
     @property
     def codec(self) -> dict[str, Any]:
         """Points as heatmaps at stride 4, 2 pixels of them wide at 256 x 192."""

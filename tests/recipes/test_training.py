@@ -61,3 +61,5 @@ def test_recipe__trains_tests_and_predicts(
     boxes = [[LEFT, TOP, RIGHT, BOTTOM]] if kind == "keypoints" else None
     answers = model.predict(np.full((HEIGHT, WIDTH, 3), 128, np.uint8), boxes=boxes)
     assert set(answers.results) == {kind}
+    if kind == "keypoints":
+        assert answers[kind].keypoint_names == ("start", "end")

@@ -1,13 +1,13 @@
 """Keypoints for mmpose, of any number, one sample an object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.logging import MessageHub
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
-from argus.datasets.own.reading import read_own
+from argus.datasets.own.reading import chosen, read_own
 from argus.datasets.own.record import OwnData, OwnObject, OwnPicture
 from argus.datasets.own.source import OwnSet
 from argus.errors import ConfigError, DataError
@@ -19,7 +19,24 @@ _SIDES = (("left", "right"), ("l_", "r_"), ("_l", "_r"))
 _COLOUR = (51, 153, 255)
 
 
-def pose_metainfo(data: OwnData, *, name: str) -> dict[str, Any]:
+def keypoint_metainfo(
+    data: str, format: str | None = None, classes: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Metainfo of the keypoints in a folder, for a config that is to know them without it.
+
+    Args:
+        data: Folder or file.
+        format: Where it cannot be recognised.
+        classes: Whose keypoints are taken; those of all by default.
+
+    Raises:
+        DataError: As :func:`~argus.datasets.own.reading.read_own`.
+    """
+    found = read_own(data, format=format, kind="keypoints", classes=classes)
+    return pose_metainfo(found, name="own", objects=chosen(found, "keypoints", classes))
+
+
+def pose_metainfo(data: OwnData, *, name: str, objects: Sequence[str]) -> dict[str, Any]:
     """What mmpose has to know of the keypoints of a data set.
 
     A point called left has its partner on the right. All points count alike, with the mean of
@@ -28,6 +45,7 @@ def pose_metainfo(data: OwnData, *, name: str) -> dict[str, Any]:
     Args:
         data: With keypoints.
         name: Of the data set.
+        objects: Classes of the objects that have the keypoints, by which a detector finds them.
     """
     flip = flip_of(data)
     points = {
@@ -51,6 +69,7 @@ def pose_metainfo(data: OwnData, *, name: str) -> dict[str, Any]:
         skeleton_info=links,
         joint_weights=[1.0] * number,
         sigmas=[SIGMA] * number,
+        objects=list(objects),
     )
 
 
@@ -101,7 +120,8 @@ class OwnPose(OwnSet, BaseCocoStyleDataset):
         MessageHub.get_current_instance().update_info_dict({f"{name}_ann_file": None})
 
     def _meta(self) -> dict[str, Any]:
-        return pose_metainfo(self.source.data, name=f"own_{self.source.split}")
+        name = f"own_{self.source.split}"
+        return pose_metainfo(self.source.data, name=name, objects=self.source.classes)
 
     def _library_keys(self) -> dict[str, Any]:
         return dict(ann_file="")
