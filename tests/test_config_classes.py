@@ -1,5 +1,6 @@
 """The parts of every task in the configs name the same classes, in one order."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -26,14 +27,24 @@ class Named:
         raise AssertionError("not to be loaded")
 
 
+class Watched(ResilientDataset):
+    """Knows whether its classes were given other numbers."""
+
+    is_renumbered = False
+
+    def renumber(self, order: Sequence[int] | None, *, task: str = "") -> None:
+        self.is_renumbered |= order is not None
+        super().renumber(order, task=task)
+
+
 @needs_every_config
 def test_config__parts_name_the_same_classes_in_one_order(path: Path) -> None:
     tasks = parse_tasks(Config.fromfile(path).tasks)
     lists = ClassLists(tasks)
 
-    def look(task: Task, part: str) -> ResilientDataset:
+    def look(task: Task, part: str) -> Watched:
         config = getattr(task, part).dataset
-        return ResilientDataset(Named(config), task=task.name, seed=0)
+        return Watched(Named(config), task=task.name, seed=0)
 
     train = {task.stream: (task, look(task, "train")) for task in tasks.values() if task.train}
     for stream, members in streams_of(tasks).items():

@@ -76,11 +76,6 @@ class ResilientDataset(Dataset[dict[str, Any]]):
                 meta[key] = type(values)(in_order(values, order))
         return meta
 
-    @property
-    def is_renumbered(self) -> bool:
-        """Whether classes have other numbers here than in the wrapped data set."""
-        return bool(self._relabels)
-
     def renumber(self, order: Sequence[int] | None, *, task: str = "") -> None:
         """Give the classes other numbers, in samples and in ``metainfo``.
 

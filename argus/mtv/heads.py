@@ -18,6 +18,7 @@ from argus.files.records import read_record
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised
 from argus.mtv.decoders.decoder import Decoder
 from argus.storage.config_values import to_plain
+from argus.storage.tensor_problems import tensor_problems
 
 HEADS = "mtv_heads.safetensors"
 HEADS_CONFIG = "mtv_heads.json"
@@ -84,16 +85,10 @@ def _own_tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _check_fit(own: Mapping[str, Tensor], found: Mapping[str, Tensor], *, where: str) -> None:
-    problems = [f"missing {name}" for name in own if name not in found]
-    problems += [f"left over {name}" for name in found if name not in own]
-    problems += [
-        f"{name}: {tuple(value.shape)} in the model, {tuple(found[name].shape)} in the file"
-        for name, value in own.items()
-        if name in found and found[name].shape != value.shape
-    ]
+    problems = tensor_problems(own, found)
     if problems:
         raise CheckpointError(
-            f"{where} does not fit the model: {'; '.join(problems[:5])}. Build it with the sizes "
+            f"{where} does not fit the model: {'; '.join(problems)}. Build it with the sizes "
             "that the folder was written with."
         )
 

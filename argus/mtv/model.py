@@ -4,7 +4,7 @@ Source: "Revisiting Multi-Task Visual Representation Learning" (arXiv 2601.13886
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -121,9 +121,8 @@ class MTVModel(TaskModel):
         for decoder in self._decoders.values():
             if decoder not in decoders:  # it is only evaluated
                 decoder.requires_grad_(False)
-        pools = any(decoder.reads_pooled for decoder in decoders)
+        taps, pools = _read_of_view(decoders)
         vision = self.backbone.vision_model
-        taps = [tap for decoder in decoders for tap in decoder.taps]
         last = len(vision.encoder.layers) if pools else max(taps)
         freeze_unread(vision, last=last, pools=pools)
         if not any(decoder.reads_texts for decoder in decoders):
@@ -185,7 +184,10 @@ class MTVModel(TaskModel):
             for task, decoder in decoders.items()
         }
         texts = {task: own for task, own in ids.items() if own is not None}
-        passes = Passes(self.backbone, stacked.images, decoders, texts, chunk=self.chunk)
+        taps, pools = _read_of_view(decoders.values())
+        passes = Passes(
+            self.backbone, stacked.images, texts, taps=taps, pools=pools, chunk=self.chunk
+        )
         return passes, stacked
 
     @torch.no_grad()
@@ -220,3 +222,10 @@ class MTVModel(TaskModel):
         """A teacher that begins anew begins as the student whose weights were loaded."""
         for task in tasks:
             self._decoders[task].start(self.backbone)
+
+
+def _read_of_view(decoders: Iterable[Decoder]) -> tuple[list[int], bool]:
+    """The blocks of the vision tower that decoders read, and whether one reads what it pools."""
+    decoders = list(decoders)
+    taps = [tap for decoder in decoders for tap in decoder.taps]
+    return taps, any(decoder.reads_pooled for decoder in decoders)

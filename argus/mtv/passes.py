@@ -14,16 +14,13 @@ A and E are here, since tasks share them; B, C and D are the self-supervised tas
 """
 
 import functools
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from torch import Tensor
 
 from argus.mtv.texts import Texts
 from argus.mtv.vision import VisionOutput, run_vision
-
-if TYPE_CHECKING:
-    from argus.mtv.decoders.decoder import Decoder
 
 
 class Passes:
@@ -32,8 +29,9 @@ class Passes:
     Args:
         backbone: The ``SiglipModel``.
         images: (B, 3, H, W) in [-1, 1].
-        decoders: Of the tasks that are trained, whose demands add up.
         ids: By task the tokens (n, L) of its texts, on the CPU; tasks without are left out.
+        taps: Blocks of the vision tower, counted from 1, whose outputs in pass A are read.
+        pools: Whether its pooled embedding is.
         chunk: Images or texts at a time; see :func:`~argus.mtv.vision.run_vision`.
     """
 
@@ -41,15 +39,17 @@ class Passes:
         self,
         backbone: Any,
         images: Tensor,
-        decoders: Mapping[str, "Decoder"],
         ids: Mapping[str, Tensor],
         *,
+        taps: Collection[int],
+        pools: bool,
         chunk: int | None,
     ) -> None:
         self.backbone = backbone
         self.images = images
         self.chunk = chunk
-        self._decoders = decoders
+        self._taps = tuple(sorted(set(taps)))
+        self._pools = pools
         self._ids = ids
 
     @property
@@ -59,17 +59,13 @@ class Passes:
         return self.images.shape[-2] // patch, self.images.shape[-1] // patch
 
     @functools.cached_property
-    def _taps(self) -> tuple[int, ...]:
-        return tuple(sorted({tap for decoder in self._decoders.values() for tap in decoder.taps}))
-
-    @functools.cached_property
     def view(self) -> VisionOutput:
         """Pass A."""
         return run_vision(
             self.backbone.vision_model,
             self.images,
             taps=self._taps,
-            pools=any(decoder.reads_pooled for decoder in self._decoders.values()),
+            pools=self._pools,
             chunk=self.chunk,
         )
 

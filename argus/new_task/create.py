@@ -11,7 +11,8 @@ import numpy as np
 
 from argus.datasets.build import build_dataset
 from argus.datasets.checks.walk import check_tasks
-from argus.datasets.own.recognition import Recognition, format_of, recognise
+from argus.datasets.own.format_choice import format_of
+from argus.datasets.own.recognition import Recognition, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError
 from argus.names.wording import counted

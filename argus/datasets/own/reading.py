@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from argus.datasets.own.format_choice import format_of
 from argus.datasets.own.formats import FORMATS, Options
 from argus.datasets.own.record import KINDS, OwnData
 from argus.datasets.own.tree import Tree
@@ -39,8 +40,6 @@ def read_own(
         raise ConfigError(f"format={format!r}: expected one of {', '.join(FORMATS)}.")
     tree = Tree(data)
     if format is None:
-        from argus.datasets.own.recognition import format_of
-
         format = format_of(tree, kind)
     options = Options(kind=kind, unit=unit, names=tuple(classes or ()))
     found = _read(tree.signature, str(tree.given.absolute()), format, options, _Carrier(tree))

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from argus.datasets.own import parts as division
+from argus.datasets.own.format_choice import best_of, clues_of, refuse_nothing
 from argus.datasets.own.formats import FORMATS, Clue
 from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import OwnData, OwnPicture
-from argus.datasets.own.refused import refusal
 from argus.datasets.own.tree import Tree, folder_of
-from argus.datasets.own.unread import unread
-from argus.errors import DataError
 from argus.names.wording import counted, folded, listed
 
 # Formats whose files name the pictures that are labelled.
@@ -89,10 +87,10 @@ def recognise(
             or a file of labels is wrong.
     """
     tree = Tree(path)
-    clues = _clues(tree) if format is None else {format: Clue(sure=True, why="format= says so")}
-    best = _best(clues, kind)
+    clues = clues_of(tree) if format is None else {format: Clue(sure=True, why="format= says so")}
+    best = best_of(clues, kind)
     if best is None:
-        _raise_if_nothing(tree, clues)
+        refuse_nothing(tree, clues)
         return Recognition(
             format="",
             title="",
@@ -136,66 +134,6 @@ def recognise(
         ),
         candidates={name: each.why for name, each in clues.items()},
         data=data,
-    )
-
-
-def format_of(tree: Tree, kind: str | None = None) -> str:
-    """The format of a listed folder.
-
-    Raises:
-        DataError: None fits, or several do and none is certain.
-    """
-    clues = _clues(tree)
-    best = _best(clues, kind)
-    if best is None:
-        _raise_if_nothing(tree, clues)
-        texts = [f"{FORMATS[name].title} ({clue.why})" for name, clue in clues.items()]
-        if kind is not None and not any(kind in FORMATS[name].kinds for name in clues):
-            raise DataError(f"{tree.given}: {'; or '.join(texts)}: no labels for {kind}.")
-        raise DataError(
-            f"{tree.given}: it could be {'; or '.join(texts)}. Say which: "
-            f"format={' or format='.join(map(repr, clues))} (--format on the command line)."
-        )
-    return best
-
-
-def _clues(tree: Tree) -> dict[str, Clue]:
-    known = refusal(tree)
-    if known:
-        raise DataError(f"{tree.given}: {known}.")
-    found = {}
-    for name, form in FORMATS.items():
-        fits = tree.given.is_dir() or tree.given.suffix.lower() in form.suffixes
-        clue = form.clue(tree) if fits else None
-        if clue is not None:
-            found[name] = clue
-    first = {name: clue for name, clue in found.items() if not FORMATS[name].is_last}
-    return first or found
-
-
-def _best(clues: Mapping[str, Clue], kind: str | None) -> str | None:
-    """The only one that is sure, or the only one at all."""
-    fitting = {
-        name: clue for name, clue in clues.items() if kind is None or kind in FORMATS[name].kinds
-    }
-    sure = [name for name, clue in fitting.items() if clue.sure]
-    if len(sure) == 1:
-        return sure[0]
-    return next(iter(fitting)) if len(fitting) == 1 else None
-
-
-def _raise_if_nothing(tree: Tree, clues: Mapping[str, Clue]) -> None:
-    if clues:
-        return
-    why = unread(tree)
-    if why:
-        raise DataError(f"{tree.given}: {why}.")
-    if not tree.pictures:
-        raise DataError(f"{tree.given}: no pictures below it.")
-    titles = ", ".join(form.title for form in FORMATS.values())
-    raise DataError(
-        f"{tree.given}: {counted(len(tree.pictures), 'picture')}, and no labels that Argus knows. "
-        f"It reads {titles}."
     )
 
 

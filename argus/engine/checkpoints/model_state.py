@@ -12,6 +12,7 @@ from torch import Tensor
 from argus.errors import CheckpointError
 from argus.models.task_model import TaskModel
 from argus.storage.checkpoint import tensor_hash
+from argus.storage.tensor_problems import tensor_problems
 
 
 def base_of(model: TaskModel) -> dict[str, Any]:
@@ -69,20 +70,13 @@ def load_trained_state(
     if new and allow_new_tasks:
         notes.append(f"{path} has no decoder for {', '.join(new)}: they start from scratch.")
         own = {n: v for n, v in own.items() if not n.startswith(_prefixes(new))}
-    missing = sorted(set(own) - set(state))
-    unexpected = sorted(set(state) - set(own))
-    misshapen = [n for n in own if n in state and own[n].shape != state[n].shape]
-    if missing or unexpected or misshapen:
-        lines = [f"{path} does not fit the model of this config:"]
-        for label, names in (("missing", missing), ("left over", unexpected)):
-            if names:
-                lines.append(f"  {label} ({len(names)}): {', '.join(names[:5])}")
-        lines += [
-            f"  {n}: {tuple(own[n].shape)} in the model, {tuple(state[n].shape)} in the file"
-            for n in misshapen[:5]
-        ]
-        lines.append("Use the config that the checkpoint was trained with.")
-        raise CheckpointError("\n".join(lines))
+    problems = tensor_problems(own, state)
+    if problems:
+        raise CheckpointError(
+            f"{path} does not fit the model of this config:\n  "
+            + "\n  ".join(problems)
+            + "\nUse the config that the checkpoint was trained with."
+        )
     model.load_state_dict(state, strict=False)
     model.start_tasks(new)
     return notes

@@ -11,10 +11,10 @@ from argus.model_config import build_enclosed, resolve_config
 from argus.models.backbones.separate_vit import read_model
 from argus.registry import MODELS
 from argus.storage.checkpoint import read_checkpoint, tensor_hash
+from argus.storage.tensor_problems import tensor_problems
 
 WEIGHTS = ("auto", "ema", "raw")
 _PREFIX = "backbone."
-_MAX_LISTED = 5
 
 
 @MODELS.register_module()
@@ -104,23 +104,11 @@ def _load(module: Any, path: str, weights: str) -> None:
     frozen: Mapping[str, Tensor] = module.frozen_state() if hasattr(module, "frozen_state") else {}
     _check_base(frozen, content["base"], path, getattr(module, "base_name", ""))
     own = {name: value for name, value in module.state_dict().items() if name not in frozen}
-    problems = [
-        (label, sorted(names))
-        for label, names in (
-            ("missing in the file", set(own) - set(state)),
-            ("left over in the file", set(state) - set(own)),
-            ("of another shape", {n for n in own if n in state and own[n].shape != state[n].shape}),
-        )
-        if names
-    ]
+    problems = tensor_problems(own, state)
     if problems:
-        lines = [
-            f"  {label} ({len(names)}): {', '.join(names[:_MAX_LISTED])}"
-            for label, names in problems
-        ]
         raise CheckpointError(
-            f"{path} does not fit the backbone of this config:\n"
-            + "\n".join(lines)
+            f"{path} does not fit the backbone of this config:\n  "
+            + "\n  ".join(problems)
             + "\nTake the backbone config that stage 1 was trained with."
         )
     module.load_state_dict(state, strict=False)

@@ -2,14 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor, nn
 
 from argus.errors import ConfigError
-
-if TYPE_CHECKING:
-    from argus.mtv.passes import Passes
+from argus.mtv.passes import Passes
 
 Parts = dict[str, Tensor]
 
@@ -46,7 +44,7 @@ class Decoder(nn.Module, ABC):
         return None
 
     @abstractmethod
-    def loss(self, passes: "Passes", samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
+    def loss(self, passes: Passes, samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
         """The loss () of a batch, and its parts for the log, detached.
 
         Averaged over the processes, losses and gradients are those of the whole batch.
@@ -57,7 +55,7 @@ class Decoder(nn.Module, ABC):
             task: Its name.
         """
 
-    def predict(self, passes: "Passes", samples: Sequence[Any], *, task: str) -> list[Any]:
+    def predict(self, passes: Passes, samples: Sequence[Any], *, task: str) -> list[Any]:
         """What the metrics of the task take, one entry per picture.
 
         Args:

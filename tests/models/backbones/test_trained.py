@@ -97,7 +97,7 @@ def test_trained_backbone__another_vit_is_refused(vit, tmp_path: Path) -> None:
 
 def test_trained_backbone__another_adapter_is_refused(vit, tmp_path: Path) -> None:
     path = stage1(tmp_path / "last.pth", adapter(vit, num_extra_extractors=1))
-    with pytest.raises(CheckpointError, match=r"(?s)missing in the file .*backbone config"):
+    with pytest.raises(CheckpointError, match=r"(?s)missing \(.*backbone config"):
         trained_backbone(adapter(vit, num_extra_extractors=2), checkpoint=path)
     with pytest.raises(CheckpointError, match=r"of another shape \(\d+\): interactions"):
         trained_backbone(adapter(vit, num_extra_extractors=1, cffn_ratio=0.5), checkpoint=path)

@@ -154,13 +154,13 @@ def test_tags__are_those_above_their_thresholds(files: dict[str, str], tmp_path:
 def test_weights__that_do_not_fit_are_refused(files: dict[str, str], tmp_path: Path) -> None:
     other = tmp_path / "tags.txt"
     other.write_text("\n".join(TAGS[1:]))
-    with pytest.raises(CheckpointError, match=r"descriptions is \(15, 512\), not \(12, 512\)"):
+    with pytest.raises(CheckpointError, match=r"descriptions \(\(12, 512\) in the m"):
         RamPlus(weights=files["weights"], tags=str(other), network=SIZES)
     state = theirs(network().state_dict())
     del state["fc.bias"]
     save_file(state | {"text_decoder.bias": torch.zeros(1)}, tmp_path / "less.safetensors")
     with pytest.warns(UserWarning, match="1 tensor that RAM\\+\\+ has no use for"):
-        with pytest.raises(CheckpointError, match="out.bias is missing"):
+        with pytest.raises(CheckpointError, match=r"missing \(1\): \S*out\.bias"):
             RamPlus(weights=str(tmp_path / "less.safetensors"), tags=files["tags"], network=SIZES)
     with pytest.raises(CheckpointError, match="cannot be read"):
         RamPlus(weights=str(tmp_path / "absent.pth"), tags=files["tags"], network=SIZES)

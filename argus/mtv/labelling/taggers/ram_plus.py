@@ -31,6 +31,7 @@ from argus.mtv.labelling.teachers import (
 )
 from argus.names.wording import counted, listed
 from argus.safe_load import read_tensors
+from argus.storage.tensor_problems import tensor_problems
 
 _MEAN = np.array((0.485, 0.456, 0.406), np.float32)
 _STD = np.array((0.229, 0.224, 0.225), np.float32)
@@ -146,15 +147,9 @@ def _read(path: str) -> dict[str, Tensor]:
 
 
 def _check_fit(own: Mapping[str, Tensor], found: Mapping[str, Tensor], path: str) -> None:
-    wrong = [f"{name} is missing" for name in own if name not in found]
-    wrong += [f"{name} is left over" for name in found if name not in own]
-    wrong += [
-        f"{name} is {tuple(found[name].shape)}, not {tuple(value.shape)}"
-        for name, value in own.items()
-        if name in found and found[name].shape != value.shape
-    ]
-    if wrong:
+    problems = tensor_problems(own, found)
+    if problems:
         raise CheckpointError(
-            f"{path} does not fit RAM++ with this list of tags: {'; '.join(wrong[:5])}. Give its "
+            f"{path} does not fit RAM++ with this list of tags: {'; '.join(problems)}. Give its "
             "own list (4,585 tags), or the sizes of another network."
         )
