@@ -334,7 +334,7 @@ def test_launch_scripts__unexpected_exception_shows_its_traceback_alone_then_res
     assert "exitcode  : -6" not in done.stderr
 
     mended = write_config(tmp_path / "toy.py")
-    # The command lines of the script: tests/tools/test_cli.py.
+    # The command lines of the script: tests/tools/test_dist_scripts.py.
     first, second = train_by_command(tmp_path, mended, "--work-dir", tmp_path / "out", "--resume")
     assert first.count("resumed") == 1 and "3/4  eta" in first
     assert "2/4  eta" not in first and second == ""
