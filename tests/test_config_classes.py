@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
-
 from argus.datasets.resilient import ResilientDataset
 from argus.engine.loading.class_lists import ClassLists
 from argus.tasks import Task, parse_tasks, streams_of
 from argus.tasks.stated_labels import stated_labels
-from tests.test_configs import needs_every_config
+from tests.test_configs import needs_every_config, read
 
 
 class Named:
@@ -39,7 +37,7 @@ class Watched(ResilientDataset):
 
 @needs_every_config
 def test_config__parts_name_the_same_classes_in_one_order(path: Path) -> None:
-    tasks = parse_tasks(Config.fromfile(path).tasks)
+    tasks = parse_tasks(read(path).tasks)
     lists = ClassLists(tasks)
 
     def look(task: Task, part: str) -> Watched:

@@ -14,7 +14,8 @@ from argus.models.backbones import (
 )
 from argus.registry import MODELS
 from argus.tasks import parse_tasks
-from tests.test_configs import CONFIGS, FILES, differing, inner_backbone, read
+from tests.test_configs import CONFIGS, FILES, differing, read
+from tests.toy_sized import inner_backbone
 
 
 def test_configs__decoders_normalise_as_their_trunk_expects():

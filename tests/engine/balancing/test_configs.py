@@ -4,7 +4,8 @@ from mmengine.config import Config
 
 from argus.engine.balancing.balancer import build_balancer
 from argus.registry import MODELS
-from tests.test_configs import CONFIGS, shrink
+from tests.test_configs import CONFIGS
+from tests.toy_sized import shrink
 
 
 def test_gradnorm__looks_at_parameters_that_there_are():
