@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,15 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of collections: every data set of mmengine asks for one."""
+    """Leave what was imported out of collections: every data set of mmengine asks for one.
+
+    Here the process has imported all that it needs and done nothing: others are forked from that.
+    """
     gc.freeze()
     gc.enable()
+    forked = sys.modules.get("tests.forked")
+    if forked is not None and sys.platform == "linux":
+        forked.fork_from_here()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,7 @@
-"""What importing does in a Python that has imported nothing, which takes seconds: two of them."""
+"""What importing does in a Python that has imported nothing of Argus and the OpenMMLab libraries.
+
+What these need, PyTorch above all, takes most of the time: it is imported once, and then forked.
+"""
 
 import importlib
 import inspect
@@ -24,7 +27,12 @@ REGISTRIES = dict(
 # It needs an extra, and its own configs, which import it, alone name its classes.
 APART = "argus.mtv"
 START = """
-import importlib.util, json, sys
+import contextlib, importlib.util, json, os, sys, traceback
+folder, wanted, codes = sys.argv[1], *map(json.loads, sys.argv[2:])
+NEEDED = (
+    "torch torchvision cv2 scipy.ndimage scipy.optimize scipy.stats sklearn.metrics pandas "
+    "matplotlib.pyplot timm numba huggingface_hub"
+)
 
 def libraries():
     from argus.libraries.importing import import_libraries
@@ -38,6 +46,10 @@ def libraries():
         found["siglip"] = SiglipConfig.__name__
     return found
 """
+LIGHT = """
+import argus
+found = dict(heavy=sorted({"torch", "torchvision", "mmcv", "numpy"} & set(sys.modules)))
+"""
 # What an install without the compiled files looks like to Python.
 BARE = """
 from importlib.machinery import PathFinder
@@ -47,10 +59,10 @@ PathFinder.find_spec = classmethod(
     lambda cls, name, *rest: None if name in HIDDEN else real(name, *rest)
 )
 import argus
-found = dict(heavy=sorted({"torch", "torchvision", "mmcv", "numpy"} & set(sys.modules)))
 import mmcv.ops, torch
 from mmcv.utils.ext_loader import check_ops_exist
 boxes = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 5], [9, 9, 12, 12]])
+found = dict()
 found["operators"] = dict(
     exist=check_ops_exist(),
     cuda=mmcv.ops.get_compiling_cuda_version(),
@@ -70,7 +82,6 @@ WHOLE = """
 import argus, mmengine.registry, argus.registry
 if importlib.util.find_spec("transformers"):
     import transformers
-wanted = json.loads(sys.argv[2])
 def home(name): return getattr(mmengine.registry, name, getattr(argus.registry, name))
 lost = [
     f"{name}: argus.{key}" for name, keys in wanted.items() for key in keys
@@ -78,23 +89,31 @@ lost = [
 ]
 found = dict(lost=lost, libraries=libraries())
 """
-END = """
-open(sys.argv[1], "w").write(json.dumps(found))
+FORK = """
+def fork(name):
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        printed = os.open(f"{folder}/{name}.txt", os.O_WRONLY | os.O_CREAT)
+        os.dup2(printed, 1), os.dup2(printed, 2)
+        names = dict(globals())
+        exec(codes[name], names)
+        with open(f"{folder}/{name}.json", "w") as file:
+            json.dump(names["found"], file)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush(), sys.stderr.flush()
+        os._exit(status)
+
+statuses = [fork("light")]
+for name in NEEDED.split():
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+sys.exit(any([*statuses, fork("bare"), fork("whole")]))
 """
-
-
-def fresh(code: str, folder: Path, *arguments: str) -> dict[str, Any]:
-    """What a process finds out, and what is printed there."""
-    file = folder / "found.json"
-    command = [sys.executable, "-c", START + code + END, str(file), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(file.read_text()), printed=done.stdout + done.stderr)
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return fresh(BARE, tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +133,28 @@ def wanted() -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def whole(wanted: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return fresh(WHOLE, tmp_path_factory.mktemp("whole"), json.dumps(wanted))
+def found(
+    wanted: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """What each of the processes finds out, and what is printed there."""
+    folder = tmp_path_factory.mktemp("fresh")
+    codes = dict(light=LIGHT, bare=BARE, whole=WHOLE)
+    arguments = [str(folder), json.dumps(wanted), json.dumps(codes)]
+    done = subprocess.run([sys.executable, "-c", START + FORK, *arguments], cwd=ROOT, check=False)
+    printed = {name: (folder / f"{name}.txt").read_text() for name in codes}
+    assert done.returncode == 0, printed
+    return {
+        name: dict(json.loads((folder / f"{name}.json").read_text()), printed=text)
+        for name, text in printed.items()
+    }
 
 
-def test_argus__imports_nothing_heavy(bare: dict[str, Any]) -> None:
-    assert bare["heavy"] == []
+def test_argus__imports_nothing_heavy(found: dict[str, Any]) -> None:
+    assert found["light"]["heavy"] == []
 
 
-def test_operators__are_found_where_none_is_compiled(bare: dict[str, Any]) -> None:
+def test_operators__are_found_where_none_is_compiled(found: dict[str, Any]) -> None:
+    bare = found["bare"]
     assert bare["operators"] == dict(exist=True, cuda="not available", nms=[1, 2])
     assert bare["same_masks"]
     assert bare["evaluation"] == [
@@ -131,24 +163,23 @@ def test_operators__are_found_where_none_is_compiled(bare: dict[str, Any]) -> No
     ]
 
 
-def test_libraries__print_nothing_where_they_are_imported_directly(bare: dict[str, Any]) -> None:
-    assert "OneDL" not in bare["printed"]
-    assert "faster_coco_eval" not in bare["printed"]
+def test_libraries__print_nothing_where_they_are_imported_directly(found: dict[str, Any]) -> None:
+    assert "OneDL" not in found["bare"]["printed"]
+    assert "faster_coco_eval" not in found["bare"]["printed"]
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_libraries__do_without_transformers(first: bool, request: pytest.FixtureRequest) -> None:
+def test_libraries__do_without_transformers(first: bool, found: dict[str, Any]) -> None:
     """They import alike whether it is installed or not, and whoever needs it still gets it."""
     pytest.importorskip("transformers", reason="there is nothing to hide")
-    found = request.getfixturevalue("whole" if first else "bare")["libraries"]
     expected = dict(multimodal=False, bert="None", transformers=first, siglip="SiglipConfig")
-    assert found == expected
+    assert found["whole" if first else "bare"]["libraries"] == expected
 
 
 def test_registry__every_class_is_found_by_name(
-    wanted: dict[str, list[str]], whole: dict[str, Any]
+    wanted: dict[str, list[str]], found: dict[str, Any]
 ) -> None:
     """The lookup alone has to import the package."""
     assert {"MultitaskModel", "SharedBackbone", "ViTAdapter"} <= set(wanted["MODELS"])
     assert "EMAHook" in wanted["HOOKS"]
-    assert whole["lost"] == []
+    assert found["whole"]["lost"] == []

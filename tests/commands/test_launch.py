@@ -24,7 +24,7 @@ sys.path.insert(0, {root!r})
 from argus.processes.parent_death import end_with_parent
 end_with_parent(os.getppid())
 def stop(number, frame):
-    time.sleep(1)  # a step and a checkpoint
+    time.sleep(0.3)  # a step and a checkpoint
     os.write(1, f"saved {{os.environ['RANK']}} {{sys.argv[1:]}}\\n".encode())
     os._exit(75)
 for number in (signal.SIGTERM, signal.SIGUSR1):
@@ -86,7 +86,7 @@ def test_status__of_a_mistake_comes_back_with_one_message_and_without_a_summary(
         "import os; from argus.commands.errors import user_errors",
         "from argus.errors import ConfigError",
         "with user_errors():",
-        "    if os.environ['RANK'] == '0': time.sleep(1)  # the first one is late",
+        "    if os.environ['RANK'] == '0': time.sleep(0.5)  # the first one is late",
         "    raise ConfigError('a misspelt key')",
     )
     program.write_text("\n".join(lines))

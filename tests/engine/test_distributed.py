@@ -1,9 +1,6 @@
 """Two processes do what one would: gradients, evaluation, resume, and the launch scripts."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +28,7 @@ from tests.engine.two_processes import (
     with_batch_size,
 )
 from tests.evaluation.metrics.all_metrics import measure
+from tests.tools.test_start import start
 from tests.toy import toy_tasks, write_config
 
 ROOT = Path(__file__).parents[2]
@@ -308,30 +306,27 @@ def test_command__tests_in_two_processes_and_writes_the_numbers(
     assert results == evaluate(folder / "alone", length=9, load_from=checkpoint_of(folder))
 
 
-def launch(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
-    command = [str(ROOT / "tools" / script), *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
 def test_launch_scripts__unexpected_exception_shows_its_traceback_alone_then_resume(
     tmp_path: Path,
 ) -> None:
-    """Rank 0, which waits for the one that fails, and the loader processes say nothing."""
+    """Rank 0, which waits for the one that fails, and the loader processes say nothing.
+
+    The script is called from another folder, and Argus is not installed.
+    """
     failing = write_config(
         tmp_path / "failing.py",
         tasks=toy_tasks(workers=1),
         custom_imports=dict(imports=["tests.toy", "tests.engine.failing"]),
         custom_hooks=[dict(type="FailingHook", ranks=[1])],
     )
-    done = launch("dist_train.sh", failing, 2, "--work-dir", tmp_path / "out")
+    command = (ROOT / "tools/dist_train.sh", failing.name, 2, "--work-dir", "out")
+    done = start(tmp_path, *command, timeout=300)
     assert done.returncode == 1
     assert done.stderr.count("Traceback (most recent call last)") == 1
     assert "[rank 1] Traceback" in done.stderr and "KeyError: 'a defect'" in done.stderr
     assert "exitcode  : 1 " in done.stderr, "the launcher's summary stays"
     assert "exitcode  : -6" not in done.stderr
+    assert "2/4  eta" in done.stdout and "OneDL" not in done.stdout + done.stderr
 
     mended = write_config(tmp_path / "toy.py")
     # The command lines of the script: tests/tools/test_dist_scripts.py.

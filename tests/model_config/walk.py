@@ -31,7 +31,7 @@ EFFECTS = (
 )
 LIBRARIES = ("argus", "mmengine", "mmcv", "mmdet", "mmseg", "mmpose", "mmpretrain")
 DESCRIPTION = re.compile(rf"{tempfile.gettempdir()}/tmp\w{{8}}\b(?!/\w*evil)|'tmp\w{{8}}\.py'")
-SECONDS = 0.5  # after which a build is given up: it is a large network, no effect
+SECONDS = 0.2  # of the processor, after which a build is given up: a large network, no effect
 # What the words that are tried would import.
 FOREIGN = {"antigravity", "evil"}
 recorded: Counter[str] = Counter()
@@ -76,12 +76,12 @@ def limited() -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise Slow
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def registries() -> Iterator[Any]:
@@ -103,6 +103,8 @@ def names() -> Iterator[tuple[str, Any]]:
     """Ways to name every entry of every registry, and every function that the packages show."""
     for registry in registries():
         for name, entry in registry.module_dict.items():
+            if getattr(entry, "__module__", "").startswith("tests."):
+                continue  # a toy that another test has registered
             yield name, entry
             yield f"{registry.scope}.{name}", entry
             if hasattr(entry, "__qualname__"):

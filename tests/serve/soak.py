@@ -21,6 +21,9 @@ from tests.fuzz.surfaces.pictures import png_of_size
 from tests.serve.forms import encode_form
 
 NUM_CLIENTS = 20
+# What may go wrong with a request, and clients that do not wait for their answer.
+REFUSED = {"no picture", "damaged", "bomb", "too large", "size", "task", "host", "origin"}
+REFUSED |= {"left", "stalled"}
 
 
 def pictures(count: int) -> list[bytes]:
@@ -62,7 +65,7 @@ class Soak:
     latencies: list[float] = field(default_factory=list)
 
     def run(self, seconds: float) -> None:
-        """Lean on the server."""
+        """Lean on the server, until all has been asked and refused that there is."""
         self.files = pictures(6)
         self.expected = [
             {
@@ -81,6 +84,11 @@ class Soak:
             self.memory.append(self.resident_mib())
             time.sleep(0.5)
 
+    def is_complete(self) -> bool:
+        """Whether every kind of request has been made."""
+        asked = {*self.tasks, "picture"} <= self.answered.keys()
+        return asked and REFUSED <= self.refused.keys()
+
     def resident_mib(self) -> float:
         """What the server's process holds now."""
         status = Path(f"/proc/{self.process}/status").read_text()
@@ -93,7 +101,7 @@ class Soak:
     def _client(self, seed: int, end: float) -> None:
         draw = random.Random(seed)
         kinds = [self._good] * 5 + [self._picture, self._bad, self._bad, self._leave, self._stall]
-        while time.monotonic() < end:
+        while time.monotonic() < end or (time.monotonic() < end + 60 and not self.is_complete()):
             try:
                 draw.choice(kinds)(draw)
             except Exception as error:  # noqa: BLE001 - it is reported at the end

@@ -1,6 +1,6 @@
 """How the tools start: from any folder, not installed, and with a package missing.
 
-``test_train.py`` trains in this way.
+``tests/engine/test_distributed.py`` trains in this way.
 """
 
 import os

@@ -1,18 +1,15 @@
 """tools/train.py as a user calls it."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 
-from tests.tools.test_start import start
 from tests.tools.tool_line import ToolLine
 from tests.toy import write_config
 from tools import train as train_tool
 
-TOOLS = Path(__file__).parents[2] / "tools"
 SHORT = "train_cfg.max_iters=2"
 
 
@@ -21,14 +18,11 @@ def config(tmp_path: Path) -> Path:
     return write_config(tmp_path / "toy.py")
 
 
-def test_train__applies_the_options_in_another_folder_without_installation(config: Path) -> None:
-    folder = config.parent
-    command = [sys.executable, TOOLS / "train.py", config.name, "--work-dir", folder]
+def test_train__applies_the_options(run: ToolLine, config: Path) -> None:
     options = ["--cfg-options", SHORT, "--amp", "--cfg-options", "randomness.seed=3"]  # both count
-    done = start(folder, *command, *options)
-    assert done.returncode == 0, done.stderr
-    assert "2/2  eta" in done.stdout and "OneDL" not in done.stdout + done.stderr
-    checkpoint = torch.load(folder / "iter_2.pth", weights_only=True)
+    done = run(train_tool, config, *options)
+    assert done.status == 0 and "2/2  eta" in done.out
+    checkpoint = torch.load(config.parent / "work_dir/iter_2.pth", weights_only=True)
     assert checkpoint["training"]["seed"] == 3
     assert checkpoint["meta"]["iter"] == 2
     assert Config.fromstring(checkpoint["meta"]["config"], ".py").precision == "bf16"
