@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from argus.datasets.resilient import ResilientDataset
+from argus.engine.checks import first_sample, some_samples
 from argus.engine.loading import loaders
 from argus.engine.loading.watched_loader import WatchedLoader
 
@@ -38,7 +39,8 @@ class InProcess:
         self.patch = patch
         self.folder = folder
         patch.chdir(folder)
-        patch.setattr(loaders, "WatchedLoader", LoaderWithoutProcesses)
+        for module in (loaders, first_sample, some_samples):
+            patch.setattr(module, "WatchedLoader", LoaderWithoutProcesses)
 
     def call(self, words: Sequence[str]) -> int:
         """Exit status of a command.

@@ -1,8 +1,7 @@
 """The command line of the converters, and a conversion that is killed."""
 
 import re
-import subprocess
-import sys
+import runpy
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from argus.datasets.convert.all_converters import CONVERTERS
 from argus.datasets.convert.mvtec import CATEGORIES
 from tests.datasets.convert.archive_files import read_tree, tar_bytes, write_tree
 from tests.datasets.convert.published_numbers import publish
+from tests.forked import start_forked
 from tools.data import convert
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +22,6 @@ SCREW = {
     "screw/test/scratch/000.png": b"2",
     "screw/ground_truth/scratch/000_mask.png": b"3",
 }
-
-
-def call(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(ROOT / "tools/data/convert.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd="/")
 
 
 def test_main__partial_and_whole(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -44,13 +39,16 @@ def test_main__partial_and_whole(tmp_path: Path, monkeypatch, capsys) -> None:
     assert "All counts are the published ones." in capsys.readouterr().out
 
 
-def test_call__errors_are_one_message(tmp_path: Path) -> None:
-    result = call("mvtec", tmp_path / "nothing.tar.xz", tmp_path / "out")
-    assert result.returncode == 2
-    assert result.stderr.startswith("\nDataError: ")
-    assert "nothing.tar.xz does not exist. Download MVTec AD first:" in result.stderr
-    assert "CC BY-NC-SA" in result.stderr
-    assert "Traceback" not in result.stderr
+def test_call__errors_are_one_message(tmp_path: Path, monkeypatch, capsys) -> None:
+    words = ["convert.py", "mvtec", tmp_path / "nothing.tar.xz", tmp_path / "out"]
+    monkeypatch.setattr("sys.argv", list(map(str, words)))
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path(convert.__file__, run_name="__main__")
+    text = capsys.readouterr().err
+    assert text.startswith("\nDataError: ")
+    assert "nothing.tar.xz does not exist. Download MVTec AD first:" in text
+    assert "CC BY-NC-SA" in text
+    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
@@ -86,18 +84,17 @@ def test_readme__names_command_folder_and_counts(name: str) -> None:
 def test_call__killed_and_called_again(tmp_path: Path) -> None:
     contents = {f"screw/train/good/{i:05d}.png": b"%d" % i * 999 for i in range(800)}
     source = write_tree(tmp_path, {"screw.tar.xz": tar_bytes(contents | SCREW, "xz")})
-    arguments = [str(source / "screw.tar.xz"), str(tmp_path / "out")]
-    command = [sys.executable, str(ROOT / "tools/data/convert.py"), "mvtec", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arguments = ["mvtec", str(source / "screw.tar.xz"), str(tmp_path / "out")]
+    process = start_forked(convert.main, arguments)
     folder = tmp_path / "out/screw/train/good"
-    while process.poll() is None and not (folder / "00050.png").exists():
+    while process.is_alive() and not (folder / "00050.png").exists():
         time.sleep(0.01)
     process.kill()
-    process.wait()
+    process.join()
+    assert process.exitcode == -9, "it was too fast"
     found = read_tree(tmp_path / "out")
     assert found.items() <= (contents | SCREW).items()
     assert 50 < len(found)
-    result = call("mvtec", *arguments, "--allow-partial")
-    assert result.returncode == 0, result.stderr
+    assert convert.main([*arguments, "--allow-partial"]) == 0
     assert read_tree(tmp_path / "out") == contents | SCREW
     assert not list((tmp_path / "out").rglob("*.partial"))

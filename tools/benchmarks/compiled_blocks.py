@@ -47,7 +47,7 @@ def _run(settings: Settings, precision: str) -> Result:
         partial(_step, settings, precision, compiled, sizes[0]),
         partial(_step, settings, precision, plain, sizes[0]),
         settings.device,
-        pairs=6 if settings.quick else 12,
+        pairs=1 if settings.quick else 12,
         runs=1,
         clock=clock,
     )

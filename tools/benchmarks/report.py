@@ -27,14 +27,14 @@ class Settings:
     clock: Callable[[], float] = time.perf_counter
 
     def measure(self, function: Callable[[], Any]) -> Timing:
-        """Time a function, few times if ``quick``."""
-        repeats, warmup = (2, 1) if self.quick else (20, 3)
+        """Time a function, once if ``quick``."""
+        repeats, warmup = (1, 1) if self.quick else (20, 3)
         return measure(function, self.device, repeats=repeats, warmup=warmup, clock=self.clock)
 
     def compare(self, first: Callable[[], Any], second: Callable[[], Any]) -> Comparison:
-        """Time two functions against each other, few times if ``quick``."""
+        """Time two functions against each other, once if ``quick``."""
         pairs, runs = (30, 5) if self.device.type == "cuda" else (12, 1)
-        pairs, runs = (6, 1) if self.quick else (pairs, runs)
+        pairs, runs = (1, 1) if self.quick else (pairs, runs)
         return compare(first, second, self.device, pairs=pairs, runs=runs, clock=self.clock)
 
 
