@@ -11,7 +11,7 @@ from argus.engine.config_files.reading import read_config_file
 from tests.in_process import ROOT, InProcess
 from tools.demo.scenes import BARS, ScenesDemo
 
-SIZES = "--num-train 8 --num-val 4 --num-classification 20 10 --num-anomaly 4 1 1 --workers 1"
+SIZES = "--num-train 4 --num-val 2 --num-classification 10 10 --num-anomaly 2 1 1 --workers 1"
 
 
 class SmallDemo(ScenesDemo):
