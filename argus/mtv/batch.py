@@ -42,10 +42,13 @@ class Caption(Sample):
         ids: (L,) int64 tokens, padded to the length L of the text encoder (64): it reads its answer
             off the last place, which has to be padding in training and use alike. In an evaluation
             (k, L), all captions of the picture.
+        known: (k,) int64, ``text_keys`` of all captions of the picture, this one among them;
+            ``None`` where they do not matter.
         img_path: File of the picture, for messages.
     """
 
     ids: Tensor
+    known: Tensor | None = None
     img_path: str | None = None
 
 

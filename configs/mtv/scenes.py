@@ -77,6 +77,7 @@ captions = dict(
                     ),
                     tokenizer=_tokenizer,
                     max_regions=3,
+                    know_captions=True,
                 ),
             ],
         ),

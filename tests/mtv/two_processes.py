@@ -27,7 +27,8 @@ def embeddings() -> tuple[Tensor, Tensor, Pairs]:
     images, texts = (torch.randn(8, 6, generator=generator) for _ in range(2))
     keys = torch.tensor([1, 2, 3, 1, 4, 1, 5, 2])
     valid = torch.tensor([1, 1, 0, 1, 0, 0, 1, 0]).bool()
-    return images, texts, Pairs(keys=keys, valid=valid, equal_texts="ignore")
+    known = torch.stack([keys, torch.tensor([5, 2, 3, 9, 9, 9, 2, 2])], 1)
+    return images, texts, Pairs(keys=keys, valid=valid, equal_texts="ignore", known=known)
 
 
 def sigmoid_gradients(rows: slice) -> list[Tensor]:
@@ -35,7 +36,13 @@ def sigmoid_gradients(rows: slice) -> list[Tensor]:
     images, texts, pairs = embeddings()
     values = [images[rows], texts[rows], torch.tensor(4.0), torch.tensor(-2.0)]
     leaves = [value.clone().requires_grad_() for value in values]
-    own = Pairs(keys=pairs.keys[rows], valid=pairs.valid[rows], equal_texts=pairs.equal_texts)
+    assert pairs.known is not None
+    own = Pairs(
+        keys=pairs.keys[rows],
+        valid=pairs.valid[rows],
+        equal_texts=pairs.equal_texts,
+        known=pairs.known[rows],
+    )
     loss = sigmoid_loss(*leaves, pairs=own, chunk=3)
     return [loss.detach(), *torch.autograd.grad(loss, leaves)]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Caption, ClassLabel, Crops, Disparity, Regions, Sample
+from argus.mtv.texts import text_keys
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import TRANSFORMS
 
@@ -34,6 +35,9 @@ class PackPairs(BaseTransform):
             by another picture.
         every_caption: Whether a sample has all captions of its picture, as an evaluation of
             retrieval takes them, and not one that is drawn.
+        know_captions: Whether a sample tells which captions its picture has beside the one that is
+            drawn, so that an equal one of another picture is no wrong negative: to
+            ``Contrastive.equal_texts`` it is as its own.
 
     Raises:
         ConfigError: A value is out of range, or texts are to be packed without a tokenizer.
@@ -51,6 +55,7 @@ class PackPairs(BaseTransform):
         prompt: str = "{}",
         overlong: str = "cut",
         every_caption: bool = False,
+        know_captions: bool = False,
     ) -> None:
         unknown = sorted(set(labels.values()) - set(LABELS))
         if unknown or not labels:
@@ -71,6 +76,7 @@ class PackPairs(BaseTransform):
         self.prompt = prompt
         self.overlong = overlong
         self.every_caption = every_caption
+        self.know_captions = know_captions
         self.tokenizer: Tokenizer | None = None
         if {CAPTIONS, REGIONS} & set(labels.values()):
             if tokenizer is None:
@@ -127,7 +133,9 @@ class PackPairs(BaseTransform):
                     f"{results['img_path']}: a caption of {number} tokens, more than "
                     f"{self.tokenizer.length}: {caption!r:.80}"
                 )
-        return Caption(ids=self.tokenizer([caption])[0], img_path=results["img_path"])
+        known = text_keys(self.tokenizer(captions)) if self.know_captions else None
+        ids = self.tokenizer([caption])[0]
+        return Caption(ids=ids, known=known, img_path=results["img_path"])
 
     def _crops(self, results: dict[str, Any]) -> Sample:
         if "crops" not in results:

@@ -60,6 +60,7 @@ class Contrastive(Decoder):
             keys=text_keys(ids).to(pooled.device),
             valid=torch.ones(len(ids), dtype=torch.bool, device=pooled.device),
             equal_texts=self.equal_texts,
+            known=known_texts(samples, pooled.device),
         )
         scale, bias = passes.backbone.logit_scale.exp(), passes.backbone.logit_bias
         if self.max_scale is not None:
@@ -76,3 +77,16 @@ class Contrastive(Decoder):
         texts = F.normalize(passes.texts.of(task).float(), dim=-1).split(numbers)
         images = F.normalize(passes.pooled.float(), dim=-1)
         return [dict(image=i, texts=own) for i, own in zip(images, texts, strict=True)]
+
+
+def known_texts(samples: Sequence[Caption], device: torch.device) -> Tensor | None:
+    """(B, K) int64, keys of all captions of each picture, repeated to the most that one has.
+
+    ``None`` if a sample does not tell them.
+    """
+    known = [sample.known for sample in samples if sample.known is not None]
+    if not known or len(known) < len(samples):
+        return None
+    most = max(len(keys) for keys in known)
+    rows = [keys[torch.arange(most) % len(keys)] for keys in known]
+    return torch.stack(rows).to(device, non_blocking=True)

@@ -33,11 +33,14 @@ class Pairs:
         valid: (n,) bool; other rows are padding, with no influence.
         equal_texts: What an image and a text of another row are whose texts are equal:
             ``negative`` (the paper's formula), ``ignore`` or ``positive``.
+        known: (n, K) int64, keys of all texts that are right of an image, its own among them: what
+            equals any of them is an equal text. Its own alone by default.
     """
 
     keys: Tensor
     valid: Tensor
     equal_texts: str = "negative"
+    known: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.equal_texts not in EQUAL_TEXTS:
@@ -148,6 +151,7 @@ def _signs(pairs: Pairs, keys: Tensor, valid: Tensor) -> Tensor:
     """(n, m) float32 in {-1, 0, 1} of own images and shown texts, but for the pairs themselves."""
     sign = -(pairs.valid[:, None] & valid[None]).float()
     if pairs.equal_texts != "negative":
-        equal = pairs.keys[:, None] == keys[None]
+        known = pairs.keys[:, None] if pairs.known is None else pairs.known
+        equal = (known[:, :, None] == keys).any(1)
         sign = sign.where(~equal, 0.0 if pairs.equal_texts == "ignore" else -sign)
     return sign

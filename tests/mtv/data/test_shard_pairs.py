@@ -17,6 +17,7 @@ from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Caption, ClassLabel, Crops, Disparity, Regions, stack
 from argus.mtv.data.pack import PackClass, PackPairs
 from argus.mtv.data.shard_pairs import ShardPairs
+from argus.mtv.texts import text_keys
 from argus.registry import DATASETS
 from tests.mtv.data import toy
 
@@ -244,6 +245,10 @@ def test_pack__gives_an_evaluation_every_caption_and_its_class(tokens: str) -> N
     image, captions = np.zeros((4, 4, 3), np.uint8), ["a red ball", "!", "a blue box"]
     found = packer(dict(img=image, img_path="x", captions=captions))["data_samples"]["vl"]
     assert torch.equal(found.ids, packer.tokenizer([captions[0], captions[2]]))
+    assert found.known is None
+    packer = PackPairs(dict(vl="captions"), tokenizer=tokens, know_captions=True)
+    drawn = packer(dict(img=image, img_path="x", captions=captions))["data_samples"]["vl"]
+    assert torch.equal(drawn.known, text_keys(found.ids)) and text_keys(drawn.ids) in drawn.known
     image[..., 0] = 9  # blue
     sample = PackClass(task="kinds")(dict(img=image, img_path="y", gt_label=np.int64(3)))
     assert sample["data_samples"] == dict(kinds=ClassLabel(label=3, img_path="y"))

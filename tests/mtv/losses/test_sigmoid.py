@@ -33,7 +33,8 @@ def written_out(values: list[Tensor], pairs: Pairs) -> Tensor:
             if not (pairs.valid[i] and pairs.valid[j]):
                 continue
             sign = 1.0 if i == j else -1.0
-            if i != j and pairs.keys[i] == pairs.keys[j]:
+            known = pairs.keys[[i]] if pairs.known is None else pairs.known[i]
+            if i != j and pairs.keys[j] in known:
                 sign = dict(negative=-1.0, ignore=0.0, positive=1.0)[pairs.equal_texts]
             cosine = torch.cosine_similarity(images[i], texts[j], dim=0)
             loss = torch.log1p(torch.exp(-sign * (scale * cosine + bias)))
@@ -52,11 +53,15 @@ def close(found: list[Tensor], expected: list[Tensor]) -> None:
 
 @pytest.mark.parametrize("equal_texts", EQUAL_TEXTS)
 @pytest.mark.parametrize("chunk", [2, 100])
-def test_sigmoid_loss__is_every_pair_written_out(equal_texts: str, chunk: int) -> None:
+@pytest.mark.parametrize("known", [None, [[7, 7], [1, 7], [7, 1], [2, 7], [7, 2]]])
+def test_sigmoid_loss__is_every_pair_written_out(
+    equal_texts: str, chunk: int, known: list[list[int]] | None
+) -> None:
     pairs = Pairs(
         keys=torch.tensor([7, 1, 7, 2, 7]),
         valid=torch.tensor([True, True, True, False, True]),
         equal_texts=equal_texts,
+        known=None if known is None else torch.tensor(known),
     )
     values = pair(5)
     found = sigmoid_loss(*values, pairs=pairs, chunk=chunk)
