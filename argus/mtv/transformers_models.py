@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from argus.errors import CheckpointError
 from argus.mtv.quiet_transformers import quiet_transformers
@@ -40,15 +41,23 @@ def read_pretrained(
             model, notes = read
     except READ_ERRORS as error:
         raise CheckpointError(
-            f"{source} is no {what} model that can be read: {' '.join(str(error).split())[:300]} "
-            f"Give a folder with config.json and model.safetensors, or a name on the Hub such as "
-            f"{example}."
+            f"{source} is no {what} model that can be read: {_reason(source, error)} Give a folder "
+            f"with config.json and model.safetensors, or a name on the Hub such as {example}."
         ) from error
     wrong = {key: sorted(map(str, names)) for key, names in notes.items() if names}
     if wrong:
         lines = [f"{key}: {', '.join(names[:5])}" for key, names in wrong.items()]
         raise CheckpointError(f"{source} does not fit {kind.__name__}:\n  " + "\n  ".join(lines))
     return model
+
+
+def _reason(source: str | Path, error: Exception) -> str:
+    if not Path(source).is_dir():
+        try:
+            validate_repo_id(str(source))
+        except HFValidationError:  # it speaks of the form of names alone
+            return f"there is no folder {Path(source).absolute()}."
+    return " ".join(str(error).split())[:300]
 
 
 def read_for_use(kind: Any, source: str | Path, *, what: str, example: str) -> Any:

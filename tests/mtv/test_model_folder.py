@@ -118,6 +118,8 @@ def test_decoders__of_another_size_are_refused(
 def test_folder__without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no SigLIP model that can be read"):
         siglip(pretrained=str(tmp_path))
+    with pytest.raises(CheckpointError, match=f"there is no folder {tmp_path / 'nowhere'}"):
+        siglip(pretrained=str(tmp_path / "nowhere"))
     with pytest.raises(CheckpointError, match="has no mtv_heads.safetensors"):
         load_heads(tiny_mtv("depth").decoders, tmp_path)
 
