@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from argus.evaluation.table import results_table
 
-MIN_GAIN = 0.1
-"""How far a share has to be above that of the untrained model."""
 MAX_ERROR = 0.7
 """What an error may be at most, as a share of the untrained model's."""
 
@@ -19,17 +17,19 @@ class Bar:
         value: The bar.
         is_error: Whether less is better.
         in_percent: Whether tables show it times 100.
+        min_gain: How far a share has to be above that of the untrained model.
     """
 
     value: float
     is_error: bool = False
     in_percent: bool = True
+    min_gain: float = 0.1
 
     def is_reached(self, trained: float, untrained: float) -> bool:
         """Whether the bar is reached, and the untrained model is far behind."""
         if self.is_error:
             return trained <= min(self.value, MAX_ERROR * untrained)
-        return trained >= max(self.value, untrained + MIN_GAIN)
+        return trained >= max(self.value, untrained + self.min_gain)
 
 
 def bars_table(bars: Mapping[str, Bar], columns: Mapping[str, Mapping[str, float]]) -> str:

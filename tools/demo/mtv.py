@@ -32,7 +32,8 @@ BARS = {
     "retrieval/text_to_image_r1": Bar(0.20),
     "regions/top1": Bar(0.60),
     "depth/abs_rel": Bar(0.15, is_error=True),
-    "semantic/probe_mIoU": Bar(0.40),
+    # Five untrained encoders of other seeds: 0.237, with a deviation of 0.011.
+    "semantic/probe_mIoU": Bar(0.28, min_gain=0.04),
 }
 # Settings of the demo's scenes, as scenes.json states them.
 SCENES = dict(

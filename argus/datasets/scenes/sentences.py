@@ -64,7 +64,8 @@ def sentences(
 def portrait_sentences(thing: Thing, place: str, rng: np.random.Generator) -> list[str]:
     """The same of a picture of one thing."""
     plain, coloured = _article(thing.name), _article(noun(thing))
-    texts = [f"a photo of {plain}", f"a picture of {plain}", f"{coloured} {place}"]
+    texts = [f"a photo of {plain}", f"a picture of {plain}", f"{plain} {place}"]
+    texts.append(f"{coloured} {place}")
     while len(texts) < NUM_SENTENCES:
         opening = str(rng.choice(_OPENINGS[2:]))
         texts.append(f"{opening}{coloured}{' ' + place if rng.random() < 0.5 else ''}")
