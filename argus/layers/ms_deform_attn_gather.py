@@ -38,23 +38,41 @@ def ms_deform_attn_gather(
     starts = [0]
     for height, width in spatial_shapes[:-1]:
         starts.append(starts[-1] + height * width)
-    sizes = sampling_locations.new_tensor([[w, h] for h, w in spatial_shapes])[:, None]  # (L, 1, 2)
-    widths, first = sizes[:, :, None, 0], sizes.new_tensor(starts)[:, None, None]  # (L, 1, 1)
-    corners = sizes.new_tensor(CORNERS)
-    # One cell beyond the border all weights are zero, however far a point is: integers stay small.
-    points = (sampling_locations * sizes - 0.5).clamp(min=-1)
-    points = torch.minimum(points, sizes)
-    low = points.floor()
-    cells = low[..., None, :] + corners  # (B, Q, H, L, P, 4, 2)
-    share_x, share_y = (1 - ((points - low)[..., None, :] - corners).abs()).unbind(-1)
-    inside_x, inside_y = ((cells >= 0) & (cells < sizes[:, :, None])).unbind(-1)
-    weights = torch.where(inside_x & inside_y, share_x * share_y, 0.0)
-    weights = (weights * attention_weights[..., None]).flatten(3)  # (B, Q, H, 4 * L * P)
-    x, y = torch.minimum(cells.clamp(min=0), sizes[:, :, None] - 1).unbind(-1)
+    widths, heights = sampling_locations.new_tensor([[w, h] for h, w in spatial_shapes]).unbind(-1)
+    first = widths.new_tensor(starts)[:, None, None]  # (L, 1, 1)
+    steps_x, steps_y = widths.new_tensor(CORNERS).unbind(-1)  # (4,)
+    x, share_x = _cells(sampling_locations[..., 0], widths, steps_x)
+    y, share_y = _cells(sampling_locations[..., 1], heights, steps_y)
+    weights = (share_x * share_y * attention_weights[..., None]).flatten(3)  # (B, Q, H, 4 * L * P)
     # Float32 counts to 16 million cells.
-    index = (first + y * widths + x).long().flatten(3)
+    index = (first + y * widths[:, None, None] + x).long().flatten(3)
     # ... and from the cell to the row of (image, cell, head).
     image = torch.arange(batch, device=value.device)[:, None, None, None] * num_cells
     head = torch.arange(heads, device=value.device)[:, None]
     rows = F.embedding((image + index) * heads + head, value.reshape(-1, channels))
     return (weights[..., None, :] @ rows).flatten(2)
+
+
+def _cells(locations: Tensor, sizes: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+    """The cells around points and their shares of the value there, along one axis.
+
+    By axis, since OpenVINO reads past the end where one of seven dimensions is broadcast.
+
+    Args:
+        locations: (B, Q, H, L, P), in [0, 1].
+        sizes: Of the levels, (L,).
+        steps: From the first cell to the others, (4,).
+
+    Returns:
+        Two (B, Q, H, L, P, 4): the nearest cell that there is, as a float, and its share, 0 where
+        the cell is beyond the border.
+    """
+    sizes = sizes[:, None]
+    # One cell beyond the border all shares are zero, however far a point is: integers stay small.
+    points = torch.minimum((locations * sizes - 0.5).clamp(min=-1), sizes)
+    low = points.floor()
+    cells = low[..., None] + steps
+    shares = 1 - ((points - low)[..., None] - steps).abs()
+    sizes = sizes[..., None]
+    inside = (cells >= 0) & (cells < sizes)
+    return torch.minimum(cells.clamp(min=0), sizes - 1), torch.where(inside, shares, 0.0)

@@ -22,6 +22,7 @@ from tests.docs.blocks import BLOCKS, ROOT
 from tests.docs.reader import commands
 from tests.export.small_model import write_model
 from tests.in_process import InProcess
+from tools.benchmarks import exported
 
 SIZE = (64, 96)
 (BLOCK,) = [block for block in BLOCKS if block.tested_by == "tests/export/test_onnx.py"]
@@ -110,9 +111,13 @@ def test_export__batch_of_any_size(session, pictures):
 
 
 def test_export__one_backbone_and_no_fragile_operators(model, report):
-    graph = onnx.load(report.files[0]).graph
+    whole = onnx.load(report.files[0])
+    graph = whole.graph
     operators = {node.op_type for node in graph.node}
     assert not operators & {"GridSample", "NonZero", "Loop", "If"}
+    values = onnx.shape_inference.infer_shapes(whole).graph.value_info
+    dimensions = {len(value.type.tensor_type.shape.dim) for value in values}
+    assert max(dimensions) == 6, "OpenVINO broadcasts no seven dimensions"
     # Linear layers are stored transposed, so weights are recognised by their sorted numbers.
     stored = Counter(
         np.sort(onnx.numpy_helper.to_array(one), axis=None).tobytes()
@@ -157,6 +162,18 @@ def test_export__metadata_round_trip(report, session):
     assert "metres" in about["outputs"][0]["meaning"]
     assert len(about["model"]["sha256"]) == 64
     assert "argus.onnx | depth | max m" in report.table
+
+
+def test_benchmark__compares_the_file_with_the_network(report, clone, capsys):
+    (path,) = report.files
+    exported.main([str(clone / "work_dirs/demo/model"), str(path), "--batch", "2"])
+    _, head, _, *rows = [line for line in capsys.readouterr().out.splitlines() if line]
+    columns = [cell.strip() for cell in head.strip("|").split("|")]
+    table = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    found = dict(zip(columns, table[0], strict=True))
+    assert [row[0] for row in table] == list(exported.RUNTIMES)
+    assert found["pictures"] == "2" and 0 < float(found["ratio"]) < 100
+    assert float(found["difference"]) < 1e-3
 
 
 def test_example__gives_the_pictures_of_the_library(model, report, clone, pictures):

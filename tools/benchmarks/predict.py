@@ -89,7 +89,7 @@ def random_model(configs: Sequence[str], tasks: Sequence[str] | None = None) -> 
     found = {name: task for config in read for name, task in config.tasks.items()}
     found = {name: found[name] for name in tasks or found}
     torch.manual_seed(SEED)
-    with _quiet():
+    with quiet():
         model = MultitaskModel(
             dict(type=trained_backbone, backbone=backbone, checkpoint="random"),
             {name: task["decoder"] for name, task in found.items()},
@@ -151,7 +151,7 @@ class Bench:
 
     def _time(self, work: Callable[[], Any]) -> tuple[float, float]:
         args = self.args
-        with _quiet():
+        with quiet():
             if self.model.device.type == "cuda":
                 timing = measure(work, self.model.device, repeats=args.repeats, warmup=args.warmup)
                 return timing.milliseconds, timing.added_mb["added_mb"]
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if args.model
         else random_model(BASE if args.base else TINY, args.tasks)
     )
-    with _quiet():
+    with quiet():
         model = Argus(
             folder, tasks=args.tasks, device=args.device, dtype=args.dtype, compile=args.compile
         )
@@ -219,7 +219,7 @@ def _conditions(args: argparse.Namespace, device: torch.device, precision: str) 
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the libraries' warnings, and mmengine's line per parameter."""
     logging.disable(logging.INFO)
     try:
