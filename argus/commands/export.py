@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from argus.commands.model_options import add_trust
 from argus.errors import ConfigError
 from argus.names.printable import printable
 
@@ -84,14 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TASK:MEASURE=VALUE",
         help="largest difference, as the printed table names it, e.g. 'depth:max m=0.05'",
     )
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let the model use classes of PACKAGE, whose code then runs",
-    )
+    add_trust(parser)
 
 
 def run(args: argparse.Namespace) -> int:

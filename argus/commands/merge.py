@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.commands.config_options import add_unsafe_pickle
+from argus.commands.model_options import add_trust, add_weights
 from argus.errors import ConfigError, DataError
 from argus.libraries.importing import import_libraries
 from argus.names.wording import counted
@@ -35,12 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of stage 2, trained on that backbone",
     )
     parser.add_argument("--out", required=True, type=Path, help="folder of the model")
-    parser.add_argument(
-        "--weights",
-        choices=("auto", "ema", "raw"),
-        default="auto",
-        help="averaged or trained weights; auto takes the averages where a file has them",
-    )
+    add_weights(parser)
     parser.add_argument(
         "--rename",
         nargs="+",
@@ -57,14 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="results.json files for the manifest",
     )
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let configs use its classes",
-    )
+    add_trust(parser, what="configs")
     add_unsafe_pickle(parser)
 
 

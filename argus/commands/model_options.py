@@ -21,13 +21,33 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--compile", action="store_true", help="compile the backbone: slow to start")
     how.add_argument("--revision", help="branch, tag or commit of the repository on the Hub")
-    how.add_argument(
+    add_trust(how)
+
+
+def add_trust(parser: "argparse._ActionsContainer", *, what: str = "the model") -> None:
+    """Add the option that lets a model's config name classes of other packages.
+
+    Args:
+        parser: Or a group of one.
+        what: Who uses them.
+    """
+    parser.add_argument(
         "--trust",
         nargs="+",
         action="extend",
         default=[],
         metavar="PACKAGE",
-        help="let the model use classes of PACKAGE, whose code then runs",
+        help=f"let {what} use classes of PACKAGE, whose code then runs",
+    )
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add the choice between the weights of a checkpoint."""
+    parser.add_argument(
+        "--weights",
+        choices=("auto", "ema", "raw"),
+        default="auto",
+        help="averaged or trained weights; auto takes the averages where a file has them",
     )
 
 

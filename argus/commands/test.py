@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from argus.commands.config_options import add_common_arguments, load_config
+from argus.commands.model_options import add_trust
 from argus.commands.processes import add_processes, run_in_processes
 from argus.errors import ConfigError
 from argus.files.durable import write_json, write_text
@@ -41,14 +42,7 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tasks", nargs="+", action="extend", metavar="NAME", help="evaluate these tasks only"
     )
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let MODEL use classes of PACKAGE",
-    )
+    add_trust(parser, what="MODEL")
     parser.add_argument(
         "--data",
         type=Path,

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.commands.model_options import add_trust, add_weights  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -48,15 +49,8 @@ def parse_args() -> argparse.Namespace:
         default="grad-cam",
         help="hires-cam shows only places that the pooler attends to",
     )
-    parser.add_argument("--weights", choices=("auto", "ema", "raw"), default="auto")
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let MODEL use classes of PACKAGE",
-    )
+    add_weights(parser)
+    add_trust(parser, what="MODEL")
     parser.add_argument(
         "--out", type=Path, default=Path("grad_cam.png"), help="default: grad_cam.png"
     )

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config_options import load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.commands.model_options import add_trust, add_weights  # noqa: E402
 from argus.commands.notes import warnings_as_notes  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -67,7 +68,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--batch-size", type=int, default=64, metavar="N")
     parser.add_argument("--num-workers", type=int, default=2, metavar="N")
-    parser.add_argument("--weights", choices=("auto", "ema", "raw"), default="auto")
+    add_weights(parser)
     parser.add_argument(
         "--cache",
         type=Path,
@@ -77,14 +78,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("transfer.json"), help="default: transfer.json"
     )
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let MODEL use classes of PACKAGE",
-    )
+    add_trust(parser, what="MODEL")
     parser.set_defaults(cfg_options=[], amp=False, launcher="none", work_dir=None)
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config_options import add_unsafe_pickle  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.commands.model_options import add_trust, add_weights  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.libraries.importing import import_libraries  # noqa: E402
 
@@ -57,20 +58,8 @@ def parse_args() -> argparse.Namespace:
         "--vit-source", default="", help="where the ViT's file is from, if it is no official one"
     )
     parser.add_argument("--max-mb", type=float, default=100, help="refuse more (default 100)")
-    parser.add_argument(
-        "--weights",
-        choices=("auto", "ema", "raw"),
-        default="auto",
-        help="averaged or trained weights; auto takes the averages where a file has them",
-    )
-    parser.add_argument(
-        "--trust",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="PACKAGE",
-        help="let configs use its classes",
-    )
+    add_weights(parser)
+    add_trust(parser, what="configs")
     add_unsafe_pickle(parser)
     return parser.parse_args()
 
