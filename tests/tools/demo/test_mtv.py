@@ -1,7 +1,6 @@
 """The demo of pretraining: its whole way at the smallest size, and its numbers against NumPy."""
 
 import json
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -11,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import jaccard_score
 
 from argus.engine.config_files.reading import read_config_file
-from tests.in_process import ROOT, InProcess
+from tests.in_process import ROOT
+from tests.tools.demo.small_demo import run_small
 from tools.demo import mtv_measures
 from tools.demo.mtv import BARS, MTVDemo
 from tools.demo.mtv_pictures import principal_colours
@@ -28,33 +28,12 @@ OPTIONS = [
 ]
 
 
-class SmallDemo(MTVDemo):
-    """As the demo, on a dozen scenes, and in this process."""
-
-    in_process: InProcess
-
-    def call(self, command: Sequence[str]) -> int:
-        sizes = SIZES.split() if "argus.datasets.scenes" in command else []
-        return self.in_process.call([*command, *sizes])
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> MTVDemo:
-    # A root of its own, since the configs read data/mtv_scenes below the current folder.
     root = tmp_path_factory.mktemp("demo")
-    for name in ("tools", "configs", "argus"):
-        (root / name).symlink_to(ROOT / name)
-    demo = SmallDemo(
-        root,
-        work_dir=root / "work_dirs/demo_mtv",
-        data_dir=root / "data/mtv_scenes",
-        num_processes=1,  # the launch scripts have tests of their own with two
-        options=OPTIONS,
+    return run_small(
+        MTVDemo, root, work="demo_mtv", data="mtv_scenes", sizes=SIZES, options=OPTIONS
     )
-    with pytest.MonkeyPatch.context() as patch:
-        demo.in_process = InProcess(patch, root)
-        demo.reached = demo.run()
-    return demo
 
 
 def test_demo__writes_results_and_says_that_two_steps_are_not_enough(demo: MTVDemo) -> None:

@@ -1,46 +1,25 @@
 """The demo's whole way at the smallest size: scenes, both stages, merging, table, pictures."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import pytest
 
 from argus.engine.config_files.reading import read_config_file
-from tests.in_process import ROOT, InProcess
+from tests.in_process import ROOT
+from tests.tools.demo.small_demo import run_small
 from tools.demo.scenes import BARS, ScenesDemo
 
 SIZES = "--num-train 4 --num-val 2 --num-classification 10 10 --num-anomaly 2 1 1 --workers 1"
 
 
-class SmallDemo(ScenesDemo):
-    """As the demo, on a dozen scenes, and in this process."""
-
-    in_process: InProcess
-
-    def call(self, command: Sequence[str]) -> int:
-        sizes = SIZES.split() if "argus.datasets.scenes" in command else []
-        return self.in_process.call([*command, *sizes])
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> ScenesDemo:
-    # A root of its own, since the configs read data/scenes below the current folder.
     root = tmp_path_factory.mktemp("demo root")
-    for name in ("tools", "configs", "argus"):
-        (root / name).symlink_to(ROOT / name)
-    demo = SmallDemo(
-        root,
-        work_dir=root / "work_dirs/demo",
-        data_dir=root / "data/scenes",
-        num_processes=1,  # the launch scripts have tests of their own with two
-        options=["train_cfg.max_iters=2"],
+    return run_small(
+        ScenesDemo, root, work="demo", data="scenes", sizes=SIZES, options=["train_cfg.max_iters=2"]
     )
-    with pytest.MonkeyPatch.context() as patch:
-        demo.in_process = InProcess(patch, root)
-        demo.reached = demo.run()
-    return demo
 
 
 def test_demo__writes_results_and_says_that_two_steps_are_not_enough(demo: ScenesDemo) -> None:
