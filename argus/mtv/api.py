@@ -19,7 +19,7 @@ from argus.errors import ConfigError
 from argus.mtv.batch import normalised
 from argus.mtv.class_texts import TEMPLATES, class_embeddings, class_texts
 from argus.mtv.decoders import Depth, Grounding
-from argus.mtv.heads import read_decoder
+from argus.mtv.heads_file import read_decoder
 from argus.mtv.images import as_square, read_image
 from argus.mtv.regions import boxes_tensor, painted, region_logits, windows
 from argus.mtv.siglip import read_siglip

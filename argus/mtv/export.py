@@ -9,7 +9,7 @@ import torch
 from argus.engine.checkpoints.model_state import load_trained_state
 from argus.errors import ConfigError
 from argus.mtv.model import MTVModel
-from argus.mtv.model_folder import save_mtv, save_teacher, save_vision
+from argus.mtv.saving import save_mtv, save_teacher, save_vision
 from argus.mtv.tokenizer import Tokenizer
 from argus.registry import MODELS
 from argus.storage.checkpoint import read_checkpoint

@@ -18,7 +18,7 @@ from argus.models.randomness import seed_all
 from argus.models.task_model import TaskModel
 from argus.mtv.batch import stack
 from argus.mtv.decoders.decoder import Decoder
-from argus.mtv.heads import load_heads
+from argus.mtv.heads_file import load_heads
 from argus.mtv.passes import Passes
 from argus.mtv.vision import freeze_unread
 from argus.registry import MODELS
@@ -39,7 +39,7 @@ class MTVModel(TaskModel):
         loss_weights: Factor of each task's loss; 1.0 where absent.
         streams: One stream with the tasks that are trained; all of them by default.
         heads: Folder whose heads the decoders begin with, by the names of the tasks; see
-            ``argus.mtv.heads``. What it lacks begins anew, and is told.
+            ``argus.mtv.heads_file``. What it lacks begins anew, and is told.
         locked: Encoders that are not trained: ``vision``, ``text`` or both.
         chunk: Images and texts that go through an encoder at a time. What lies between is computed
             again in the backward pass: a batch of any size fits, with the same gradients, for a

@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 from transformers import SiglipTokenizer
 
-from argus.mtv.model_folder import save_mtv
+from argus.mtv.saving import save_mtv
 from argus.mtv.tokenizer import canonical
 from tests.mtv.foreign_models import folders, pictures, scenes
 from tests.mtv.tiny import LENGTH, VOCABULARY, tiny_mtv

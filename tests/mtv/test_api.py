@@ -12,9 +12,9 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from argus.errors import CheckpointError, ConfigError, DataError
 from argus.mtv import MTV
 from argus.mtv.batch import Regions
-from argus.mtv.heads import load_heads
-from argus.mtv.model_folder import save_mtv
+from argus.mtv.heads_file import load_heads
 from argus.mtv.regions import painted, windows
+from argus.mtv.saving import save_mtv
 from argus.mtv.tokenizer import Tokenizer, canonical
 from tests.mtv.conftest import NAMES
 from tests.mtv.tiny import LENGTH, SIZE, tiny_mtv

@@ -15,7 +15,7 @@ from argus.mtv.encoders.encoder import load_encoder
 from argus.mtv.evaluation.depth.listed_depth import listed_pairs, read_depth
 from argus.mtv.evaluation.relative_depth import EVALUATION, RelativeDepthOptions, run
 from argus.mtv.evaluation.results import entry, table
-from argus.mtv.model_folder import save_vision
+from argus.mtv.saving import save_vision
 from tests.mtv.evaluation.pixels import Pixels
 from tests.mtv.tiny import tiny_mtv
 from tests.real_data.samples import SAMPLES, needs_samples

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from argus.errors import CheckpointError
 from argus.files.durable import replacing
 from argus.mtv.decoders import SelfSupervised
-from argus.mtv.heads import save_heads
+from argus.mtv.heads_file import save_heads
 from argus.mtv.model import MTVModel
 from argus.mtv.processor import save_image_processor, save_processor
 from argus.mtv.quiet_transformers import quiet_transformers
@@ -32,7 +32,7 @@ def save_mtv(
     Args:
         model: After a training, or before.
         folder: Made if it is missing.
-        heads: Whether to write the decoders, too; see ``argus.mtv.heads``.
+        heads: Whether to write the decoders, too; see ``argus.mtv.heads_file``.
         tokenizer: Of the texts that it was trained on; with it the folder can be used, by
             ``MTV.from_pretrained`` or with the ``AutoProcessor`` of ``transformers``.
     """

@@ -11,9 +11,9 @@ from transformers import SiglipModel, SiglipVisionModel
 
 from argus.errors import CheckpointError
 from argus.mtv.decoders import Depth, Grounding
-from argus.mtv.heads import HEADS_CONFIG, load_heads, read_decoder
+from argus.mtv.heads_file import HEADS_CONFIG, load_heads, read_decoder
 from argus.mtv.model import MTVModel
-from argus.mtv.model_folder import save_mtv, save_teacher, save_vision
+from argus.mtv.saving import save_mtv, save_teacher, save_vision
 from argus.mtv.siglip import siglip
 from tests.mtv.tiny import DECODERS, SIZE, TASKS, batch, tiny_mtv
 
