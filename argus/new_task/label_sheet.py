@@ -9,7 +9,7 @@ from PIL import Image
 
 from argus.datasets.own.parts import drawn
 from argus.errors import ConfigError, DataError
-from argus.visualization import contact_sheet, render
+from argus.visualization import contact_sheet, side_by_side, truth_pictures
 
 NUM_PICTURES = 12
 _COLUMNS = 4
@@ -56,16 +56,14 @@ def label_sheet(
     if not pictures:
         raise DataError(f"{root}: no picture can be read with its labels: {problems[0]}")
     chosen = sorted(sorted(pictures), key=lambda path: path in empty)[:NUM_PICTURES]
-    images = [
-        render(
-            pictures[path][0],
-            pictures[path][1],
-            classes=classes,
-            source="gt",
-            skeleton=list(skeleton) or None,
+    images = []
+    for path in sorted(chosen):
+        shown = truth_pictures(*pictures[path], classes=classes, skeleton=list(skeleton) or None)
+        images.append(
+            side_by_side(list(shown.values()), list(shown))
+            if len(shown) > 1
+            else shown["ground truth"]
         )
-        for path in sorted(chosen)
-    ]
     titles = [_title(path, root) for path in sorted(chosen)]
     return contact_sheet(images, titles, _COLUMNS, cell_width_px=_CELL_PX), problems
 

@@ -160,11 +160,26 @@ def compare(image_rgb: np.ndarray, data_sample: Any | Sequence[Any], **options: 
     if not has_truth:
         pictures["image (no ground truth)"] = Canvas(image_rgb).to_array()
     else:
-        if RENDERERS[options.get("kind") or find_kind(samples[0])].hides_image:
-            pictures["image"] = Canvas(image_rgb).to_array()
-        pictures["ground truth"] = render(image_rgb, data_sample, source="gt", **options)
+        pictures |= truth_pictures(image_rgb, data_sample, **options)
     pictures["prediction"] = prediction
     return side_by_side(list(pictures.values()), list(pictures))
+
+
+def truth_pictures(
+    image_rgb: np.ndarray, data_sample: Any | Sequence[Any], **options: Any
+) -> dict[str, np.ndarray]:
+    """The ground truth by its caption, after the image itself where nothing of it is left.
+
+    Args:
+        image_rgb: ``(H, W, 3)`` uint8.
+        data_sample: As for :func:`render`.
+        options: As for :func:`render`, without ``source``.
+    """
+    truth = render(image_rgb, data_sample, source="gt", **options)
+    first = data_sample[0] if isinstance(data_sample, list | tuple) else data_sample
+    if RENDERERS[options.get("kind") or find_kind(first)].hides_image:
+        return {"image": Canvas(image_rgb).to_array(), "ground truth": truth}
+    return {"ground truth": truth}
 
 
 def _has_truth(sample: Any) -> bool:

@@ -68,6 +68,20 @@ def test_sheet__shows_labels_on_the_pictures(tmp_path) -> None:
     assert grey > 10_000 and 0.7 < tinted / grey < 1.4
 
 
+def test_sheet__shows_the_picture_beside_what_hides_it(tmp_path) -> None:
+    """A red picture is in the left half, and its depth in the right one, without red."""
+    for folder in ("images", "depth"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    for n in range(3):
+        Image.new("RGB", (24, 16), (255, 0, 0)).save(tmp_path / f"data/images/{n}.png")
+        np.save(tmp_path / f"data/depth/{n}.npy", halves(1, 2).astype(np.float32))
+    new(tmp_path, tmp_path / "data", unit=1.0)
+    sheet = np.array(Image.open(tmp_path / "plates_labels.jpg").convert("RGB")).astype(int)
+    red = (sheet[..., 0] > 200) & (sheet[..., 1:].max(axis=-1) < 60)
+    left, right = red[:, :200].sum(), red[:, 200:400].sum()
+    assert left > 3000 and right < left / 10
+
+
 def test_broken_pictures__are_errors_and_the_rest_is_written(tmp_path) -> None:
     data = masks(tmp_path / "data", 6)
     (data / "images/2.png").write_bytes(b"\x89PNG\r\n\x1a\n no more")
