@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmcv.ops import RoIAlign, RoIPool
 from mmengine.config import ConfigDict
 from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import DefaultScope
@@ -182,7 +183,23 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
         slot.bind(backbone)
     widen_scores(model)
     _copy_without_waiting(model)
+    pack_pooled_maps(model)
     return model
+
+
+def pack_pooled_maps(decoder: nn.Module) -> None:
+    """Give regions to pool the maps channel by channel in memory.
+
+    mmcv's compiled operator takes that for granted and does not look: of a map that a ViT has left
+    place by place it reads the wrong numbers, without an error.
+    """
+    for module in decoder.modules():
+        if isinstance(module, (RoIAlign, RoIPool)):
+            module.register_forward_pre_hook(_packed)
+
+
+def _packed(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (inputs[0].contiguous(), *inputs[1:])
 
 
 def _copy_without_waiting(decoder: nn.Module) -> None:

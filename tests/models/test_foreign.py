@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from argus.errors import ConfigError
@@ -11,6 +12,7 @@ from argus.layers.wide import WideLinear
 from argus.models.decoders import AttentivePooling
 from argus.models.decoders.mask_dino import MaskDINO
 from argus.models.foreign import build_decoder, library_scope
+from tests.models.two_stage import faster_rcnn
 from tests.toy import ToyBackbone, classification_decoder, semantic_decoder
 
 SCENES = Path(__file__).parents[2] / "configs/scenes/_base_/tasks"
@@ -79,3 +81,14 @@ def test_bare_name__misspelt() -> None:
     config = {**classification_decoder(), "neck": dict(type="AttentivPooling")}
     with pytest.raises(ConfigError, match=r"decoder.neck.type: .*mean 'argus.AttentivePooling'"):
         build_decoder(config, ToyBackbone(), where="decoder")
+
+
+def test_pooled_regions__do_not_depend_on_how_a_map_lies_in_memory() -> None:
+    torch.manual_seed(0)
+    detector = build_decoder(faster_rcnn(), ToyBackbone(channels=8), where="x")
+    extract = detector.roi_head.bbox_roi_extractor
+    maps = [torch.randn(2, 16, 64 // 2**level, 64 // 2**level) for level in range(4)]
+    regions = torch.tensor([[0, 3.0, 4, 30, 60], [1, 10.0, 0, 200, 180]])
+    by_place = [level.to(memory_format=torch.channels_last) for level in maps]
+    assert not by_place[0].is_contiguous()
+    assert torch.equal(extract(by_place, regions), extract(maps, regions))
