@@ -131,19 +131,24 @@ def test_page__has_a_row_per_case(quick_run: SimpleNamespace) -> None:
         assert len({len(row) for row in rows}) == 1
 
 
+def section_of(page: str, name: str) -> str:
+    """What the page says of a section."""
+    return re.split(r"\n##+ ", page.split(f"### `{name}`\n")[1])[0]
+
+
 def test_docs__explain_every_section_and_column(quick_run: SimpleNamespace) -> None:
     page = DOCS.read_text()
     for name, section in quick_run.report["sections"].items():
-        explained = page.split(f"### `{name}`\n")[1].split("\n### ")[0]
+        explained = section_of(page, name)
         columns = {column for row in section["rows"].values() for column in row["values"]}
-        missing = {c for c in columns if f"`{c}`" not in explained.split("\n## ")[0]}
+        missing = {c for c in columns if f"`{c}`" not in explained}
         assert not missing, name
 
 
 def test_docs__state_the_limits_that_are_checked(quick_run: SimpleNamespace) -> None:
     page = DOCS.read_text()
     for name, section in quick_run.report["sections"].items():
-        explained = page.split(f"### `{name}`\n")[1].split("\n### ")[0]
+        explained = section_of(page, name)
         stated = {float(number) for number in re.findall(r"\b\de-\d\b", explained)}
         checked = {limit for row in section["rows"].values() for limit in row["limits"].values()}
         assert stated == checked, name
