@@ -177,7 +177,9 @@ def _folders(tree: Tree) -> Iterator[str]:
     if names:
         yield (
             f"{counted(len(tree.pictures), 'picture')} in folders {listed(names)}, which are "
-            "called as those of pictures or maps are; if they are classes, format='class_folders'"
+            "called as those of pictures or maps are; if they are classes, format='class_folders' "
+            "(--format class_folders); if they are pictures and maps, call the folders images and "
+            "masks (or depth, normals, edges, saliency) and let each map have its picture's name"
         )
 
 

@@ -290,7 +290,7 @@ class _Reader:
                 self.has["boxes"] += 1
                 self.has["turned"] += not one.has_mask and bool(rotation_of(entry))
                 self.has["masks"] += one.has_mask
-                self.has["keypoints"] += bool(one.keypoints)
+                self.has["keypoints"] += any(visible for _, _, visible in one.keypoints)
         return OwnPicture(
             path=found,
             size=size,

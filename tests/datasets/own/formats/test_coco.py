@@ -122,6 +122,10 @@ def test_skeletons__of_any_number_of_points(tmp_path) -> None:
     assert found.kinds[0] == "keypoints" and found.keypoints == ("left_tip", "root")
     assert found.skeleton == ((0, 1),)
     assert found.pictures[0].objects[0].keypoints == ((2, 3, 2), (4, 5, 1))
+    content["annotations"][0] |= dict(keypoints=[0] * 6, num_keypoints=0)
+    write_json(tmp_path / "b/a.json", content)
+    picture(tmp_path / "b/1.png")
+    assert read_own(tmp_path / "b").kinds == ("detection",)  # of none is any point labelled
 
 
 def test_annotations_without_a_box__are_classes_of_the_picture(tmp_path) -> None:
