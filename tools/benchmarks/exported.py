@@ -55,13 +55,19 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("model", nargs="?", help="folder of a model; default: random weights")
     parser.add_argument("file", nargs="?", type=Path, help="its file, as argus export wrote it")
     parser.add_argument(
-        "--batch", type=int, nargs="+", default=[1, 8], help="pictures at once (default 1 8)"
+        "--batch",
+        type=int,
+        nargs="+",
+        action="extend",
+        metavar="N",
+        help="pictures at once (default 1 8)",
     )
     parser.add_argument("--pairs", type=int, default=6, help="turns of each (default 6)")
     parser.add_argument("--clock", choices=CLOCKS, default="processor")
     args = parser.parse_args(arguments)
     if (args.model is None) != (args.file is None):
         parser.error("expected a model and its file, or neither.")
+    args.batch = args.batch or [1, 8]
     return args
 
 
