@@ -259,6 +259,14 @@ def test_device__another_one_wants_a_new_environment(checkout: Path) -> None:
         checks.check_device("cuda", "cpu")
 
 
+def test_device__one_that_could_not_be_had_binds_nobody(tmp_path: Path) -> None:
+    environment = Environment(tmp_path)
+    environment.note("device", "cpu")
+    assert environment.torch_device() is None
+    (tmp_path / "lib/python3.11/site-packages/torch").mkdir(parents=True)
+    assert environment.torch_device() == "cpu"
+
+
 def test_python_version__is_that_of_the_environment(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)

@@ -67,6 +67,14 @@ class Environment:
         """The folders of OpenMMLab's packages in it."""
         return sorted(self.folder.glob("lib/python*/site-packages/mm*/"))
 
+    def torch_device(self) -> str | None:
+        """What the PyTorch in it was installed for; ``None`` if none is there, or nothing said so.
+
+        What was asked for is noted before, and may not have been had.
+        """
+        there = any(self.folder.glob("lib/python*/site-packages/torch/"))
+        return self.notes.get("device") if there else None
+
     def forget_half_installed(self) -> list[str]:
         """Makes what a killed process had begun to unpack be installed again.
 

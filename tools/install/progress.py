@@ -171,8 +171,8 @@ _EXPLANATIONS = (
     (
         r"Failed to fetch: \S+whl/cpu/torch|(?:no version of|because) torch\S*\+cpu",
         "DEVICE=cpu wants PyTorch without CUDA, and the registry {registry} does not offer it, or "
-        "is out of reach: name one that has it in TORCH_INDEX, or leave DEVICE=cpu out, since "
-        "PyTorch with CUDA runs on a machine without a GPU too",
+        "is out of reach: name one that has it in TORCH_INDEX, or give DEVICE=cuda, since PyTorch "
+        "with CUDA runs on a machine without a GPU too",
     ),
     (
         r"No space left on device",

@@ -94,7 +94,7 @@ class Installer:
             checks.check_compiler()
         if "core" in names:
             checks.check_disk(self.environment.folder, checks.uv_cache_folder())
-            checks.check_device(self.environment.notes.get("device"), plan.choice.device)
+            checks.check_device(self.environment.torch_device(), plan.choice.device)
         self._make_virtual_environment()
         for name, value in vars(plan.choice).items():
             self.environment.note(f"chosen {name}", value)
