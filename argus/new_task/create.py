@@ -15,6 +15,7 @@ from argus.datasets.own.format_choice import format_of
 from argus.datasets.own.recognition import Recognition, recognise
 from argus.datasets.own.tree import Tree
 from argus.errors import ConfigError, DataError
+from argus.files.durable import replacing
 from argus.names.wording import counted
 from argus.new_task.backbone_lines import backbone_lines
 from argus.new_task.config_text import RECIPES, config_text, shown_classes, steps_for
@@ -99,14 +100,22 @@ def create(request: Request, *, tell: Callable[[str], None]) -> Path:
     for text in problems[:3]:
         if text not in errors:
             tell(f"  error: {text}")
-    save_sheet(drawing, sheet)
     keys: dict[str, Any] = dict(data=request.data, format=found.format) | options
     keys |= _of_kind(found, dataset)
     if not found.parts.get("val"):  # of one picture there is nothing to split off
         keys["val"] = None
     steps = steps_for(found.parts["train"], _BATCH.get(found.kind, 4))
     text = config_text(request.name, kind, keys, backbone, file=config.as_posix(), max_iters=steps)
-    config.write_text(text, encoding="utf-8")
+    try:
+        with replacing(sheet) as partial:
+            save_sheet(drawing, partial)
+        with replacing(config) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{config} and {sheet} cannot be written: {error.strerror or error}. Make room, or "
+            "name a folder that can be written with --out."
+        ) from error
     tell(f"  backbone: {backbone.told}")
     tell(
         f"wrote {config} ({counted(len(text.splitlines()), 'line')}) and {sheet}: do the labels "

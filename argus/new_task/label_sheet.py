@@ -70,7 +70,7 @@ def label_sheet(
 
 def save_sheet(sheet: np.ndarray, path: Path) -> None:
     """Write a sheet as JPEG."""
-    Image.fromarray(sheet).save(path, quality=88)
+    Image.fromarray(sheet).save(path, format="JPEG", quality=88)
 
 
 def _has_labels(sample: Any) -> bool:

@@ -1,7 +1,9 @@
 """argus new: what it says, and the files that it writes."""
 
 import argparse
+import errno
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -122,6 +124,17 @@ def test_many_classes__are_those_of_the_data(tmp_path) -> None:
     write_json(tmp_path / "data/a.json", content)
     _, text = new(tmp_path, tmp_path / "data")
     assert "classes=" not in text and 'type="InstanceTask"' in text
+
+
+def test_full_disk__is_told_and_leaves_nothing(tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = masks(tmp_path / "data", 2)
+    monkeypatch.setattr(sys.modules["argus.new_task.create"], "save_sheet", full)
+    with pytest.raises(ConfigError, match="plates.py and .* No space left on device. Make room"):
+        new(tmp_path, data)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_names_with_quotes__do_no_harm(tmp_path) -> None:

@@ -69,7 +69,8 @@ def _read(tree: Tree, options: Options) -> OwnData:
         raise DataError(
             f"{tree.given}: none of the pictures that "
             f"{counted(len(missing), 'XML file names', 'XML files name')} is there, e.g. of "
-            f"{missing[0] if missing else 'none'}."
+            f"{missing[0] if missing else 'none'}. Name the folder that has both the pictures and "
+            "the files."
         )
     notes = []
     if missing:
