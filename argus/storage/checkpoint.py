@@ -27,6 +27,7 @@ OLD_FORMAT = "argus-checkpoint-1"
 PARTS = ("meta", "base", "state_dict")
 _CHECKSUMS = "checksums"
 _ZIP = b"PK\x03\x04"  # how a file of torch.save begins
+_FOUND = "WeightsUnpickler error: "
 
 
 def tensor_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -111,15 +112,12 @@ def read_checkpoint(
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"checkpoint {path} is not a file of tensors and plain values (or is damaged), so it "
-            f"is not opened: {_first_line(error)}"
+            f"is not opened: {_reason(path, error)}"
         ) from error
     except Exception as error:  # noqa: BLE001 - damaged bytes may provoke anything
-        with path.open("rb") as file:
-            is_archive = file.read(len(_ZIP)) == _ZIP
-        # torch's own words on another beginning are about how it reads.
-        reason = _first_line(error) if is_archive else "it does not begin as one"
         raise CheckpointError(
-            f"checkpoint {path} cannot be read, it may be truncated or empty: {reason}"
+            f"checkpoint {path} cannot be read, it may be truncated or empty: "
+            f"{_reason(path, error)}"
         ) from error
     known = (FORMAT, OLD_FORMAT)
     if not isinstance(checkpoint, dict) or checkpoint.get("format") not in known:
@@ -155,6 +153,15 @@ def _check_archive(path: Path) -> None:
         ) from error
     if wrong is not None:
         raise CheckpointError(damage(path, [wrong]))
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """What is wrong with a file, without torch's words on how it reads and how to make it."""
+    with path.open("rb") as file:
+        if file.read(len(_ZIP)) != _ZIP:
+            return "it does not begin as one"
+    _, _, found = str(error).partition(_FOUND)
+    return found.splitlines()[0] if found else _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

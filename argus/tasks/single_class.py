@@ -28,7 +28,8 @@ def check_single_class(where: str, decoder: Mapping[str, Any]) -> None:
         if isinstance(losses, (list, tuple)) and losses and all(map(_is_softmax, losses)):
             raise ConfigError(
                 f"{path}.num_classes is 1, and a softmax over one class has a loss of 0 from the "
-                "first step. What it is not needs a class, too: num_classes=2 and "
+                "first step. What it is not needs a class, too: a recipe takes "
+                "classes=['background', ...]; otherwise num_classes=2 and "
                 "metainfo=dict(classes=('background', ...)) of the data sets."
             )
 

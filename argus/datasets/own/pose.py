@@ -30,7 +30,7 @@ def keypoint_metainfo(
         classes: Whose keypoints are taken; those of all by default.
 
     Raises:
-        DataError: As :func:`~argus.datasets.own.reading.read_own`.
+        DataError: As ``argus.datasets.own.reading.read_own``.
     """
     found = read_own(data, format=format, kind="keypoints", classes=classes)
     return pose_metainfo(found, name="own", objects=chosen(found, "keypoints", classes))

@@ -16,7 +16,7 @@ from argus.datasets.own.stated_names import NameIndex, alike
 from argus.errors import DataError
 from argus.files.foreign import is_clutter
 from argus.files.pictures import PICTURE_SUFFIXES
-from argus.names.wording import listed
+from argus.names.wording import counted, listed
 
 MAX_FILES = 2_000_000
 MAX_DEPTH = 16
@@ -153,6 +153,15 @@ class Tree:
                 f"{listed(found[several[0]][:2])}: a path with their folder says which is meant)"
             )
         return "; ".join(texts)
+
+    def none_found(self, files: Sequence[str], missing: Sequence[str]) -> DataError:
+        """The error of label files of whose pictures not one is there."""
+        return DataError(
+            f"{listed(files) or self.given}: it names {counted(len(missing), 'picture')}, none of "
+            f"which is below {self.root}: {self.told(missing)}.{self.where_else}"
+            if missing
+            else f"{listed(files) or self.given}: it names no picture."
+        )
 
     @property
     def where_else(self) -> str:

@@ -41,7 +41,8 @@ def training_summary(
         number = num_batches[stream]
         sampled = "" if number >= num_steps else f" in {number / num_steps:.1%} of the steps"
         lines.append(
-            f"  {stream:<{width}}  {sampler.num_samples:>9,} samples, "
+            f"  {stream:<{width}}  {sampler.num_samples:>9,} "
+            f"{'sample' if sampler.num_samples == 1 else 'samples'}, "
             f"{sampler.global_batch_size:>4} a step{sampled}, {sampler.epochs(number):.1f} epochs"
         )
     return "\n".join(lines)

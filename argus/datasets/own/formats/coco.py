@@ -312,11 +312,7 @@ class _Reader:
     def finish(self, files: Sequence[str]) -> OwnData:
         """All that was read."""
         if not self.pictures:
-            raise DataError(
-                f"{listed(files)}: none of the {counted(len(self.missing), 'picture')} that it "
-                f"names is below {self.tree.root}: "
-                f"{self.tree.told(self.missing) or 'it names none'}.{self.tree.where_else}"
-            )
+            raise self.tree.none_found(files, self.missing)
         notes = []
         if self.missing:
             notes.append(

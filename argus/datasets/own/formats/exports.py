@@ -59,12 +59,7 @@ class ExportReader(ABC):
             texts = [counted_kind(number, text) for text, number in self.has.items() if number]
             raise DataError(f"{listed(files)}: {'; '.join(texts)}.")
         if not self.pictures:
-            raise DataError(
-                f"{listed(files) or self.tree.given}: none of the "
-                f"{counted(len(self.missing), 'picture')} that it names is below "
-                f"{self.tree.root}: {self.tree.told(self.missing) or 'it names none'}."
-                f"{self.tree.where_else}"
-            )
+            raise self.tree.none_found(files, self.missing)
 
     @abstractmethod
     def add(self, name: str, part: str | None) -> None:

@@ -142,7 +142,7 @@ def test_missing_pictures__are_counted(tmp_path) -> None:
     found = read_own(tmp_path)
     assert len(found.pictures) == 1 and "1 file that a.json name: not there" in found.notes[0]
     write_json(tmp_path / "a.json", coco_content(["../../etc/passwd", "gone.png"]))
-    with pytest.raises(DataError, match="none of the 2 pictures that it names is below"):
+    with pytest.raises(DataError, match="it names 2 pictures, none of which is below"):
         read_own(tmp_path)
 
 

@@ -175,7 +175,7 @@ def test_tracks__name_frames_that_are_not_there(tmp_path) -> None:
     )
     (tmp_path / "images/frame_000000.png").unlink()
     picture(tmp_path / "images/other.png")
-    with pytest.raises(DataError, match="none of the 2 pictures that it names is below"):
+    with pytest.raises(DataError, match="it names 2 pictures, none of which is below"):
         read_own(tmp_path)
 
 
