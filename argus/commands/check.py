@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argus.commands.config_options import load_config
+from argus.commands.config_options import add_cfg_options, load_config
 from argus.errors import ConfigError
 from argus.libraries.importing import import_libraries
 from argus.names.printable import printable
@@ -57,14 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=8, help="threads that decode (default: 8)")
     parser.add_argument("--json", type=Path, help="write everything that was found to this file")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="options of the config to override",
-    )
+    add_cfg_options(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
 
 

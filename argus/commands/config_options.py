@@ -22,18 +22,27 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="bfloat16 autocast, whatever CONFIG says and however slow it is here",
     )
+    add_cfg_options(parser)
+    add_unsafe_pickle(parser)
+    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
+    parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+
+
+def add_cfg_options(
+    parser: argparse.ArgumentParser,
+    *,
+    example: str = "train_cfg.max_iters=100 tasks.semantic.train.batch_size=4",
+) -> None:
+    """Add the option that changes the config; given twice, changes add up."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="change the config, e.g. train_cfg.max_iters=100 tasks.semantic.train.batch_size=4",
+        help=f"change the config, e.g. {example}",
     )
-    add_unsafe_pickle(parser)
-    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
-    # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
-    parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
 
 
 def add_unsafe_pickle(parser: argparse.ArgumentParser) -> None:

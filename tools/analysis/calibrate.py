@@ -18,7 +18,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config_options import add_unsafe_pickle, load_config  # noqa: E402
+from argus.commands.config_options import add_cfg_options, add_unsafe_pickle, load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -54,9 +54,7 @@ def parse_args() -> argparse.Namespace:
         default="raw",
         help="trained weights, where training takes its gradients (default), or their average",
     )
-    parser.add_argument(
-        "--cfg-options", nargs="+", action="extend", default=[], metavar="KEY=VALUE"
-    )
+    add_cfg_options(parser)
     add_unsafe_pickle(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args()

@@ -15,7 +15,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config_options import load_config  # noqa: E402
+from argus.commands.config_options import add_cfg_options, load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 
 
@@ -36,9 +36,7 @@ def parse_args() -> argparse.Namespace:
         default="raw",
         help="trained weights, where training takes its gradients (default), or their average",
     )
-    parser.add_argument(
-        "--cfg-options", nargs="+", action="extend", default=[], metavar="KEY=VALUE"
-    )
+    add_cfg_options(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from argus.commands.config_options import load_config  # noqa: E402
+from argus.commands.config_options import add_cfg_options, load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
@@ -30,14 +30,7 @@ def main() -> None:
         "teacher's",
     )
     parser.add_argument("--tokenizer", help="folder or name on the Hub (default: the config's)")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="changes of the config",
-    )
+    add_cfg_options(parser, example="backbone.vision.image_size=72")
     args = parser.parse_args()
     args.amp, args.launcher, args.work_dir = False, "none", None
     with user_errors(saved="files"):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Works from any folder, installed or not.
 sys.path.insert(0, str(ROOT))
 
+from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
@@ -175,9 +176,7 @@ def main() -> None:
     parser.add_argument(
         "--ablate", action="store_true", help="train the same steps with captions alone, too"
     )
-    parser.add_argument(
-        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the configs"
-    )
+    add_cfg_options(parser, example="train_cfg.max_iters=100")
     args = parser.parse_args()
     with user_errors():
         try:

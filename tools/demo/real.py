@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Works from any folder, installed or not.
 sys.path.insert(0, str(ROOT))
 
+from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.evaluation.table import results_table  # noqa: E402
@@ -168,14 +169,7 @@ def main() -> None:
     parser.add_argument(
         "--weights", help="a DINOv2 ViT-S/14 at hand, or the address of a mirror of the official"
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="changes of the config",
-    )
+    add_cfg_options(parser, example="train_cfg.max_iters=100")
     args = parser.parse_args()
     with user_errors():
         if args.steps is not None and args.steps < 1:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Works from any folder, installed or not.
 sys.path.insert(0, str(ROOT))
 
+from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
 from tools.demo.bars import Bar, bars_table, missed  # noqa: E402
@@ -106,14 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/demo"))
     parser.add_argument("--num-processes", type=int, default=2, help="processes (default 2)")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="changes of the config",
-    )
+    add_cfg_options(parser, example="train_cfg.max_iters=100")
     args = parser.parse_args()
     with user_errors():
         demo = ScenesDemo(

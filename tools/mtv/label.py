@@ -21,6 +21,7 @@ from pathlib import Path
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.datasets.shards.shard_set import shards_in  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
@@ -57,14 +58,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--verify", action="store_true", help="compare side-cars with their hashes, label nothing"
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="changes of the config",
-    )
+    add_cfg_options(parser, example="labellers.0.batch_size=8")
     return parser.parse_args()
 
 
