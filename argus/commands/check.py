@@ -93,8 +93,8 @@ def _check_data_set(args: argparse.Namespace) -> int:
     _write_report(args.json, [findings.to_dict()])
     if findings.errors:
         print(
-            "How to get what is missing is in data/README.md; --allow-partial takes a part for "
-            "right."
+            f"`argus convert {converter.name}` says how to get what is missing; --allow-partial "
+            "takes a part for right."
         )
     elif findings.notes:
         print(f"A part of {converter.title}, on purpose.")
@@ -150,7 +150,10 @@ def _check_config(args: argparse.Namespace) -> int:
     missing = f"; {counted(len(weights), 'weight file')} missing" if weights else ""
     print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}{missing}.")
     if num_errors:
-        print("The layout of every data set is in data/README.md.")
+        print(
+            "Published data sets: `argus convert NAME` brings a download into the layout that "
+            "configs read, `argus check NAME FOLDER` names what is missing there."
+        )
     return int(num_errors > 0)
 
 

@@ -13,7 +13,7 @@ examples:
   argus get bccd --from ~/BCCD_Dataset.zip the archive is at hand already
   argus get sod --to /data/sod             another folder
 
-The original is downloaded, checked and brought into the layout of data/README.md. A download that
+The original is downloaded, checked and brought into the layout that configs read. A download that
 broke off goes on where it stopped. The exit status is 1 if a count differs from the published one.
 """
 

@@ -28,9 +28,16 @@ COMMANDS = {
     "config": "the whole of a config, with its recipes expanded",
     "download": "the weights of a DINOv2 as published",
     "get": "a small public data set, in the layout that configs read",
+    "convert": "a public download, in the layout that configs read",
+    "calibrate": "loss weights by the norms of the tasks' gradients, as a config",
 }
 # What an interruption leaves whole.
-_SAVED = {"train": "checkpoints", "download": "parts of the file", "get": "parts of the file"}
+_SAVED = {
+    "train": "checkpoints",
+    "download": "parts of the file",
+    "get": "parts of the file",
+    "convert": "files",
+}
 # Of a command whose module has another name.
 _MODULES = {"config": "show_config"}
 EPILOG = """\

@@ -1,6 +1,7 @@
 """A script of ``tools/`` that is one of the commands: its arguments and its work are that one's."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -26,4 +27,7 @@ def run_as_tool(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
-    return int(command.run(parser.parse_args(argv)))
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    args = parser.parse_args(arguments)
+    args.command_line = [name, *arguments]
+    return int(command.run(args))

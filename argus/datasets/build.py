@@ -145,7 +145,7 @@ def _no_samples(where: str, listing: Listing, cause: str = "") -> DataError:
     left_out = listing.other_suffixes
     return DataError(
         f"{where}: no samples found: a wrong folder, file suffix, annotation file, or a filter "
-        "that drops all of them? The layouts are in data/README.md."
+        "that drops all of them? `argus convert NAME` makes the layouts of published data sets."
         + (f" {other_suffixes(left_out)}." if left_out else "")
         + (f" {cause}." if cause else "")
     )

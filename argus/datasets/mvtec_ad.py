@@ -92,7 +92,7 @@ class MVTecAD(BaseDataset):
             raise ConfigError(
                 f"MVTecAD: no folder <category>/{self.split} for {missing} in {root.absolute()}. "
                 f"Found: {there or 'none'}. Set categories of the data set and of the decoder to "
-                "folders that are there, or bring the data into the layout of data/README.md."
+                "folders that are there, or bring the data into it by `argus convert mvtec`."
             )
 
     def _load_category(self, folder: Path) -> list[dict[str, Any]]:

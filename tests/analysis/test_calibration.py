@@ -1,6 +1,5 @@
 """Loss weights by hand from gradients that are known, and the config that has them."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -125,13 +124,12 @@ def test_measure__more_batches_begin_with_those_of_fewer(tmp_path: Path) -> None
 
 
 def test_tool__writes_the_weights_that_it_prints(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "toy.py"
     Config(toy_config(tmp_path)).dump(config)
     command = [str(config), "--batches", "2", "--ratio", "classification=2", "--seed", "3"]
-    monkeypatch.setattr(sys, "argv", ["calibrate.py", *command])
-    tool.main()
+    assert tool.main(command) == 0
     printed = capsys.readouterr().out
     row = next(line for line in printed.splitlines() if line.startswith("semantic"))
     _, norm, _, ratio, old, new = row.split()
@@ -141,5 +139,6 @@ def test_tool__writes_the_weights_that_it_prints(
     expected = 0.25 * float(reference.split()[1]) / float(norm)
     assert float(new) == pytest.approx(expected, rel=2e-3)
     assert tasks.classification.loss_weight == 1.0
-    with pytest.raises(SystemExit):  # the config is there now
-        tool.main()
+    assert f"# argus calibrate {config} --batches 2" in (tmp_path / "toy_calibrated.py").read_text()
+    with pytest.raises(ConfigError, match="is there already"):
+        tool.main(command)

@@ -55,10 +55,8 @@ def test_call__errors_are_one_message(tmp_path: Path, monkeypatch, capsys) -> No
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
-def test_help__files_source_and_licence(name: str, capsys) -> None:
-    with pytest.raises(SystemExit) as error:
-        convert.parse_args([name, "--help"])
-    assert error.value.code == 0
+def test_no_source__files_address_and_licence(name: str, capsys) -> None:
+    assert convert.main([name]) == 0
     text = capsys.readouterr().out
     assert "Licence:" in text
     assert re.search("https?://", text)
@@ -69,7 +67,7 @@ def test_help__files_source_and_licence(name: str, capsys) -> None:
 def test_readme__names_command_folder_and_counts(name: str) -> None:
     text = README.read_text()
     converter = CONVERTERS[name]
-    commands = re.findall(rf"python tools/data/convert\.py {name} .* (data/[\w/]+)", text)
+    commands = re.findall(rf"argus convert {name} .* (data/[\w/]+)", text)
     assert set(commands) == {converter.default_out}
     for url in re.findall(r"https?://[^\s)]+", converter.help):
         assert url in text, url

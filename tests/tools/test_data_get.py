@@ -41,7 +41,7 @@ def test_get__goes_on_where_it_broke_off(server, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="goes on from there") as error:
         get_original("sod", tmp_path)
     assert "By hand: get" in str(error.value)
-    assert f"tools/data/convert.py sod FILE_OR_FOLDER {tmp_path}" in str(error.value)
+    assert f"argus convert sod FILE_OR_FOLDER {tmp_path}" in str(error.value)
     assert all(count.is_whole for count in get_original("sod", tmp_path))
     assert server.ranges == [None, "bytes=1000-"]
 

@@ -64,7 +64,7 @@ def _remedy(place: str, config: Mapping[str, Any]) -> str:
         if root
         else f"or change the path in {place}"
     )
-    return f"Bring it into the layout of data/README.md, {remedy}"
+    return f"Put it there (`argus convert` does that with a published data set), {remedy}"
 
 
 def missing_paths(config: Mapping[str, Any]) -> list[str]:

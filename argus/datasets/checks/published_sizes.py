@@ -37,7 +37,7 @@ def compare(
     if not any(count.found for count in counts):
         findings.errors.append(
             f"{folder.absolute()}: no file of {converter.title}. Convert a download into it "
-            f"(tools/data/convert.py {converter.name}), or give the folder it is in."
+            f"(argus convert {converter.name}), or give the folder it is in."
         )
         return findings
     if read:

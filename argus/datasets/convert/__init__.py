@@ -1,4 +1,4 @@
-"""Converters of public downloads into the layouts of ``data/README.md``: ``tools/data/convert.py``.
+"""Converters of public downloads into the layouts of ``data/README.md``: ``argus convert``.
 
 One module per data set; what they share is :mod:`~argus.datasets.convert.whole_files` (atomic
 writing), :mod:`~argus.datasets.convert.archives` (safe reading of folders and archives),

@@ -100,7 +100,7 @@ def get_original(
     except DataError as error:
         raise DataError(
             f"{error}\nBy hand: get\n{converter.help}\nthen\n"
-            f"  python tools/data/convert.py {name} FILE_OR_FOLDER {out}"
+            f"  argus convert {name} FILE_OR_FOLDER {out}"
         ) from error
     if all(count.is_whole for count in counts):
         archive.unlink()

@@ -53,8 +53,8 @@ _KNOWN: tuple[tuple[Callable[[Tree], bool], str], ...] = (
     ),
     (
         _is_ade20k,
-        "ADE20K as published, with parts, is not read: take ADEChallengeData2016, which "
-        "data/README.md describes",
+        "ADE20K as published, with parts, is not read: take ADEChallengeData2016: "
+        "`argus convert ade20k` says where it is",
     ),
     (
         lambda tree: any(

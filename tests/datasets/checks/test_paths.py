@@ -65,7 +65,7 @@ def test_check__message_says_what_where_and_what_to_do(root):
     for part in (
         "tasks.instance.train.dataset",
         f"\n  {Path('data/nowhere').absolute()}\n",
-        "data/README.md",
+        "`argus convert`",
         "--cfg-options tasks.instance.train.dataset.data_root=",
     ):
         assert part in str(caught.value)

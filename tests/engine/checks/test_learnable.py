@@ -221,7 +221,7 @@ def test_nothing_left__names_objects_that_are_no_classes(tmp_path: Path) -> None
     with pytest.raises(DataError, match=words):
         guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
     (tmp_path / "train.txt").write_text("")
-    with pytest.raises(DataError, match=r"no samples found: .* data/README\.md\.$"):
+    with pytest.raises(DataError, match=r"no samples found: .* `argus convert NAME` makes .*\.$"):
         guarded_dataset(config, task="toy", part="train", seed=0, strict=False)
 
 
