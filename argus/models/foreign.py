@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from mmcv.ops import RoIAlign, RoIPool
 from mmengine.config import ConfigDict
 from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import DefaultScope
@@ -24,6 +23,7 @@ from argus.layers.wide import widen
 from argus.model_config.kinds import LIBRARIES, library_of_class
 from argus.models.backbones.shared import SharedBackbone, choose_levels
 from argus.models.decoder_inputs import check_in_channels
+from argus.models.packed_operators import pack_operator_inputs
 from argus.registry import MODELS
 
 
@@ -167,6 +167,7 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
     kind = config.get("type")
     if not kind or not isinstance(kind, (str, type)):
         raise ConfigError(f"{where}.type: expected a class or its name, found {kind!r:.80}.")
+    pack_operator_inputs()
     with building(config, where=where):
         library = library_of(kind)
         MODELS.import_from_location()
@@ -183,23 +184,7 @@ def build_decoder(config: Mapping[str, Any], backbone: Any, *, where: str) -> nn
         slot.bind(backbone)
     widen_scores(model)
     _copy_without_waiting(model)
-    pack_pooled_maps(model)
     return model
-
-
-def pack_pooled_maps(decoder: nn.Module) -> None:
-    """Give regions to pool the maps channel by channel in memory.
-
-    mmcv's compiled operator takes that for granted and does not look: of a map that a ViT has left
-    place by place it reads the wrong numbers, without an error.
-    """
-    for module in decoder.modules():
-        if isinstance(module, (RoIAlign, RoIPool)):
-            module.register_forward_pre_hook(_packed)
-
-
-def _packed(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (inputs[0].contiguous(), *inputs[1:])
 
 
 def _copy_without_waiting(decoder: nn.Module) -> None:
