@@ -149,12 +149,21 @@ def _check_config(args: argparse.Namespace) -> int:
     num_errors = sum(len(findings.errors) for findings in (whole, *results))
     missing = f"; {counted(len(weights), 'weight file')} missing" if weights else ""
     print(f"{counted(len(results), 'data set')} checked, {counted(num_errors, 'error')}{missing}.")
-    if num_errors:
+    if num_errors and not any(map(_is_own, chosen.values())):
         print(
             "Published data sets: `argus convert NAME` brings a download into the layout that "
             "configs read, `argus check NAME FOLDER` names what is missing there."
         )
     return int(num_errors > 0)
+
+
+def _is_own(task: Mapping[str, Any]) -> bool:
+    """Whether a task trains on data in the layout of a tool, which nothing has to convert."""
+    from argus.datasets.checks.paths import flatten
+
+    train = task.get("train")
+    dataset = train.get("dataset") if isinstance(train, Mapping) else None
+    return "data" in task or any("data" in single for single in flatten(dataset))
 
 
 def _tasks_of(config: "Config") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How a command ends: mistakes as one message, its exit status, the way out of a process group."""
 
 import contextlib
+import errno
 import gc
 import importlib.util
 import io
@@ -21,6 +22,7 @@ from argus.processes.stop_signals import STOPPED
 _PACKAGE = str(Path(argus.__file__).resolve().parent)
 _PIPE_CLOSED = 141  # the shell's number for SIGPIPE
 _LAUNCHER_SECONDS = 5  # within which a launcher ends the processes that are left
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _BUILD = os.path.join("mmengine", "registry", "build_functions.py")
 
 
@@ -57,7 +59,7 @@ def user_errors(*, saved: str = "checkpoints") -> Iterator[None]:
         _exit_at_once_in_group(STOPPED)
         raise SystemExit(STOPPED) from stopped
     except Exception as error:
-        message = _message(error)
+        message = _message(error, saved)
         if message is None:
             if _in_process_group():
                 _await_the_end(error)
@@ -77,8 +79,14 @@ def _print_any_letter() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _message(error: Exception) -> str | None:
+def _message(error: Exception, saved: str) -> str | None:
     """What to tell the user; ``None`` for an error that only its traceback explains."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        place = f" ({error.filename})" if error.filename else ""
+        return (
+            f"the disk is full{place}: {error.strerror}. Make room there and call it again; "
+            f"{saved} that were saved are whole."
+        )
     if isinstance(error, ModuleNotFoundError):
         return _missing_package(error)
     if isinstance(error, (ValueError, TypeError)) and _is_users(error):

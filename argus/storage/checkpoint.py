@@ -5,8 +5,10 @@ of them with the checksums in the file. Files are written beside their place and
 that an interrupted save leaves the previous one.
 """
 
+import contextlib
 import hashlib
 import pickle
+import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,9 +57,9 @@ def write_checkpoint(path: str | Path, checkpoint: Mapping[str, Any]) -> None:
     # torch's archive writer turns errors of the disk into RuntimeError.
     except (OSError, RuntimeError) as error:
         raise CheckpointError(
-            f"checkpoint {path} cannot be written: {_first_line(error)}. Make room on the disk "
-            "(see max_keep_ckpts of the checkpoint hook), then go on with --resume: earlier "
-            "checkpoints are whole."
+            f"checkpoint {path} cannot be written: {_first_line(error)}{_room(path.parent)}. "
+            "Make room on the disk (see max_keep_ckpts of the checkpoint hook), then go on with "
+            "--resume: earlier checkpoints are whole."
         ) from error
 
 
@@ -162,6 +164,13 @@ def _reason(path: Path, error: Exception) -> str:
             return "it does not begin as one"
     _, _, found = str(error).partition(_FOUND)
     return found.splitlines()[0] if found else _first_line(error)
+
+
+def _room(folder: Path) -> str:
+    """How full the disk is: torch's archive writer does not say that it is."""
+    with contextlib.suppress(OSError):
+        return f", with {shutil.disk_usage(folder).free / 2**20:.1f} MiB free"
+    return ""
 
 
 def _first_line(error: Exception) -> str:

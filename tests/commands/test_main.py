@@ -1,5 +1,6 @@
 """The console command as a whole: help, start-up, exit statuses."""
 
+import errno
 import io
 import os
 import subprocess
@@ -121,3 +122,20 @@ def test_letters_that_the_terminal_lacks__end_no_command(monkeypatch: pytest.Mon
     with user_errors():
         print("d\xe4ta", flush=True)
     assert written.getvalue() == b"d\\xe4ta\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk__is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    with (
+        pytest.raises(SystemExit) as ended,
+        user_errors(saved="files"),
+        open("/dev/full", "w") as f,
+    ):
+        f.write("x")
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("\nthe disk is full: No space left on device. Make room there")
+    assert "files that were saved are whole." in told
+    with pytest.raises(SystemExit), user_errors():
+        raise OSError(errno.ENOSPC, "No space left on device", "own.py")
+    assert "the disk is full (own.py): " in capsys.readouterr().err

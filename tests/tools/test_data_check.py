@@ -8,6 +8,7 @@ from argus.errors import ConfigError
 from tests.datasets import toy_coco
 from tests.datasets.convert.archive_files import write_tree
 from tests.datasets.convert.published_numbers import publish
+from tests.datasets.own.layouts import class_folders
 from tests.datasets.toy_coco import annotation
 from tests.pictures import png_header
 from tools.data import check as tool
@@ -79,6 +80,23 @@ def test_main__broken_image_gives_one_and_its_name(config, tmp_path, capsys):
     output = capsys.readouterr().out
     assert "images/3.jpg: the file is empty" in output
     assert "1 data set checked, 1 error." in output
+    assert "`argus convert NAME` brings a download into the layout" in output
+
+
+def test_main__data_of_ones_own_need_no_layout(tmp_path, capsys):
+    data = class_folders(tmp_path / "data")
+    (data / "cat/0.png").write_bytes(b"")
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from tests.toy import ToyBackbone\n"
+        "backbone = dict(type=ToyBackbone)\n"
+        f'tasks = dict(one=dict(type="ClassificationTask", data={str(data)!r}))\n'
+        "train_cfg = dict(max_iters=10)\n"
+        'optim_wrapper = dict(optimizer=dict(type="AdamW", lr=1e-4))\n'
+    )
+    assert tool.main([str(path)]) == 1
+    output = capsys.readouterr().out
+    assert "cat/0.png: the file is empty" in output and "argus convert" not in output
 
 
 SEMANTIC = """

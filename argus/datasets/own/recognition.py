@@ -11,6 +11,7 @@ from argus.datasets.own.formats import FORMATS, Clue
 from argus.datasets.own.reading import in_order, read_own
 from argus.datasets.own.record import OwnData, OwnPicture
 from argus.datasets.own.tree import Tree, folder_of
+from argus.datasets.own.twins import twin_notes
 from argus.names.wording import counted, folded, listed
 
 # Formats whose files name the pictures that are labelled.
@@ -131,6 +132,7 @@ def recognise(
             *_without_labels(tree, data),
             *_empty(data, chosen, counts),
             *_alike(counts),
+            *twin_notes(data.root, found),
         ),
         candidates={name: each.why for name, each in clues.items()},
         data=data,

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 from argus.datasets.own.folder_words import MAP_WORDS, PICTURE_WORDS
 from argus.datasets.own.formats.format import Clue, Format, Options
 from argus.datasets.own.record import OwnData, OwnPicture, sorted_pictures
-from argus.datasets.own.tree import Tree, part_of
+from argus.datasets.own.tree import Tree, folder_of, part_of
 from argus.errors import DataError
+from argus.files.foreign import is_clutter
 from argus.names.wording import counted, listed
 
 _NO_CLASSES = {*PICTURE_WORDS, *(word for words in MAP_WORDS.values() for word in words)}
@@ -80,9 +81,28 @@ def _read(tree: Tree, options: Options) -> OwnData:
         pictures=sorted_pictures(pictures),
         classes=tuple(sorted(found)),
         kinds=("classification",),
-        notes=tuple(notes[: len(loose)]),
+        notes=(*notes[: len(loose)], *_empty(tree, found)),
         doubts=tuple(doubts[: len(unread)]),
     )
+
+
+def _empty(tree: Tree, classes: Counter[str]) -> list[str]:
+    """A note on folders that look like those of classes, but that nothing is in them."""
+    beside = {
+        folder_of(folder)
+        for folder in tree.picture_folders
+        if PurePosixPath(folder).name in classes
+    }
+    found = [
+        f"{parent}/{path.name}".lstrip("/")
+        for parent in sorted(beside)
+        for path in sorted(tree.path(parent).iterdir())
+        if path.is_dir() and not is_clutter(path.name)
+    ]
+    empty = [folder for folder in found if folder not in tree.all_folders]
+    beside_them = "beside those of the classes"
+    are = counted(len(empty), f"folder {beside_them} is", f"folders {beside_them} are")
+    return [f"{are} empty, and no class: {listed(empty)}"] if empty else []
 
 
 FORMAT = Format(

@@ -50,8 +50,9 @@ def test_pictures_without_an_object__are_of_the_format(tmp_path) -> None:
     picture(tmp_path / "JPEGImages/c.jpg")
     found = recognise(tmp_path)
     assert found.format == "voc" and found.pictures == 2
-    assert found.oddities == (
-        "1 picture beside them is in no file of labels, and left out: JPEGImages/c.jpg",
+    assert (
+        "1 picture beside them is in no file of labels, and left out: JPEGImages/c.jpg"
+        in found.oddities
     )
 
 
