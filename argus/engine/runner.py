@@ -44,7 +44,7 @@ from argus.engine.distributed import init_process_group
 from argus.engine.loading.class_lists import ClassLists, take_classes
 from argus.engine.optim import MultitaskOptimConstructor, optim_wrapper_config
 from argus.engine.reports.console import quiet_console
-from argus.engine.reports.log_errors import tolerate_log_errors
+from argus.engine.reports.log_errors import tolerate_file_errors, tolerate_log_errors
 from argus.engine.reports.progress import ProgressHook
 from argus.engine.train_loop import MultitaskTrainLoop
 from argus.errors import CheckpointError, ConfigError
@@ -183,6 +183,7 @@ class MultitaskRunner(Runner):
         """Mmengine's logger, with a console for people."""
         logger = super().build_logger(*args, **kwargs)
         quiet_console(logger)
+        tolerate_file_errors(logger)
         return logger
 
     def wrap_model(self, model_wrapper_cfg: Any, model: nn.Module) -> nn.Module:

@@ -19,23 +19,31 @@ _REMEDY = "; make room on the disk before the next checkpoint"
 
 
 def tolerate_log_errors(visualizer: Visualizer, logger: logging.Logger) -> None:
-    """Have every backend of a visualizer, and the log file, go on after an error of the disk.
+    """Have every backend of a visualizer go on after an error of the disk.
 
     The first error of each is told by a warning. What could not be written is missing there.
 
     Args:
         visualizer: Its backends are changed in place.
-        logger: For the warnings; its file handlers are changed in place.
+        logger: For the warnings.
     """
     for name, backend in visualizer._vis_backends.items():
         warn = _Warning(logger, name)
         for method in _METHODS:
             if hasattr(backend, method):
                 setattr(backend, method, _tolerant(getattr(backend, method), warn))
+    threading.excepthook = _without_writers
+
+
+def tolerate_file_errors(logger: logging.Logger) -> None:
+    """Have the log file go on after an error of the disk, likewise.
+
+    Args:
+        logger: Its file handlers are changed in place.
+    """
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
             _quieten(handler, logger)
-    threading.excepthook = _without_writers
 
 
 class _Warning:

@@ -63,10 +63,13 @@ def test_json__full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert text_log(runner).count("LocalVisBackend cannot write any more") == 1
 
 
+@pytest.mark.parametrize("is_full", [False, True], ids=["later", "from the start"])
 def test_text_log__full_disk_and_room_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    is_full: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    is_full = False
     flush = logging.FileHandler.flush
 
     def flush_or_fail(self: logging.FileHandler) -> None:
