@@ -55,9 +55,13 @@ def text_keys(ids: Tensor) -> Tensor:
 
     Texts with the same key are the same text: of two others it has one chance in 2^64 to be so.
     """
-    # A polynomial in an odd number, modulo 2^64, whose digits the shifts mix.
-    key = torch.zeros(ids.shape[:-1], dtype=torch.int64)
-    for place in range(ids.shape[-1]):
-        key = key * 6364136223846793005 + ids[..., place] + 1442695040888963407
-        key = key ^ (key >> 29)
-    return key
+    # A random number of every pair of token and place, by splitmix64's finaliser; their sum.
+    found = ids + (torch.arange(ids.shape[-1], device=ids.device) << 32)
+    for shift, factor in ((30, -4658895280553007687), (27, -7723592293110705685), (31, 1)):
+        found = (found ^ _shifted(found, shift)) * factor
+    return found.sum(-1)
+
+
+def _shifted(values: Tensor, bits: int) -> Tensor:
+    """int64 shifted right, with zeros coming in."""
+    return (values >> bits) & ((1 << (64 - bits)) - 1)

@@ -20,6 +20,8 @@ from argus.mtv.quiet_transformers import quiet_transformers
 
 LENGTH = 64
 """Tokens of a text, of SigLIP as of SigLIP 2."""
+REMEMBERED = 32_768
+"""Texts whose tokens a tokenizer keeps, 1 kB each: names of regions come again and again."""
 # What the library states where a tokenizer states nothing.
 _NO_LENGTH = 10_000
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -64,6 +66,7 @@ class Tokenizer:
         stated = self._tokenizer.model_max_length
         self.length = length or (stated if stated and stated < _NO_LENGTH else LENGTH)
         self._is_canonical = isinstance(self._tokenizer, SiglipTokenizer)
+        self._rows: dict[str, Tensor] = {}  # by text, the oldest first
 
     def __len__(self) -> int:
         """How many tokens there are: ``vocab_size`` of the text encoder."""
@@ -83,8 +86,20 @@ class Tokenizer:
         """
         if not len(texts):
             return torch.zeros(0, self.length, dtype=torch.int64)
+        forms = self._forms(texts)
+        rows = {form: self._rows[form] for form in forms if form in self._rows}
+        unknown = [form for form in dict.fromkeys(forms) if form not in rows]
+        rows |= zip(unknown, self._encoded(unknown), strict=True)
+        self._rows |= {form: rows[form] for form in unknown[-REMEMBERED:]}
+        while len(self._rows) > REMEMBERED:
+            self._rows.pop(next(iter(self._rows)), None)  # the oldest
+        return torch.stack([rows[form] for form in forms])
+
+    def _encoded(self, forms: Sequence[str]) -> Tensor:
+        if not len(forms):
+            return torch.zeros(0, self.length, dtype=torch.int64)
         found = self._tokenizer(
-            self._forms(texts), padding="max_length", truncation=True, max_length=self.length
+            list(forms), padding="max_length", truncation=True, max_length=self.length
         )
         return torch.tensor(found["input_ids"], dtype=torch.int64).reshape(-1, self.length)
 

@@ -49,6 +49,23 @@ def test_tokenizer__is_as_the_library_itself_pads(tokens: str) -> None:
     assert torch.equal(Tokenizer(tokens)(TEXTS[:3]), expected["input_ids"])
 
 
+def test_tokenizer__remembers_texts_and_forgets_the_oldest(
+    tokens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argus.mtv.tokenizer.REMEMBERED", 2)
+    tokenizer, texts = Tokenizer(tokens), ["red ball", "blue", "red ball", "box", "a car"]
+    expected = [Tokenizer(tokens)([text])[0] for text in texts]
+    encoded: list[str] = []
+    inner = tokenizer._encoded
+    monkeypatch.setattr(tokenizer, "_encoded", lambda new: (encoded.extend(new), inner(new))[1])
+    assert torch.equal(tokenizer(texts), torch.stack(expected))
+    assert encoded == ["red ball", "blue", "box", "a car"]
+    encoded.clear()
+    assert torch.equal(tokenizer(texts[2:]), torch.stack(expected[2:]))
+    assert encoded == ["red ball"]
+    assert list(tokenizer._rows) == ["a car", "red ball"]
+
+
 def test_tokenizer__one_that_is_not_there(tmp_path) -> None:
     with pytest.raises(
         CheckpointError, match=r"has no tokenizer that can be read: SigLIP's has spiece.model"

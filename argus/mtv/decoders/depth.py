@@ -11,7 +11,7 @@ from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Disparity
 from argus.mtv.decoders.decoder import Decoder, Parts, detached
 from argus.mtv.depth_head import DepthHead
-from argus.mtv.losses.disparity import GRADIENT_SPACES, disparity_losses, has_depth
+from argus.mtv.losses.disparity import GRADIENT_SPACES, disparity_losses
 from argus.mtv.losses.valid_mean import valid_mean
 from argus.mtv.passes import Passes
 from argus.registry import MODELS
@@ -83,11 +83,11 @@ class Depth(Decoder):
         """``trimmed error + gradient_weight gradient matching``, mean over pictures with depth."""
         prediction = self.decode(passes.tap, passes.backbone.vision_model, passes.grid)
         target, valid = _targets(samples, prediction, task=task)
-        error, edges = disparity_losses(
+        found = disparity_losses(
             prediction, target, valid, keep=self.keep, gradient_space=self.gradient_space
         )
-        there = has_depth(target.flatten(1), valid.flatten(1))
-        error, edges = valid_mean(error, there), valid_mean(edges, there)
+        there = found.has_depth
+        error, edges = valid_mean(found.error, there), valid_mean(found.edges, there)
         loss = error + self.gradient_weight * edges
         parts = detached(error=error, gradients=edges, images=there.float().mean())
         return loss, parts

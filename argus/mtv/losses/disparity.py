@@ -9,6 +9,7 @@ tens of thousands of times the error beside it. All of it in float32.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,10 +37,18 @@ def affine_statistics(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     return shift, deviation / number.clamp(min=1)
 
 
-def has_depth(target: Tensor, valid: Tensor) -> Tensor:
-    """(B,) bool: the images whose valid pixels (B, N) are not all of one value."""
-    spread = affine_statistics(target, valid)[1][:, 0]
-    return (valid.sum(1) > 1) & (spread > _EPS)
+class DisparityLosses(NamedTuple):
+    """Of every image.
+
+    Args:
+        error: (B,) float32, the trimmed error; 0 for images without depth.
+        edges: (B,) float32, the gradient matching; likewise.
+        has_depth: (B,) bool, the images whose valid pixels are not all of one value.
+    """
+
+    error: Tensor
+    edges: Tensor
+    has_depth: Tensor
 
 
 def disparity_losses(
@@ -50,7 +59,7 @@ def disparity_losses(
     keep: float = 0.9,
     strides: Sequence[int] = (1, 2, 4, 8),
     gradient_space: str = "normalised",
-) -> tuple[Tensor, Tensor]:
+) -> DisparityLosses:
     """The trimmed error and the gradient matching of every image.
 
     Both maps are shifted by their median and divided by their mean absolute deviation; gradients go
@@ -65,9 +74,6 @@ def disparity_losses(
         strides: Every how many pixels the maps are sampled, one entry per scale; summed over.
         gradient_space: ``normalised`` compares edges of the normalised maps; ``raw_scaled`` those
             of the target with those of the prediction times the ratio of the two deviations.
-
-    Returns:
-        Two tensors (B,) float32; 0 for images without depth (:func:`has_depth`).
     """
     if gradient_space not in GRADIENT_SPACES:
         raise ConfigError(
@@ -79,9 +85,10 @@ def disparity_losses(
         prediction = prediction.float().flatten(1)
         target, mask = target.float().flatten(1), valid.flatten(1)
         target = target.where(mask, 0.0)
-        mask = mask & has_depth(target, mask)[:, None]
-        own_shift, own_scale = affine_statistics(prediction, mask)
         shift, scale = affine_statistics(target, mask)
+        has_depth = (mask.sum(1) > 1) & (scale[:, 0] > _EPS)
+        mask = mask & has_depth[:, None]
+        own_shift, own_scale = affine_statistics(prediction, mask)
         own_scale, scale = own_scale.clamp(min=_EPS), scale.clamp(min=_EPS)
         residual = (prediction - own_shift) / own_scale - (target - shift) / scale
         residual = residual.where(mask, 0.0)
@@ -89,7 +96,7 @@ def disparity_losses(
         if gradient_space == "raw_scaled":
             residual = residual * scale
         edges = gradient_matching(residual.reshape(shape), mask.reshape(shape), strides)
-        return error, edges
+        return DisparityLosses(error, edges, has_depth)
 
 
 def _trimmed(error: Tensor, mask: Tensor, keep: float) -> Tensor:

@@ -45,7 +45,7 @@ def by_numpy(prediction: np.ndarray, target: np.ndarray, valid: np.ndarray) -> t
 
 def test_losses__are_those_of_numpy() -> None:
     prediction, target, valid = maps()
-    found = torch.stack(disparity_losses(prediction, target, valid)).T
+    found = torch.stack(disparity_losses(prediction, target, valid)[:2]).T
     for own, *image in zip(found, prediction, target, valid, strict=True):
         expected = by_numpy(*(value.double().numpy() for value in image[:2]), image[2].numpy())
         np.testing.assert_allclose(own.numpy(), expected, rtol=1e-5)
@@ -53,7 +53,7 @@ def test_losses__are_those_of_numpy() -> None:
 
 def test_losses__do_not_notice_scale_and_shift() -> None:
     prediction, target, valid = maps()
-    error, edges = disparity_losses(3.0 * target + 2.0, target, valid)
+    error, edges, _ = disparity_losses(3.0 * target + 2.0, target, valid)
     assert error.max() < 1e-6 and edges.max() < 2e-5
     plain = disparity_losses(prediction, target, valid)
     changed = disparity_losses(0.2 * prediction - 4.0, 5.0 * target + 1.0, valid)
@@ -69,9 +69,9 @@ def test_trimmed_error__does_not_notice_fewer_than_a_tenth() -> None:
     largest = prediction.argsort(dim=1)[:, -18:]
     turned = prediction.gather(1, largest).flip(1)
     prediction = prediction.scatter(1, largest, turned).reshape(SHAPE)
-    error, edges = disparity_losses(prediction, target, valid)
+    error, edges, _ = disparity_losses(prediction, target, valid)
     assert error.max() < 1e-6 and edges.min() > 0.01
-    untrimmed, _ = disparity_losses(prediction, target, valid, keep=1.0)
+    untrimmed = disparity_losses(prediction, target, valid, keep=1.0).error
     assert untrimmed.min() > 1e-3
 
 
@@ -93,7 +93,8 @@ def test_losses__of_images_without_depth_are_zero() -> None:
     target[1] = 4.0
     prediction = torch.where(torch.arange(3)[:, None, None] == 2, prediction, prediction * 0 + 1)
     prediction.requires_grad_()
-    error, edges = disparity_losses(prediction, target, valid)
+    error, edges, there = disparity_losses(prediction, target, valid)
+    assert there.tolist() == [False, False, True]
     assert error[:2].abs().sum() + edges[:2].abs().sum() == 0 < error[2]
     (slopes,) = torch.autograd.grad((error + edges).sum(), prediction)
     assert slopes.isfinite().all() and slopes[:2].abs().sum() == 0
