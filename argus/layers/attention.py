@@ -1,11 +1,12 @@
-"""Self-attention behind one function: SDPA, xFormers or ``varlen_attn``, the fastest that runs.
+"""Self-attention behind one function: the fastest of the backends that run.
 
 On a CUDA device the backends that run are timed on the first tensors of each class: device, type,
 width of a head, number of tokens to a power of two, packed or not, with gradients or without. The
-log says what was taken, and ``python -m argus.env`` what a ViT-B takes. Elsewhere there is SDPA
-alone, and nothing is measured. The environment variable ``ARGUS_ATTENTION_BACKEND`` or the argument
-``backend`` names one instead, so that a run repeats to the bit; where PyTorch is asked for
-deterministic algorithms, and in compiled code, it is SDPA.
+log says what was taken, and ``python -m argus.env`` what a ViT-B takes. On a CPU nothing is timed,
+so that a training repeats to the bit: short sequences in bfloat16 that need gradients are attended
+by ``matmul``, all others by SDPA. The environment variable ``ARGUS_ATTENTION_BACKEND`` or the
+argument ``backend`` names one instead; where PyTorch is asked for deterministic algorithms, and in
+compiled code, it is SDPA.
 
 The module has the parameter names of DINOv2 (https://arxiv.org/abs/2304.07193).
 """
@@ -62,7 +63,8 @@ def scaled_dot_product(
         k: (B, M, H, D), or (T, H, D).
         v: As ``k``.
         packing: Where each image's tokens lie among T; they attend to their own image's alone.
-        backend: ``sdpa``, ``xformers`` or ``varlen``; None chooses, see :func:`attention_backend`.
+        backend: ``sdpa``, ``matmul``, ``xformers`` or ``varlen``; None chooses, see
+            :func:`attention_backend`.
 
     Returns:
         As ``q``.
@@ -106,6 +108,8 @@ def attention_backend(
     if name == "auto":
         if able == ("sdpa",) or _must_not_measure():
             return "sdpa"
+        if "matmul" in able:  # on a CPU, where the choice must not depend on a clock
+            return "matmul" if q.dtype == torch.bfloat16 and _has_gradient(q, k, v) else "sdpa"
         return _measured(able, q, k, v, packing)
     if name not in able:
         missing = missing_for(name, q.device.type, q.dtype, q.shape[-1])
@@ -135,6 +139,10 @@ def typical_backend(device: str) -> str:
     return attention_backend(tokens, tokens, tokens)
 
 
+def _has_gradient(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+
+
 def _must_not_measure() -> bool:
     """Whether the choice must not depend on a clock, or nothing can be timed now."""
     return torch.are_deterministic_algorithms_enabled() or (
@@ -146,7 +154,7 @@ def _measured(
     able: tuple[str, ...], q: Tensor, k: Tensor, v: Tensor, packing: Packing | None
 ) -> str:
     longest = packing.longest if packing else max(q.shape[1], k.shape[1])
-    has_gradient = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
+    has_gradient = _has_gradient(q, k, v)
     inputs = ShapeClass(
         device=q.device,
         dtype=q.dtype,

@@ -1,9 +1,10 @@
-"""The ways to compute attention: PyTorch's SDPA, xFormers, and PyTorch's ``varlen_attn``.
+"""The ways to compute attention: PyTorch's SDPA and ``varlen_attn``, xFormers, and one for CPUs.
 
 Each takes queries, keys and values as (B, N, H, D), or as (T, H, D) with a packing, where tokens
 attend to those of their own image alone:
 
 * ``sdpa`` runs anywhere; packed tokens are attended group by group.
+* ``matmul``: SDPA with a backward pass for short sequences on a CPU; by groups, too.
 * ``xformers``: optional package, CUDA (https://github.com/facebookresearch/xformers).
 * ``varlen``: FlashAttention of PyTorch, CUDA, 16-bit types.
 """
@@ -11,6 +12,7 @@ attend to those of their own image alone:
 import importlib
 import importlib.util
 import logging
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -19,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from argus.layers import attention_matmul
 from argus.layers.packing import Packing
 
 logger = logging.getLogger(__name__)
@@ -26,11 +29,22 @@ logger = logging.getLogger(__name__)
 
 def sdpa(q: Tensor, k: Tensor, v: Tensor, packing: Packing | None) -> Tensor:
     """Attend by PyTorch's own function."""
+    return _by_groups(F.scaled_dot_product_attention, q, k, v, packing)
+
+
+def matmul(q: Tensor, k: Tensor, v: Tensor, packing: Packing | None) -> Tensor:
+    """Attend by PyTorch's own function, with matrix products in the backward pass."""
+    return _by_groups(attention_matmul.attend, q, k, v, packing)
+
+
+def _by_groups(
+    attend: Callable[..., Tensor], q: Tensor, k: Tensor, v: Tensor, packing: Packing | None
+) -> Tensor:
+    """Attend by a function of (B, H, N, D), one call for each size of images."""
     if packing is not None:
         parts = zip(packing.split(q), packing.split(k), packing.split(v), strict=True)
-        return packing.join([sdpa(*tensors, packing=None) for tensors in parts])
-    out = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-    return out.transpose(1, 2)
+        return packing.join([_by_groups(attend, *tensors, None) for tensors in parts])
+    return attend(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)).transpose(1, 2)
 
 
 def xformers(q: Tensor, k: Tensor, v: Tensor, packing: Packing | None) -> Tensor:
@@ -55,7 +69,7 @@ def varlen(q: Tensor, k: Tensor, v: Tensor, packing: Packing | None) -> Tensor:
     return out.view_as(q)
 
 
-BACKENDS = {"sdpa": sdpa, "xformers": xformers, "varlen": varlen}
+BACKENDS = {"sdpa": sdpa, "matmul": matmul, "xformers": xformers, "varlen": varlen}
 
 
 @lru_cache(maxsize=64)
@@ -66,6 +80,8 @@ def missing_for(name: str, device_type: str, dtype: torch.dtype, head_dim: int) 
     """
     if name == "sdpa":
         return ""
+    if name == "matmul":
+        return "" if device_type == "cpu" else "tensors on the CPU"
     if device_type != "cuda" or not torch.cuda.is_available():
         return "a CUDA device"
     if name == "xformers" and importlib.util.find_spec("xformers") is None:

@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn.attention import varlen
 from torch.utils.checkpoint import checkpoint
 
-from argus.layers import attention, attention_backends
+from argus.layers import attention, attention_backends, attention_matmul
 from argus.layers.attention import Attention, scaled_dot_product, usable_backends
 from argus.layers.attention_backends import BACKENDS
+from argus.layers.attention_matmul import SHORT
 from argus.layers.fastest import Fastest
 from argus.layers.packing import Packing
 
@@ -133,11 +134,43 @@ def test_attention__heads_must_divide():
         Attention(10, 4)
 
 
-def test_cpu__takes_sdpa_and_measures_nothing(monkeypatch):
+@pytest.mark.parametrize("tokens", [5, 65, SHORT, SHORT + 1])
+def test_matmul__is_as_near_to_the_exact_gradient_as_sdpa(tokens):
+    """Also where logits are large, so that a logit in bfloat16 would be off by a sixteenth."""
+    inputs = numbers(3, tokens, 2, 64, dtype=torch.bfloat16, device=CPU)
+    inputs = [(4 * tensor.detach()).requires_grad_() for tensor in inputs]
+    weights = torch.linspace(-1, 1, inputs[0].numel()).view_as(inputs[0])
+    exact = torch.autograd.grad((formula(*inputs) * weights.bfloat16()).sum(), inputs)
+    found = {}
+    for backend in ("sdpa", "matmul"):
+        out = scaled_dot_product(*inputs, backend=backend)
+        gradients = torch.autograd.grad(out, inputs, weights.bfloat16())
+        pairs = zip(gradients, exact, strict=True)
+        found[backend] = out, [float((a - b).abs().max() / b.abs().max()) for a, b in pairs]
+    assert torch.equal(found["matmul"][0], found["sdpa"][0])
+    for ours, theirs in zip(found["matmul"][1], found["sdpa"][1], strict=True):
+        assert ours < max(6e-3, 1.2 * theirs)
+
+
+def test_matmul__many_heads_are_several_chunks(monkeypatch):
+    inputs = numbers(3, 9, 5, 4, dtype=torch.float64, device=CPU)
+    out = scaled_dot_product(*inputs, backend="matmul")
+    whole = torch.autograd.grad(out.square().sum(), inputs, retain_graph=True)
+    monkeypatch.setattr(attention_matmul, "_CHUNK", 2 * 9 * 9 + 1)
+    for ours, theirs in zip(torch.autograd.grad(out.square().sum(), inputs), whole, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-14, rtol=0)
+
+
+def test_cpu__takes_matmul_for_bfloat16_gradients_and_measures_nothing(monkeypatch):
     monkeypatch.setattr(attention._fastest, "measure", None)
-    inputs = torch.randn(3, 1, 5, 2, 4).unbind(0)
-    assert attention.attention_backend(*inputs) == "sdpa" == attention.typical_backend("cpu")
-    assert usable_backends(CPU, torch.bfloat16, 64) == ("sdpa",)
+    assert usable_backends(CPU, torch.bfloat16, 64) == ("sdpa", "matmul")
+    assert attention.typical_backend("cpu") == "sdpa"
+    for dtype, has_gradient in itertools.product((torch.float32, torch.bfloat16), (False, True)):
+        q = torch.randn(1, 5, 2, 4, dtype=dtype, requires_grad=has_gradient)
+        expected = "matmul" if has_gradient and dtype == torch.bfloat16 else "sdpa"
+        assert attention.attention_backend(q, q, q) == expected
+        with torch.no_grad():
+            assert attention.attention_backend(q, q, q) == "sdpa"
 
 
 def test_request__unknown_or_impossible_is_refused(monkeypatch):
