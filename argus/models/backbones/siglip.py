@@ -56,7 +56,7 @@ class SiglipVisionTransformer(VisionTransformer):
         weights_seed: Seed of the random weights. They come from their own generator, so one config
             gives the same base on every machine and rank.
         with_cp: Activation checkpointing of each block.
-        attention_backend: ``sdpa``, ``xformers``, ``varlen`` or None to measure.
+        attention_backend: ``sdpa``, ``matmul``, ``xformers``, ``varlen`` or None to choose.
 
     Raises:
         ConfigError: If ``arch`` is unknown.
