@@ -53,19 +53,20 @@ class _Sum(torch.autograd.Function):
     ) -> Tensor:
         rows, fractions = _corners(locations, shapes, heads=value.shape[2])
         weights = _shares(attention, fractions)
-        out = F.embedding_bag(rows, _table(value), per_sample_weights=weights, mode="sum")
-        ctx.save_for_backward(value, rows, fractions, attention)
-        ctx.shapes = shapes
+        table = _table(value)
+        out = F.embedding_bag(rows, table, per_sample_weights=weights, mode="sum")
+        ctx.save_for_backward(table, rows, fractions, attention)
+        ctx.shapes, ctx.value_shape = shapes, value.shape
         return out.view(*locations.shape[:2], -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        value, rows, fractions, attention = ctx.saved_tensors
+        table, rows, fractions, attention = ctx.saved_tensors
         gradient = gradient.contiguous().view(len(rows), -1)  # (B*Q*H, D)
         weights = _shares(attention, fractions)
-        table = _table(value)
-        to_value = _add_bags_to_rows(rows, weights, gradient, len(table))[:-1].view(value.shape)
+        to_value = _add_bags_to_rows(rows, weights, gradient, len(table))[:-1]
+        to_value = to_value.view(ctx.value_shape)
         with torch.enable_grad():  # what a query gains from each of its rows
             bags = F.embedding_bag(
                 rows, table, per_sample_weights=weights.requires_grad_(), mode="sum"
@@ -84,7 +85,8 @@ class _Sum(torch.autograd.Function):
 
 def _table(value: Tensor) -> Tensor:
     """(B*S*H + 1, D): the rows of ``value``, and one of zeros for what lies outside the maps."""
-    return F.pad(value.flatten(0, 2), (0, 0, 0, 1))
+    rows = value.flatten(0, 2)
+    return torch.cat([rows, rows.new_zeros(1, rows.shape[1])])
 
 
 @torch.library.custom_op("argus::add_bags_to_rows", mutates_args=())

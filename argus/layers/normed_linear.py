@@ -44,6 +44,9 @@ class _NormedLinear(torch.autograd.Function):
         weights, biases = parameters[::2], parameters[1::2]
         ctx.eps = eps
         ctx.save_for_backward(tokens, mean, deviation, scale, shift, *weights)
+        kind = tokens.device.type
+        if torch.is_autocast_enabled(kind) and normed.dtype == torch.float32:
+            normed = normed.to(torch.get_autocast_dtype(kind))  # once for all layers
         return tuple(F.linear(normed, w, b) for w, b in zip(weights, biases, strict=True))
 
     @staticmethod
@@ -52,15 +55,15 @@ class _NormedLinear(torch.autograd.Function):
         tokens, mean, deviation, scale, shift, *weights = ctx.saved_tensors
         wide = tokens.to(torch.promote_types(tokens.dtype, scale.dtype))
         normed = torch.native_layer_norm(wide, scale.shape, scale, shift, ctx.eps)[0].flatten(0, -2)
-        of_normed: Tensor | None = None
-        of_parameters: list[Tensor | None] = []
-        for gradient, weight in zip(gradients, weights, strict=True):
-            flat = gradient.flatten(0, -2)
-            part = (flat @ weight.to(flat.dtype)).to(normed.dtype)
-            of_normed = part if of_normed is None else of_normed.add_(part)
-            of_parameters.append((flat.T @ normed.to(flat.dtype)).to(weight.dtype))
-            of_parameters.append(flat.sum(0, dtype=weight.dtype))
-        assert of_normed is not None, "there is a layer"
+        # One layer of all outputs: the gradients of the norm's output are summed in the product.
+        flat = torch.cat([gradient.flatten(0, -2) for gradient in gradients], dim=1)
+        weight = torch.cat([weight.to(flat.dtype) for weight in weights])
+        of_normed = (flat @ weight).to(normed.dtype)
+        of_weight = (flat.T @ normed.to(flat.dtype)).to(scale.dtype)
+        of_bias = flat.sum(0, dtype=scale.dtype)
+        sizes = [len(weight) for weight in weights]
+        pairs = zip(torch.split(of_weight, sizes), torch.split(of_bias, sizes), strict=True)
+        of_parameters = [part for pair in pairs for part in pair]
         of_tokens, of_scale, of_shift = torch.ops.aten.native_layer_norm_backward(
             of_normed.view_as(wide),
             wide,
