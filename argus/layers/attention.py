@@ -23,6 +23,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from argus.layers.attention_backends import BACKENDS, missing_for
 from argus.layers.fastest import Fastest
+from argus.layers.linear import Linear
 from argus.layers.packing import Packing
 
 ENVIRONMENT_VARIABLE = "ARGUS_ATTENTION_BACKEND"
@@ -206,8 +207,8 @@ class Attention(nn.Module):
             )
         self.num_heads = num_heads
         self.backend = backend
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.qkv = Linear(dim, 3 * dim)
+        self.proj = Linear(dim, dim)
 
     def forward(self, x: Tensor, packing: Packing | None = None) -> Tensor:
         """Return (B, N, C) for (B, N, C), or (T, C) for (T, C) with a packing."""

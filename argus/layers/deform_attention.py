@@ -12,6 +12,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from argus.layers.linear import Linear
 from argus.layers.ms_deform_attn import ms_deform_attn
 from argus.layers.normed_linear import normed_linear
 
@@ -50,10 +51,10 @@ class MSDeformAttention(nn.Module):
         self.num_levels = num_levels
         self.num_points = num_points
         num_samples = num_heads * num_levels * num_points
-        self.sampling_offsets = nn.Linear(embed_dim, num_samples * 2)
-        self.attention_weights = nn.Linear(embed_dim, num_samples)
-        self.value_proj = nn.Linear(embed_dim, value_dim)
-        self.output_proj = nn.Linear(value_dim, embed_dim)
+        self.sampling_offsets = Linear(embed_dim, num_samples * 2)
+        self.attention_weights = Linear(embed_dim, num_samples)
+        self.value_proj = Linear(embed_dim, value_dim)
+        self.output_proj = Linear(value_dim, embed_dim)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

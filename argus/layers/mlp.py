@@ -6,6 +6,8 @@ Paper: DINOv2, https://arxiv.org/abs/2304.07193; SwiGLU: https://arxiv.org/abs/2
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from argus.layers.linear import Linear
+
 
 class Mlp(nn.Module):
     """Linear, GELU, linear: ``fc1``, ``fc2``.
@@ -19,8 +21,8 @@ class Mlp(nn.Module):
     def __init__(self, dim: int, hidden_dim: int, *, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
-        self.fc1 = nn.Linear(dim, hidden_dim)
-        self.fc2 = nn.Linear(hidden_dim, dim)
+        self.fc1 = Linear(dim, hidden_dim)
+        self.fc2 = Linear(hidden_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (..., C)."""
@@ -40,8 +42,8 @@ class SwiGLUFFN(nn.Module):
     def __init__(self, dim: int, hidden_dim: int) -> None:
         super().__init__()
         gated_dim = (int(hidden_dim * 2 / 3) + 7) // 8 * 8
-        self.w12 = nn.Linear(dim, 2 * gated_dim)
-        self.w3 = nn.Linear(gated_dim, dim)
+        self.w12 = Linear(dim, 2 * gated_dim)
+        self.w3 = Linear(gated_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (..., C)."""

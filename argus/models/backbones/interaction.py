@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from argus.layers.deform_attention import MSDeformAttention
 from argus.layers.drop_path import DropPath
+from argus.layers.linear import Linear
 from argus.layers.normed_linear import normed_linear
 from argus.layers.token_norm import scale_tokens, token_scale, unscale_tokens
 from argus.models.backbones.vit import VisionTransformer
@@ -45,9 +46,9 @@ class ConvFFN(nn.Module):
 
     def __init__(self, dim: int, hidden_dim: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(dim, hidden_dim)
+        self.fc1 = Linear(dim, hidden_dim)
         self.dwconv = nn.Conv2d(hidden_dim, hidden_dim, 3, padding=1, groups=hidden_dim)
-        self.fc2 = nn.Linear(hidden_dim, dim)
+        self.fc2 = Linear(hidden_dim, dim)
 
     def forward(self, tokens: Tensor, norm: nn.LayerNorm, grids: tuple[Grid, ...]) -> Tensor:
         """Return (B, S, C) for ``norm`` of (B, S, C), the levels of ``grids`` joined."""
