@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 
 class LayerScale(nn.Module):
-    """Multiply (..., C) by ``gamma`` (C,), which starts at ``init_value`` everywhere."""
+    """Add a branch (..., C) times ``gamma`` (C,), which starts at ``init_value`` everywhere."""
 
     def __init__(self, dim: int, init_value: float) -> None:
         super().__init__()
         self.gamma = nn.Parameter(torch.full((dim,), float(init_value)))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (..., C), scaled."""
-        return x * self.gamma
+    def forward(self, tokens: Tensor, branch: Tensor) -> Tensor:
+        """Return ``tokens + gamma * branch``, (..., C), in one pass and the type of the tokens."""
+        return torch.addcmul(tokens, branch.to(tokens.dtype), self.gamma)

@@ -120,7 +120,7 @@ def test_ms_deform_attn__keeps_no_samples_for_the_backward_pass():
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         ms_deform_attn_bag(value, SHAPES, locations, weights).sum()
     num_points = weights.numel()
-    # The values with a row of zeros; four cells, a place of two numbers and a weight for each point.
+    # The values with a row of zeros; of each point four cells, a place of two numbers, a weight.
     assert sum(kept.values()) == 4 * (value.numel() + value.shape[-1] + 7 * num_points)
 
 

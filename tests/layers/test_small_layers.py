@@ -111,9 +111,12 @@ def test_swiglu__width_of_giant():
     assert layer.w12.weight.shape == (8192, 1536) and layer.w3.weight.shape == (1536, 4096)
 
 
-def test_layer_scale__multiplies():
+def test_layer_scale__adds_the_scaled_branch_in_the_type_of_the_tokens():
     layer = LayerScale(4, 0.5)
-    assert torch.equal(layer(torch.ones(2, 3, 4)), torch.full((2, 3, 4), 0.5))
+    tokens, branch = torch.ones(2, 3, 4), torch.full((2, 3, 4), 3.0, dtype=torch.bfloat16)
+    assert torch.equal(layer(tokens, branch), torch.full((2, 3, 4), 2.5))
+    layer(tokens, branch).sum().backward()
+    assert torch.equal(layer.gamma.grad, torch.full((4,), 18.0))
 
 
 def test_patch_embed__rows_first_and_clear_error():

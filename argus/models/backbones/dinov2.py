@@ -44,8 +44,8 @@ class Block(nn.Module):
 
     def forward(self, tokens: Tensor, packing: Packing | None = None) -> Tensor:
         """Return (B, N, C) for (B, N, C), or (T, C) for (T, C) with a packing."""
-        tokens = tokens + self.ls1(self.attn(self.norm1(tokens), packing))
-        out: Tensor = tokens + self.ls2(self.mlp(self.norm2(tokens)))
+        tokens = self.ls1(tokens, self.attn(self.norm1(tokens), packing))
+        out: Tensor = self.ls2(tokens, self.mlp(self.norm2(tokens)))
         return out
 
 
@@ -65,7 +65,7 @@ class DinoVisionTransformer(VisionTransformer):
         weights_seed: Seed of the random weights. They come from their own generator, so one config
             gives the same base on every machine and rank.
         with_cp: Activation checkpointing of each block.
-        attention_backend: ``sdpa``, ``xformers``, ``varlen`` or None to measure.
+        attention_backend: ``sdpa``, ``matmul``, ``xformers``, ``varlen`` or None to choose.
 
     Raises:
         ConfigError: If ``arch`` is unknown.
