@@ -110,6 +110,7 @@ class Tree:
             ``None`` if there is none, or several are as good.
         """
         steps, candidates = self._names.meant(stated)
+        candidates = self._not_of_others(candidates, steps, part)
         if len(candidates) < 2:
             return candidates[0] if candidates else None
         beside = PurePosixPath(near, *steps).as_posix()
@@ -131,6 +132,23 @@ class Tree:
         ranked = sorted(candidates, key=fit, reverse=True)
         return ranked[0] if fit(ranked[0]) > fit(ranked[1]) else None
 
+    def _not_of_others(
+        self, candidates: Sequence[str], steps: Sequence[str], part: str | None
+    ) -> Sequence[str]:
+        """Without pictures of another part, where this one has some and no other is stated.
+
+        What train calls 1.png and is gone from its folder is not what val calls so.
+        """
+        stated = part_of(folder_of("/".join(steps)))
+        if part not in self._picture_parts or stated not in (None, part):
+            return candidates
+        return [name for name in candidates if part_of(folder_of(name)) in (None, part)]
+
+    @cached_property
+    def _picture_parts(self) -> frozenset[str]:
+        """The parts that folders of pictures are called by."""
+        return frozenset(filter(None, map(part_of, self.picture_folders)))
+
     def find_stem(self, stem: str, *, near: str = "", part: str | None = None) -> str | None:
         """As :meth:`find`, by a path without suffix."""
         steps, names = self._stems.meant(stem)
@@ -144,8 +162,8 @@ class Tree:
     def told(self, unfound: Sequence[str]) -> str:
         """Paths of pictures that :meth:`find` did not find, for a person: not there, or several."""
         found = {name: self._names.meant(name)[1] or self._stems.meant(name)[1] for name in unfound}
-        missing = [name for name in unfound if not found[name]]
-        several = [name for name in unfound if found[name]]
+        missing = [name for name in unfound if len(found[name]) < 2]
+        several = [name for name in unfound if len(found[name]) > 1]
         texts = [listed(missing)] if missing else []
         if several:
             texts.append(

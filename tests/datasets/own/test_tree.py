@@ -45,6 +45,20 @@ def test_find__goes_by_the_common_end(tmp_path) -> None:
     assert tree.find_stem("images/2") == "val/images/2.png"
 
 
+def test_find__what_is_gone_from_its_part_is_not_that_of_another(tmp_path) -> None:
+    for name in ("images/train/0.png", "images/val/1.png", "all/3.png"):
+        picture(tmp_path / name)
+    tree = Tree(tmp_path)
+    assert tree.find("1.png", part="train") is None
+    assert tree.find_stem("labels/train/1", near="labels/train", part="train") is None
+    assert tree.told(["1.png"]) == "1.png"
+    # A list of training pictures may name the folder of others, or one of no part.
+    assert tree.find("val/1.png", part="train") == "images/val/1.png"
+    assert tree.find("3.png", part="train") == "all/3.png"
+    # Where no folder is called so, what folders are called says nothing.
+    assert tree.find("1.png", part="test") == "images/val/1.png"
+
+
 @pytest.mark.parametrize("stated", ["../secret.png", "/etc/passwd", "..", "", "a\0b", "x" * 5000])
 def test_find__leads_nowhere_else(tmp_path, stated) -> None:
     picture(tmp_path / "secret.png")

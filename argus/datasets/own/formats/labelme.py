@@ -104,8 +104,10 @@ def _picture(
     if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
         raise DataError(f"{path}: labelme's file without a list of shapes.")
     stated = content.get("imagePath")
-    found = tree.find(stated, near=folder_of(name)) if isinstance(stated, str) else None
-    found = found or tree.find_stem(f"{folder_of(name)}/{stem_of(name)}")
+    folder = folder_of(name)
+    near: dict[str, Any] = dict(near=folder, part=part_of(folder))
+    found = tree.find(stated, **near) if isinstance(stated, str) else None
+    found = found or tree.find_stem(f"{folder}/{stem_of(name)}", **near)
     if found is None:
         return None
     sides: list[Any] = [content.get("imageWidth"), content.get("imageHeight")]
