@@ -2,8 +2,10 @@
 
 Autocast keeps the casts of trained weights to the end of its block. All others it casts anew
 whenever they are used, and a frozen ViT is nothing but others. On a CPU, where that costs as much
-as the products of a small picture, the casts are kept here, half the weights' memory; on other
-devices memory is dearer and the layer is PyTorch's.
+as some of the products of a small picture, the casts are kept here, half the weights' memory; on
+other devices memory is dearer and the layer is PyTorch's. Measured on one core of an Intel Xeon
+with AMX that others used too, processor time: a frozen ViT-S without gradients took 0.89 of the
+time so, for one picture of 224 pixels and for eight of 112, and gave the same bits.
 """
 
 from typing import Any
