@@ -112,10 +112,6 @@ def steps(choice: Choice, part: str, torch_index: str, cpu_torch: tuple[str, ...
     return found
 
 
-def core_words(*extras: str) -> tuple[str, ...]:
-    """Words for ``uv pip install``: what trains and predicts, of any accepted PyTorch.
-
-    Args:
-        extras: Further lists, e.g. "dev".
-    """
-    return (*_WITHOUT, *_CORE, *_lists("-r", *extras))
+def any_torch_words() -> tuple[str, ...]:
+    """Words for ``uv pip install``: all that an install has, of any accepted PyTorch."""
+    return (*_WITHOUT, *_CORE, *_lists("-r", *_EXTRAS))

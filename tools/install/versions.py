@@ -16,7 +16,7 @@ from tools.install.checks import InstallError
 from tools.install.environment import Environment
 from tools.install.progress import Console, clock, run_logged
 from tools.install.recipe import ROOT
-from tools.install.steps import core_words
+from tools.install.steps import any_torch_words
 
 PAIRS = ("3.11:2.11.0", "3.11:2.15.0", "3.12:2.11.0", "3.13:2.15.0")
 # Operators, layers and decoders by their numbers, and trainings by the command line.
@@ -53,7 +53,7 @@ def try_pair(pair: str, console: Console) -> str:
     """
     python, _, torch = pair.partition(":")
     folder = ROOT / "work_dirs" / "versions" / pair.replace(":", "-torch")
-    log = folder.with_suffix(".log")
+    log = folder.parent / f"{folder.name}.log"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -64,7 +64,7 @@ def try_pair(pair: str, console: Console) -> str:
         # The uv of .venv, for the environment that VIRTUAL_ENV names.
         uv = [str(ROOT / ".venv" / "bin" / "uv"), "pip", "install"]
         variables = installed.variables()
-        words = [*uv, *core_words("dev"), f"torch=={torch}"]
+        words = [*uv, *any_torch_words(), f"torch=={torch}"]
         run_logged(words, label=pair, log=log, environment=variables, console=console, folder=ROOT)
         variables["PYTHONPATH"] = str(ROOT)
         tests = [str(installed.python), "-m", "pytest", "-p", "no:cacheprovider", *TESTS]
@@ -81,11 +81,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install.versions", description=__doc__)
     parser.add_argument("pairs", nargs="*", default=PAIRS, help="PYTHON:TORCH, e.g. 3.13:2.15.0")
     console = Console()
-    results = {pair: try_pair(pair, console) for pair in parser.parse_args().pairs}
-    for pair, result in results.items():
+    failed = False
+    for pair in parser.parse_args().pairs:
+        result = try_pair(pair, console)
         python, _, torch = pair.partition(":")
         console.say(f"Python {python}, PyTorch {torch}: {result}")
-    return int(any(result.startswith("FAILED") for result in results.values()))
+        failed |= result.startswith("FAILED")
+    return int(failed)
 
 
 if __name__ == "__main__":
