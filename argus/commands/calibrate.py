@@ -5,6 +5,7 @@ from pathlib import Path
 
 from argus.commands.config_options import add_cfg_options, add_unsafe_pickle, load_config
 from argus.errors import ConfigError
+from argus.names.wording import counted
 
 EPILOG = """\
 examples:
@@ -92,7 +93,8 @@ def run(args: argparse.Namespace) -> int:
     found = calibrate(report, weights, ratios, reference=args.reference)
     table = calibration_table(found, report)
     where = "untrained" if path is None else f"at {path}"
-    remark = f"{report.num_batches} batches, seed {loaded.seed}, {where}\n\n{table}"
+    batches = counted(report.num_batches, "batch", "batches")
+    remark = f"{batches}, seed {loaded.seed}, {where}\n\n{table}"
     print(f"{report.num_parameters:,} shared parameters, {remark}\n")
     if path is None:
         print("Measured before training, where the norms are others than later on.")
