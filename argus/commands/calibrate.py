@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from argus.commands.config_options import add_cfg_options, add_unsafe_pickle, load_config
+from argus.commands.model_options import add_weights_of_gradients
 from argus.errors import ConfigError
 from argus.names.wording import counted
 
@@ -42,12 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="task that keeps its weight; default: the first with the largest ratio",
     )
     parser.add_argument("--out", type=Path, help="config; default: CONFIG's name + _calibrated.py")
-    parser.add_argument(
-        "--weights",
-        choices=("raw", "ema"),
-        default="raw",
-        help="trained weights, where training takes its gradients (default), or their average",
-    )
+    add_weights_of_gradients(parser)
     add_cfg_options(parser)
     add_unsafe_pickle(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)

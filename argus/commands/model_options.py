@@ -51,6 +51,16 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_weights_of_gradients(parser: argparse.ArgumentParser) -> None:
+    """Add the choice between the weights of a checkpoint at which gradients are taken."""
+    parser.add_argument(
+        "--weights",
+        choices=("raw", "ema"),
+        default="raw",
+        help="trained weights, where training takes its gradients (default), or their average",
+    )
+
+
 def load_model(args: argparse.Namespace) -> "Argus":
     """The model of ``args.model``, with its own tasks.
 

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from argus.commands.config_options import add_cfg_options, load_config  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
+from argus.commands.model_options import add_weights_of_gradients  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,12 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("gradients.png"), help="default: gradients.png"
     )
-    parser.add_argument(
-        "--weights",
-        choices=("raw", "ema"),
-        default="raw",
-        help="trained weights, where training takes its gradients (default), or their average",
-    )
+    add_weights_of_gradients(parser)
     add_cfg_options(parser)
     parser.set_defaults(amp=False, launcher="none", work_dir=None)
     return parser.parse_args()
