@@ -21,6 +21,8 @@ with read_base():
     from ._base_.tasks.keypoints import keypoints
     from ._base_.tasks.semantic import semantic
 
+# After 540 steps, and 300 of stage 2, boxes of instances have an AP50 of 58.9 and parsing a mIoU of
+# 27.5, below what the demo asks for.
 _max_iters = 700
 
 tasks = dict(
