@@ -104,8 +104,8 @@ def test_chunks__change_neither_losses_nor_gradients() -> None:
     expected, found = gradients(whole, [1, 2, 5, 7]), gradients(parts, [1, 2, 5, 7])
     for name, gradient in expected.items():
         if gradient is not None:
-            # A shift of depth changes no loss: its gradient is rounding of a sum that cancels.
-            atol = 2e-4 if name == "decoders.depth.head.head.conv3.bias" else 2e-5
+            # Depth's last bias has a gradient of 0.003, of terms whose sizes add up to 5,000.
+            atol = 1e-4 if name == "decoders.depth.head.head.conv3.bias" else 2e-5
             torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=atol, msg=name)
 
 
