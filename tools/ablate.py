@@ -20,6 +20,7 @@ from typing import Any
 # Works from any folder, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError, TrainingStopped  # noqa: E402
 
@@ -57,6 +58,7 @@ def parse_args() -> argparse.Namespace:
         metavar="TASK/METRIC",
         help="columns of the table",
     )
+    add_cfg_options(parser, example="backbone.vit.weights=FILE, in every row")
     parser.add_argument("--work-dir", type=Path, help="default: work_dirs/ and the path of LIST")
     parser.add_argument("--table", action="store_true", help="train nothing, show what is there")
     return parser.parse_args()
@@ -77,7 +79,7 @@ def ablate(args: argparse.Namespace) -> int:
             raise ConfigError(f"--{name}: expected at least 1, found {getattr(args, name)}.")
     from argus.ablation.children import Children
     from argus.ablation.formats import to_latex, to_markdown
-    from argus.ablation.rows import choose_rows, read_listing
+    from argus.ablation.rows import choose_rows, read_listing, with_options
     from argus.ablation.runs import choose_metrics
     from argus.ablation.schedule import do_runs, make_runs, missing
     from argus.ablation.table import make_table
@@ -85,7 +87,7 @@ def ablate(args: argparse.Namespace) -> int:
     from argus.libraries.importing import import_libraries
 
     listing = read_listing(args.list)
-    rows = choose_rows(listing, args.rows)
+    rows = with_options(choose_rows(listing, args.rows), args.cfg_options)
     import_libraries()
     from argus.engine.config_files.reading import default_work_dir
 

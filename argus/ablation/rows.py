@@ -21,7 +21,7 @@ import contextlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,16 @@ def choose_rows(listing: Listing, names: Sequence[str]) -> tuple[Row, ...]:
     return tuple(row for row in listing.rows if row.name in wanted)
 
 
+def with_options(rows: Sequence[Row], options: Sequence[str]) -> tuple[Row, ...]:
+    """Rows that all have some options; what a row itself states prevails.
+
+    Raises:
+        ConfigError: An option is no ``KEY=VALUE``, or the seed.
+    """
+    shared = _options("--cfg-options", options)
+    return tuple(replace(row, options=(*shared, *row.options)) for row in rows)
+
+
 def _row(where: str, entry: Any, before: Mapping[str, Row]) -> Row:
     if not isinstance(entry, Mapping):
         raise ConfigError(f"{where}: expected names and values, found {entry!r:.60}.")
@@ -168,7 +178,7 @@ def _row(where: str, entry: Any, before: Mapping[str, Row]) -> Row:
         )
     if "config" not in entry and other is None:
         raise ConfigError(f"{where}: config is missing: expected the path of a config file.")
-    options = _options(where, entry.get("options", ()))
+    options = _options(f"{where}: options", entry.get("options", ()))
     if other is not None and "config" not in entry:
         # Its checkpoints are those of its config as it was trained.
         options = (*other.options, *options)
@@ -184,10 +194,10 @@ def _options(where: str, value: Any) -> tuple[str, ...]:
     for word in words:
         if not isinstance(word, str) or not re.match(r"[^=\s]+=", word):
             raise ConfigError(
-                f"{where}: options: expected KEY=VALUE, or a list of them, found {value!r:.100}."
+                f"{where}: expected KEY=VALUE, or a list of them, found {value!r:.100}."
             )
         if word.startswith("randomness"):
-            raise ConfigError(f"{where}: options: the seed is that of --seeds, found {word!r}.")
+            raise ConfigError(f"{where}: the seed is that of --seeds, found {word!r}.")
     return tuple(words)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from argus.ablation.rows import Row, choose_rows, read_listing
+from argus.ablation.rows import Row, choose_rows, read_listing, with_options
+from argus.engine.config_files.options import parse_options
 from argus.errors import ConfigError, DataError
 
 MAIN = "  - {name: main, config: a.py, options: x=1}\n"
@@ -70,3 +71,14 @@ def test_choose_rows__keeps_the_first_and_what_they_need(tmp_path: Path) -> None
     assert choose_rows(listing, []) == listing.rows
     with pytest.raises(ConfigError, match="--rows: expected some of r0, r1.*found 'r9'"):
         choose_rows(listing, ["r9"])
+
+
+def test_with_options__a_row_of_its_own_prevails() -> None:
+    rows = (Row(name="a", config="a.py", options=("x=1",)), Row(name="b", config="b.py"))
+    found = with_options(rows, ["x=2", "y=3"])
+    assert [row.options for row in found] == [("x=2", "y=3", "x=1"), ("x=2", "y=3")]
+    assert parse_options(found[0].options) == {"x": 1, "y": 3}
+    with pytest.raises(ConfigError, match="--cfg-options: expected KEY=VALUE"):
+        with_options(rows, ["x"])
+    with pytest.raises(ConfigError, match="the seed is that of --seeds"):
+        with_options(rows, ["randomness.seed=3"])
