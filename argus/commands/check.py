@@ -24,7 +24,8 @@ examples:
 With a config it reports what a training would refuse in the config, its pipelines included,
 whatever comes first there; and, for every task's training, validation and test data: files and
 folders missing, images that do not decode, labels out of range, empty annotations, zero-area boxes,
-crowd regions, the classes, what the metrics cannot read, and how many samples the task will see.
+crowd regions, the classes, what the metrics cannot read, pictures that are measured by though a
+task is trained on them, and how many samples the task will see.
 Weight files that are missing are named apart, and are no errors of the data; nor is a data set that
 is smaller or larger than published, which is a warning. With the name of a data set it says which
 pictures, annotations and classes are missing or too many. The exit status is 1 if an error was

@@ -19,6 +19,7 @@ from argus.datasets.checks.findings import Findings
 from argus.datasets.checks.loaded_files import LoadedFiles, Progress
 from argus.datasets.checks.paths import missing_paths
 from argus.datasets.checks.pipelines import pipeline_problems
+from argus.datasets.checks.shared_pictures import SharedPictures
 from argus.datasets.checks.whole_samples import check_samples, says_faults
 from argus.datasets.samplers import TaskSampler
 from argus.errors import ConfigError, DataError
@@ -94,6 +95,7 @@ def check_tasks(
         One result per task and part (train, val, test), in order.
     """
     results = []
+    pictures = SharedPictures(most=sample)
     streams: dict[str, dict[str, Any]] = {}
     for name, task in tasks.items():
         streams.setdefault(_stream(name, task), {})[name] = task.get("decoder") or {}
@@ -112,6 +114,7 @@ def check_tasks(
                     part,
                     findings,
                     classes=classes,
+                    pictures=pictures,
                     learners=learners if part == "train" else {},
                     num_steps=num_steps,
                     num_processes=num_processes,
@@ -120,6 +123,7 @@ def check_tasks(
                     run=run or FilesAlone(),
                     progress=progress,
                 )
+    pictures.tell()
     return results
 
 
@@ -154,6 +158,7 @@ def _check_part(
     findings: Findings,
     *,
     classes: ClassComparison,
+    pictures: SharedPictures,
     learners: Mapping[str, Mapping[str, Any]],
     num_steps: int | None,
     num_processes: int,
@@ -187,6 +192,8 @@ def _check_part(
         if has_entries:
             with _kept_apart(findings):
                 _count_entries(config, dataset, findings, learns=learns)
+            with _kept_apart(findings):
+                pictures.look(dataset, findings, learns=learns)
         name = findings.where.rpartition(".")[0]
         if not learns and len(findings.errors) == len(wrong_steps):
             findings.errors += run.metric_errors(name, task, config, dataset)

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from argus.datasets.own.recognition import recognise
-from argus.datasets.own.twins import same_files
 from tests.datasets.own.layouts import picture
 
 
@@ -40,14 +39,6 @@ def test_twin_of_another_class__is_told(tmp_path: Path) -> None:
         f"2 pictures are there again under another name, {pair}/cat/twin.png",
         f"1 picture has other labels under another name, {pair}/dog/twin.png",
     )
-
-
-def test_same_files__bytes_count_and_not_names_or_sizes(tmp_path: Path) -> None:
-    long = bytes(10**5)
-    contents = dict(a=long, b=long[:-1] + b"1", c=long, d=long[:50000] + b"1" + long[50001:], e=b"")
-    for name, content in contents.items():
-        (tmp_path / name).write_bytes(content)
-    assert same_files(tmp_path, ["e", "d", "c", "b", "a", "absent"]) == [["a", "c"]]
 
 
 def test_folder_of_a_class_without_pictures__is_told(tmp_path: Path) -> None:
