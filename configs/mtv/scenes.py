@@ -30,7 +30,7 @@ with read_base():
 
 _data = "data/mtv_scenes"
 _tokenizer = f"{_data}/tokenizer"
-_size, _patch, _width = 72, 8, 96
+_size, _patch, _width = 64, 8, 96
 _length = 32  # tokens; of the captions, one in eleven is longer and is cut
 _batch_size = 16  # of each of two processes; many small steps learn more than few large ones
 _max_iters = 1300
@@ -68,7 +68,7 @@ captions = dict(
             regions=f"{_data}/shards/train/regions",
             depth=f"{_data}/shards/train/depth",
             pipeline=[
-                dict(type=LocalCrops, number=2, size=36, scale=(0.1, 0.4)),
+                dict(type=LocalCrops, number=2, size=32, scale=(0.1, 0.4)),
                 dict(type=RandomView, size=_size, scale=(0.6, 1.0), min_side=8.0),
                 dict(
                     type=PackPairs,
@@ -121,6 +121,7 @@ selfsup = dict(
 grounding = dict(
     decoder=dict(type=Grounding, max_regions=3, logit_bias=-4.2),
     stream="pairs",
+    loss_weight=2.0,
 )
 depth = dict(
     decoder=dict(type=Depth, channels=(12, 16, 24, 32), fusion=12, hidden=8),
@@ -159,8 +160,10 @@ val_cfg = dict()
 precision = "fp32"  # the documented results do not depend on the processor
 eval_weights = "raw"
 optim_wrapper = dict(
-    optimizer=dict(type=AdamW, lr=2e-3, weight_decay=0.1, betas=(0.9, 0.98)),
+    optimizer=dict(type=AdamW, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.98)),
     clip_grad=dict(max_norm=2.0),
+    # At the rate of the others, scale and bias of the logits stay where they begin for so few steps.
+    paramwise_cfg=dict(lr_mult={"backbone.logit_scale": 10.0, "backbone.logit_bias": 10.0}),
 )
 param_scheduler = _warm_cosine(_max_iters, warmup_iters=60, start_factor=0.01, eta_min=0.0)
 custom_hooks = [dict(type=CollapseHook, steps=100)]

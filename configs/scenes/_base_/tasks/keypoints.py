@@ -67,7 +67,7 @@ keypoints = dict(
                 dict(type=PackPoseInputs),
             ],
         ),
-        batch_size=4,
+        batch_size=2,
         num_workers=1,
     ),
     val=dict(
