@@ -29,7 +29,7 @@ tasks = dict(
 train_cfg = dict(max_iters=_max_iters, schedule="joint")
 precision = "fp32"  # the documented results do not depend on the processor
 optim_wrapper = dict(
-    # At half the rate, boxes of instances have an AP50 of 58.9 after 540 steps, and of 76.8 at this.
+    # At half the rate boxes have an AP50 of 58.9 after 540 steps, and of 76.8 at this.
     optimizer=dict(type=AdamW, lr=2e-3, betas=(0.9, 0.99), weight_decay=0.05),
     clip_grad=dict(max_norm=5.0),
 )
