@@ -162,7 +162,7 @@ eval_weights = "raw"
 optim_wrapper = dict(
     optimizer=dict(type=AdamW, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.98)),
     clip_grad=dict(max_norm=2.0),
-    # At the rate of the others, scale and bias of the logits stay where they begin for so few steps.
+    # At the rate of the others, scale and bias of the logits stay where they begin.
     paramwise_cfg=dict(lr_mult={"backbone.logit_scale": 10.0, "backbone.logit_bias": 10.0}),
 )
 param_scheduler = _warm_cosine(_max_iters, warmup_iters=60, start_factor=0.01, eta_min=0.0)
