@@ -65,7 +65,7 @@ anomaly = dict(
                 dict(type=PackDense, fields=["anomaly_map"]),
             ],
         ),
-        batch_size=4,  # of sixteen, the backbone's pass is two fifths of a step of seven tasks
+        batch_size=8,  # of sixteen, the backbone's pass is two fifths of a step of seven tasks
         num_workers=1,
     ),
     val=_measured("validation"),
