@@ -57,7 +57,8 @@ def broken(settings: Settings) -> Iterator[Case]:
 def test_quick_run__passes_in_little_time(quick_run: SimpleNamespace) -> None:
     assert quick_run.status == 0, quick_run.page
     assert quick_run.report["ok"]
-    assert quick_run.processor_seconds < 100
+    # Of processors that differ by a factor of two: a section without a quick form takes minutes.
+    assert quick_run.processor_seconds < 200
 
 
 def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) -> None:

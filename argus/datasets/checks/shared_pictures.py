@@ -8,6 +8,7 @@ from typing import Any
 from argus.datasets.census.entries import spread
 from argus.datasets.checks.findings import Findings
 from argus.files.same_files import same_files, size_of
+from argus.names.wording import counted
 
 
 class SharedPictures:
@@ -70,7 +71,5 @@ class SharedPictures:
         wheres = ", ".join(dict.fromkeys(self._trained[learned] for learned in shared.values()))
         path, learned = next(iter(shared.items()))
         example = path if path == learned else f"{path} as {learned}"
-        return (
-            f"{len(shared):,} of {number:,} pictures are trained on, too, in {wheres}, e.g. "
-            f"{example}: the metrics come out too good"
-        )
+        are = counted(len(shared), f"picture of {number:,} is", f"pictures of {number:,} are")
+        return f"{are} trained on, too, in {wheres}, e.g. {example}: the metrics come out too good"

@@ -62,11 +62,11 @@ def test_picture_under_another_name__is_told_where_it_is_measured(folder: Path) 
     assert warnings(folder) == {
         "one.train": [],
         "one.val": [
-            f"1 of 3 pictures are trained on, too, in one.train, e.g. {folder}/one/val/dog/{ends}"
+            f"1 picture of 3 is trained on, too, in one.train, e.g. {folder}/one/val/dog/{ends}"
         ],
         "two.val": [],
         "two.test": [
-            f"1 of 3 pictures are trained on, too, in one.train, e.g. {folder}/two/test/cat/{ends}"
+            f"1 picture of 3 is trained on, too, in one.train, e.g. {folder}/two/test/cat/{ends}"
         ],
     }
 
@@ -78,7 +78,7 @@ def test_the_same_files__are_not_read(folder: Path, monkeypatch: pytest.MonkeyPa
     train, val = check_tasks(dict(one=both))
     assert not train.warnings
     assert val.warnings[-1] == (
-        f"2 of 2 pictures are trained on, too, in one.train, e.g. {folder}/one/train/cat/0.png: "
+        f"2 pictures of 2 are trained on, too, in one.train, e.g. {folder}/one/train/cat/0.png: "
         "the metrics come out too good"
     )
 
@@ -87,6 +87,6 @@ def test_sample__so_many_are_looked_for(folder: Path) -> None:
     for name in CLASSES:
         shutil.copy(folder / f"one/train/{name}/0.png", folder / f"one/val/{name}/0.png")
     (told,) = warnings(folder, sample=1)["one.val"]
-    assert told.startswith("1 of 1 pictures are trained on")
+    assert told.startswith("1 picture of 1 is trained on")
     (told,) = warnings(folder, sample=10)["one.val"]
-    assert told.startswith("2 of 2 pictures are trained on")
+    assert told.startswith("2 pictures of 2 are trained on")
