@@ -41,7 +41,8 @@ def test_order__of_files_and_parts_is_a_note(tmp_path):
     task = dict(decoder=HEAD, train=train, val=val, metrics=metric)
     findings = check_tasks(dict(toy=task))
     told = [text for f in findings for text in (*f.errors, *f.warnings)]
-    assert not [text for text in told if "trained on, too" not in text], "all pictures are one"
+    (twins,) = told  # all pictures of the toy are one
+    assert twins.startswith("2 pictures of 2 are trained on, too, in toy.train")
     (note,) = findings[1].notes
     assert "toy.val.dataset" in note and "(pen, cup)" in note and "(cup, pen)" in note
     assert f"note: {note}" in findings[1].to_text()
