@@ -34,11 +34,9 @@ CPU = torch.device("cpu")
 def quick_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Exit status, report and page of a quick run of everything."""
     out = tmp_path_factory.mktemp("benchmarks")
-    start = time.process_time()  # not the clock: the machine may have other work
     status = run.main(["--quick", "--device", "cpu", "--out", str(out)])
     return SimpleNamespace(
         status=status,
-        processor_seconds=time.process_time() - start,
         report=json.loads((out / "benchmarks.json").read_text()),
         page=(out / "benchmarks.md").read_text(),
     )
@@ -54,11 +52,15 @@ def broken(settings: Settings) -> Iterator[Case]:
     raise RuntimeError("out of cases")
 
 
-def test_quick_run__passes_in_little_time(quick_run: SimpleNamespace) -> None:
+def test_quick_run__passes(quick_run: SimpleNamespace) -> None:
     assert quick_run.status == 0, quick_run.page
     assert quick_run.report["ok"]
-    # Of processors that differ by a factor of two: a section without a quick form takes minutes.
-    assert quick_run.processor_seconds < 200
+
+
+def test_quick_run__no_section_takes_most_of_the_time(quick_run: SimpleNamespace) -> None:
+    # One without a quick form takes minutes. Shares: processors differ, and may have other work.
+    seconds = {name: of["seconds"] for name, of in quick_run.report["sections"].items()}
+    assert max(seconds.values()) < 0.5 * sum(seconds.values()), seconds
 
 
 def test_quick_run__has_all_sections_with_numbers(quick_run: SimpleNamespace) -> None:

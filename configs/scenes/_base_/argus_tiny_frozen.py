@@ -10,7 +10,7 @@ with read_base():
 backbone = dict(
     type=trained_backbone,
     backbone=_argus,
-    checkpoint="work_dirs/scenes/stage1_5task/iter_460.pth",
+    checkpoint="work_dirs/scenes/stage1_5task/iter_440.pth",
     weights="auto",
     freeze=True,
 )
