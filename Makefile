@@ -28,7 +28,7 @@ install: ## Set up .venv with everything in it (about 2 minutes the first time)
 install-core: ## Set up .venv without what tests and documents need
 	@$(PYTHON) -m tools.install $(CHOICES) --part core
 
-demo: install-core ## Train and test twelve tasks on generated scenes (at most 20 minutes on 2 cores)
+demo: install-core ## Train and test twelve tasks on generated scenes (at most 15 minutes on 2 cores)
 	@$(VENV_PYTHON) tools/demo/scenes.py $(ARGS)
 
 demo-real: install-core ## Train on streets and nuclei with a real ViT-S; WEIGHTS=FILE has it at hand

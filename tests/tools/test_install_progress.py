@@ -90,6 +90,14 @@ def test_explain__shows_what_the_compiler_said() -> None:
             ["  Running command Building wheel for mmcv (pyproject.toml)", "  [12/85] c++ a.cpp"],
             "building mmcv, file 12 of 85",
         ),
+        (
+            [
+                "  Downloading mmcv-2.3.6.tar.gz (515 kB)",
+                "  Building wheel for mmcv (pyproject.toml): started",
+                "  [12/85] c++ a.cpp",
+            ],
+            "building mmcv, file 12 of 85",
+        ),
     ],
 )
 def test_activity__reads_what_uv_and_pip_say(lines: list[str], shown: str) -> None:

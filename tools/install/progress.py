@@ -20,15 +20,18 @@ TERMINAL_INTERVAL_S = 0.5
 KEPT_LINES = 400  # enough to hold a compiler's error and the lines around it
 
 _COMPILED = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
-# What uv and pip say they begin, and what uv says has ended.
-_BEGINS = (
+# What uv does at the same time as other things, and says has ended.
+_RUNS = (
     (re.compile(r"^\s*Downloading (\S+)"), "downloading {}"),
     (re.compile(r"^\s*Building (\S+)$"), "building {}"),
+)
+_ENDS = re.compile(r"^\s*(?:Downloaded|Built) (\S+)$")
+# What begins when all before it has ended: pip, which downloads as uv does, does not say so.
+_FOLLOWS = (
     (re.compile(r"^\s*Building wheel for (\S+) \(.*(?:started|pyproject\.toml\)$)"), "building {}"),
     (re.compile(r"^\s*Running command Building wheel for (\S+)"), "building {}"),
     (re.compile(r"^\s*(Prepared|Installing collected packages)"), "unpacking the packages"),
 )
-_ENDS = re.compile(r"^\s*(?:Downloaded|Built) (\S+)$")
 
 
 class Activity:
@@ -54,14 +57,19 @@ class Activity:
         ended = _ENDS.match(line)
         if ended:
             self._running.pop(ended[1], None)
-        for pattern, words in _BEGINS:
-            found = pattern.match(line)
-            if found:
-                name = found[1].rsplit("/", 1)[-1]
-                self._what, self._how_far = words.format(name), ""
-                if line.strip().startswith(("Downloading", "Building")):
-                    self._running[name] = self._what
-                break
+        for pattern, words in _RUNS:
+            if found := pattern.match(line):
+                self._running[found[1]] = self._begin(words, found[1])
+                return
+        for pattern, words in _FOLLOWS:
+            if found := pattern.match(line):
+                self._running.clear()
+                self._begin(words, found[1])
+                return
+
+    def _begin(self, words: str, what: str) -> str:
+        self._what, self._how_far = words.format(what.rsplit("/", 1)[-1]), ""
+        return self._what
 
     def __str__(self) -> str:
         if not self._running:
