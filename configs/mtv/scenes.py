@@ -18,7 +18,15 @@ from argus.datasets.class_folders import ClassFolders
 from argus.datasets.scenes.classes import CLASSIFICATION_CLASSES
 from argus.datasets.transforms import LoadImage
 from argus.mtv.collapse import CollapseHook
-from argus.mtv.data import LocalCrops, PackClass, PackPairs, RandomView, ShardPairs, WholeView
+from argus.mtv.data import (
+    LabelShares,
+    LocalCrops,
+    PackClass,
+    PackPairs,
+    RandomView,
+    ShardPairs,
+    WholeView,
+)
 from argus.mtv.decoders import Contrastive, Depth, Grounding, SelfSupervised, ZeroShot
 from argus.mtv.metrics import RetrievalRecall
 from argus.mtv.model import MTVModel
@@ -33,7 +41,7 @@ _tokenizer = f"{_data}/tokenizer"
 _size, _patch, _width = 64, 8, 96
 _length = 32  # tokens; of the captions, one in eleven is longer and is cut
 _batch_size = 16  # of each of two processes; many small steps learn more than few large ones
-_max_iters = 1300
+_max_iters = 1450
 
 task_model = dict(type=MTVModel, locked=(), chunk=None)
 backbone = dict(
@@ -69,6 +77,7 @@ captions = dict(
             depth=f"{_data}/shards/train/depth",
             pipeline=[
                 dict(type=LocalCrops, number=2, size=32, scale=(0.1, 0.4)),
+                dict(type=LabelShares, depth=0.4),  # a tenth of a step's time, for more steps
                 dict(type=RandomView, size=_size, scale=(0.6, 1.0), min_side=8.0),
                 dict(
                     type=PackPairs,

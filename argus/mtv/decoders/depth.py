@@ -11,7 +11,7 @@ from argus.errors import ConfigError, DataError
 from argus.mtv.batch import Disparity
 from argus.mtv.decoders.decoder import Decoder, Parts, detached
 from argus.mtv.depth_head import DepthHead
-from argus.mtv.losses.disparity import GRADIENT_SPACES, disparity_losses
+from argus.mtv.losses.disparity import GRADIENT_SPACES, DisparityLosses, disparity_losses
 from argus.mtv.losses.valid_mean import valid_mean
 from argus.mtv.passes import Passes
 from argus.registry import MODELS
@@ -80,17 +80,35 @@ class Depth(Decoder):
         self.head = DepthHead(config.hidden_size, config.patch_size, **self._options)
 
     def loss(self, passes: Passes, samples: Sequence[Any], *, task: str) -> tuple[Tensor, Parts]:
-        """``trimmed error + gradient_weight gradient matching``, mean over pictures with depth."""
-        prediction = self.decode(passes.tap, passes.backbone.vision_model, passes.grid)
-        target, valid = _targets(samples, prediction, task=task)
-        found = disparity_losses(
-            prediction, target, valid, keep=self.keep, gradient_space=self.gradient_space
-        )
+        """``trimmed error + gradient_weight gradient matching``, mean over pictures with depth.
+
+        The head runs on these alone.
+        """
+        rows = [row for row, sample in enumerate(samples) if sample is not None]
+        found = self._losses(passes, rows, [samples[row] for row in rows], task=task)
         there = found.has_depth
         error, edges = valid_mean(found.error, there), valid_mean(found.edges, there)
         loss = error + self.gradient_weight * edges
-        parts = detached(error=error, gradients=edges, images=there.float().mean())
-        return loss, parts
+        images = there.float().sum() / len(samples)
+        return loss, detached(error=error, gradients=edges, images=images)
+
+    def _losses(
+        self, passes: Passes, rows: Sequence[int], samples: Sequence[Any], *, task: str
+    ) -> DisparityLosses:
+        """Of the pictures of some rows of the batch."""
+        if not rows:
+            none = torch.zeros(0, device=passes.images.device)
+            return DisparityLosses(none, none, none.bool())
+        places = torch.tensor(rows, device=passes.images.device)
+
+        def tap(number: int) -> Tensor:
+            return passes.tap(number).index_select(0, places)
+
+        prediction = self.decode(tap, passes.backbone.vision_model, passes.grid)
+        target, valid = _targets(samples, prediction, task=task)
+        return disparity_losses(
+            prediction, target, valid, keep=self.keep, gradient_space=self.gradient_space
+        )
 
     def decode(self, tap: Callable[[int], Tensor], tower: Any, grid: tuple[int, int]) -> Tensor:
         """(B, H, W) float32 inverse depth of views.
@@ -108,13 +126,11 @@ class Depth(Decoder):
 
 
 def _targets(samples: Sequence[Any], prediction: Tensor, *, task: str) -> tuple[Tensor, Tensor]:
-    """Maps (B, H, W) and their valid pixels on the device; none are where there is no sample."""
+    """Maps (B, H, W) and their valid pixels on the device."""
     size = prediction.shape[-2:]
     target = torch.zeros(prediction.shape)
     valid = torch.zeros(prediction.shape, dtype=torch.bool)
     for place, sample in enumerate(samples):
-        if sample is None:
-            continue
         if not isinstance(sample, Disparity):
             raise DataError(f"task {task!r} needs Disparity, found {type(sample).__name__}.")
         values = sample.values.float()
