@@ -55,6 +55,12 @@ class MultitaskOptimWrapper(OptimWrapper):
         self.clip_each_part = clip_each_part
         self.parts: list[list[nn.Parameter]] = []
 
+    @property
+    def base_lr(self) -> float:
+        """The rate that ``lr_mult`` and ``layer_decay`` multiply, as the schedule has it now."""
+        rates = self.get_lr()
+        return rates.get("base_lr", rates["lr"])[0]
+
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Autocast around the forward pass of ``model``."""

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.optim import ConstantLR
 from torch import nn
 
 from argus.engine.optim import MultitaskOptimConstructor, MultitaskOptimWrapper, no_decay_names
@@ -98,6 +99,19 @@ def test_lr_mult__longest_prefix_counts() -> None:
     assert found["decoders.pose.conv.bias"] == (pytest.approx(2 * LR), 0.0)
     assert found["decoders.pose.fc.weight"] == (pytest.approx(LR / 2), DECAY)
     assert found["decoders.depth.fc.weight"] == (LR, DECAY)
+
+
+@pytest.mark.parametrize("paramwise", [dict(), dict(lr_mult={"decoders.pose.": 10.0})])
+def test_base_lr__is_that_of_the_config_as_scheduled(paramwise: dict) -> None:
+    config = dict(type="MultitaskOptimWrapper", optimizer=dict(type="AdamW", lr=LR))
+    wrapper = MultitaskOptimConstructor(config, paramwise)(_Model())
+    schedule = ConstantLR(wrapper, factor=0.1, end=2)
+    found = []
+    for _ in range(3):
+        found.append(wrapper.base_lr)
+        wrapper.step()
+        schedule.step()
+    assert found == pytest.approx([LR / 10, LR, LR])
 
 
 def test_decay_mult__longest_prefix_counts() -> None:

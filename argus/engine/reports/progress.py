@@ -118,7 +118,7 @@ class ProgressHook(Hook):
         eta = self._seconds / self._total_steps * (runner.max_iters - step)
         scalars = {
             **means,
-            "lr": max(runner.optim_wrapper.get_lr()["lr"]),
+            "lr": runner.optim_wrapper.base_lr,
             "time": elapsed / self._steps,
             "data_time": self._data_seconds / self._steps,
             "images_per_second": runner.train_loop.images_per_step * self._steps / elapsed,
