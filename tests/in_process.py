@@ -60,7 +60,9 @@ class InProcess:
             words = words[1:]
             if words[0] == "-m":
                 # Another test may have imported it; the module that is run is a new one.
-                self.patch.delitem(sys.modules, f"{words[1]}.__main__", raising=False)
+                for name in (words[1], f"{words[1]}.__main__"):
+                    if not hasattr(sys.modules.get(name), "__path__"):  # a package stays
+                        self.patch.delitem(sys.modules, name, raising=False)
                 return self._run(words[1:], lambda: runpy.run_module(words[1], run_name="__main__"))
         file = Path(os.path.relpath(words[0], self.folder))
         if file.parts[0] == "tools" and (ROOT / file).suffix == ".py":

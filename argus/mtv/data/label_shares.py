@@ -13,8 +13,8 @@ from argus.registry import TRANSFORMS
 class LabelShares(BaseTransform):
     """Forget the regions or the depth of a picture, drawn anew each time; before the view.
 
-    What is forgotten is neither cropped nor decoded for: a step costs less, and each task's loss
-    stays a mean over pictures that have its label.
+    A label that is forgotten was read, but is not cropped, and no decoder runs for it: a step costs
+    less, and each task's loss stays a mean over the pictures that have its label.
 
     Args:
         regions: Share of the views that keep their regions.
