@@ -16,7 +16,7 @@ from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Export, and say what was written."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("config", help="config of the training")
@@ -31,7 +31,7 @@ def main() -> None:
     )
     parser.add_argument("--tokenizer", help="folder or name on the Hub (default: the config's)")
     add_cfg_options(parser, example="backbone.vision.image_size=72")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     args.amp, args.launcher, args.work_dir = False, "none", None
     with user_errors(saved="files"):
         config = load_config(args)

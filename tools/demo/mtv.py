@@ -21,6 +21,7 @@ from argus.commands.config_options import add_cfg_options  # noqa: E402
 from argus.commands.errors import user_errors  # noqa: E402
 from argus.errors import ConfigError  # noqa: E402
 from argus.files.durable import write_json  # noqa: E402
+from tools.checkpoints import export_mtv  # noqa: E402
 from tools.demo.bars import Bar, bars_table, missed  # noqa: E402
 from tools.demo.steps import Demo, cfg_options  # noqa: E402
 
@@ -95,14 +96,22 @@ class MTVDemo(Demo):
 
     def generate(self) -> None:
         """Render the scenes, and train a tokenizer on their captions."""
+        from argus.mtv.data import train_tokenizer
+
         options = ["--shards", "--layouts", *LAYOUTS, *_SIZES.split()]
         self.scenes(self.data_dir, SCENES, layouts=(*LAYOUTS, "shards"), options=options)
         if (self.data_dir / "tokenizer").is_dir():
             return
         shards = self.data_dir / "shards/train"
-        command = [sys.executable, "-m", "argus.mtv.data.train_tokenizer", str(shards / "images")]
-        options = ["--regions", str(shards / "regions"), *self.text_sizes()]
-        self.step("tokenizer", [*command, str(self.data_dir / "tokenizer"), *options])
+        self.step_here(
+            "tokenizer",
+            [sys.executable, "-m", train_tokenizer.__name__],
+            [
+                *(str(shards / "images"), str(self.data_dir / "tokenizer")),
+                *("--regions", str(shards / "regions"), *self.text_sizes()),
+            ],
+            train_tokenizer.main,
+        )
 
     def text_sizes(self) -> list[str]:
         """Words that make a tokenizer for the text encoder of the config."""
@@ -117,9 +126,15 @@ class MTVDemo(Demo):
         """Write a checkpoint as a folder; its path."""
         folder = self.work_dir / "models" / name.replace(" ", "_")
         shutil.rmtree(folder, ignore_errors=True)
-        tool = str(self.root / "tools/checkpoints/export_mtv.py")
-        command = [sys.executable, tool, config, checkpoint, "--out", str(folder), "--part", part]
-        self.step(f"export_{name}", [*command, *cfg_options(self.options)])
+        self.step_here(
+            f"export_{name}",
+            [sys.executable, str(self.root / "tools/checkpoints/export_mtv.py")],
+            [
+                *(config, checkpoint, "--out", str(folder), "--part", part),
+                *cfg_options(self.options),
+            ],
+            export_mtv.main,
+        )
         return folder
 
     def measure(self, models: Mapping[str, Path]) -> dict[str, dict[str, float]]:
@@ -157,9 +172,8 @@ class MTVDemo(Demo):
         columns = {name: values[name] for name in order}
         out = self.work_dir / "results.json"
         write_json(out, {**columns, "seconds": self.seconds}, sort_keys=True)
-        minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on scenes that were not trained on\n\n{bars_table(BARS, columns)}\n")
-        print(f"{minutes:.1f} minutes; all metrics: {out}")
+        print(f"{self.minutes:.1f} minutes; all metrics: {out}")
         print(f"pictures: {', '.join(map(str, pictures))}")
         print(f"the model, for argus mtv: {self.work_dir / 'models/trained'}")
         failed = missed(BARS, values["trained"], values["untrained"])

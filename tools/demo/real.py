@@ -135,9 +135,8 @@ class RealDemo(Demo):
         names = [name for name in METRICS if name in metrics]
         table = results_table({"this model": metrics}, names=names, percent=names)
         write_json(self.work_dir / "seconds.json", self.seconds)
-        minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on test photos\n\n{table}\n")
-        print(f"{minutes:.1f} minutes; all metrics: {self.work_dir / 'results.json'}")
+        print(f"{self.minutes:.1f} minutes; all metrics: {self.work_dir / 'results.json'}")
         print(f"answers to test photos: {sheet}")
         print(f"answers beside the truth: {self.work_dir / 'pictures'}")
         print(f"the model, for argus predict, serve and export: {self.work_dir / 'model'}")

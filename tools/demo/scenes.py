@@ -93,9 +93,9 @@ class ScenesDemo(Demo):
         out = self.work_dir / "results.json"
         results = {**trained, "untrained": dict(untrained), "seconds": self.seconds}
         write_json(out, results, sort_keys=True)
-        minutes = sum(self.seconds.values()) / 60
         print(f"\n== results on scenes that were not trained on ({SPLITS})\n\n{table}\n")
-        print(f"{minutes:.1f} minutes; all metrics: {out}; pictures: {self.work_dir / 'pictures'}")
+        pictures = self.work_dir / "pictures"
+        print(f"{self.minutes:.1f} minutes; all metrics: {out}; pictures: {pictures}")
         failed = missed(BARS, trained, untrained)
         if failed:
             print(f"NOT reached: {', '.join(failed)}")

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ class Demo:
         self.num_processes = num_processes
         self.options = list(options)
         self.seconds: dict[str, float] = {}
+        self._started = time.perf_counter()
+
+    @property
+    def minutes(self) -> float:
+        """Since the demo began, with what lies between its steps."""
+        return (time.perf_counter() - self._started) / 60
 
     def scenes(
         self,
@@ -123,14 +130,46 @@ class Demo:
         Raises:
             ConfigError: It fails.
         """
-        print(f"\n== {name}: {shlex.join(command)}", flush=True)
-        started = time.perf_counter()
-        status = self.call(command)
-        self.seconds[name] = round(time.perf_counter() - started, 1)
+        with self.timed(name, command):
+            status = self.call(command)
         if status:
             raise ConfigError(
                 f"the step {name!r} failed with exit status {status}; its output is above."
             )
+
+    def step_here(
+        self,
+        name: str,
+        program: Sequence[str],
+        arguments: Sequence[str],
+        main: Callable[[list[str]], int | None],
+    ) -> None:
+        """Do in this process, in the repository, what a command does, and note its time.
+
+        For short steps of a demo that imports the libraries itself: importing them again in
+        another process takes longer than such a step.
+
+        Args:
+            name: Of the step.
+            program: First words of the command, printed only.
+            arguments: The others.
+            main: What the program calls with them; ``None`` stands for an exit status of 0.
+
+        Raises:
+            ConfigError: It fails.
+        """
+        with self.timed(name, [*program, *arguments]), chdir(self.root):
+            status = main(list(arguments))
+        if status:
+            raise ConfigError(f"the step {name!r} failed; its output is above.")
+
+    @contextmanager
+    def timed(self, name: str, command: Sequence[str]) -> Iterator[None]:
+        """Print the command of a step, and note the seconds that what is done here takes."""
+        print(f"\n== {name}: {shlex.join(command)}", flush=True)
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 1)
 
     def call(self, command: Sequence[str]) -> int:
         """Run a command in the repository; its exit status."""
