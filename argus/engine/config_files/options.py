@@ -16,6 +16,7 @@ from argus.recipes.expansion import is_read_by_recipe, is_recipe, known_keys
 from argus.tasks import EvalData, Task, TrainData
 
 _GIVEN = {"runner", "dataloader", "evaluator"}  # arguments of loops that no config sets
+_MOST_PLACES = 3  # that a message names
 _ADDED = ("balancing", "task_sampling")  # of which a config has none by default
 
 
@@ -93,29 +94,53 @@ def check_options(config: Config, changes: Mapping[str, Any]) -> None:
         node: Any = config._cfg_dict
         parts = key.split(".")
         for depth, part in enumerate(parts, start=1):
-            entries = {str(i): v for i, v in enumerate(node)} if isinstance(node, list) else node
+            entries = _entries(node)
             is_last = depth == len(parts)
             if part in _ADDED and depth == 1 and part not in entries and f"{part}.type" in changes:
                 break  # all of its keys are looked at where it is built
             if is_last and isinstance(node, dict):
-                _check_new_key(key, part, node, _optional_keys(parts[:-1], node))
+                elsewhere = _elsewhere(config, part)
+                _check_new_key(key, part, node, _optional_keys(parts[:-1], node), elsewhere)
                 break
             if part not in entries or not (is_last or isinstance(entries[part], (dict, list))):
                 raise ConfigError(
                     f"--cfg-options {key}: there is no {'.'.join(parts[:depth])} in the config; "
-                    f"found there: {', '.join(map(str, entries))}."
+                    f"found there: {', '.join(map(str, entries))}.{_elsewhere(config, parts[-1])}"
                 )
             node = entries[part]
 
 
-def _check_new_key(option: str, key: str, node: Mapping[str, Any], optional: Any) -> None:
+def _check_new_key(
+    option: str, key: str, node: Mapping[str, Any], optional: Any, elsewhere: str
+) -> None:
     names = sorted({*map(str, node), *(optional or ())})
     if key in names:
         return
     close = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
     if optional is not None or close:
         hint = f"did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(names)}."
-        raise ConfigError(f"--cfg-options {option}: unknown key {key!r}. {hint}")
+        raise ConfigError(f"--cfg-options {option}: unknown key {key!r}. {hint}{elsewhere}")
+
+
+def _entries(node: Any) -> Mapping[str, Any]:
+    """What is in a dict or list, by name or index."""
+    if isinstance(node, list):
+        return {str(index): value for index, value in enumerate(node)}
+    return node if isinstance(node, dict) else {}
+
+
+def _elsewhere(config: Config, key: str) -> str:
+    """Where the config has a key of that name, the least deep places first; empty if nowhere."""
+    found: list[str] = []
+    level: dict[str, Any] = {name: config[name] for name in KEYS if name in config}
+    while level and len(found) < _MOST_PLACES:
+        found += [place for place in level if place.split(".")[-1] == key]
+        level = {
+            f"{place}.{name}": value
+            for place, node in level.items()
+            for name, value in _entries(node).items()
+        }
+    return f" The config has {' and '.join(found[:_MOST_PLACES])}." if found else ""
 
 
 def _optional_keys(path: Sequence[str], node: Mapping[str, Any]) -> set[str] | None:
