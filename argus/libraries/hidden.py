@@ -8,10 +8,10 @@ Argus does not offer (``argus.model_config.kinds``), which takes seconds in ever
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from collections.abc import Iterator
 from typing import Any
+
+from argus.libraries.wrapped_loading import WrappingFinder
 
 HIDDEN = "transformers"
 FROM = (
@@ -25,43 +25,20 @@ FROM = (
 _ASKS = "mmpretrain.utils.dependency"
 
 
-class HidingFinder:
-    """Finds few modules as they are found without, and executes them as if it were not there."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Answer for the modules above alone; see :class:`importlib.abc.MetaPathFinder`."""
-        if fullname not in FROM and fullname != _ASKS:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: Any) -> None:
-                with _hidden():
-                    execute(module)
-                if fullname == _ASKS:
-                    module.WITH_MULTIMODAL = False
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-
 @contextlib.contextmanager
-def _hidden() -> Iterator[None]:
-    """An import of it fails as one of a package that is not installed."""
+def _around(module: Any) -> Iterator[None]:
     loaded = sys.modules.get(HIDDEN)
-    sys.modules[HIDDEN] = None  # type: ignore[assignment]
+    sys.modules[HIDDEN] = None  # type: ignore[assignment]  # as if it were not installed
     try:
         yield
     finally:
         del sys.modules[HIDDEN]
         if loaded is not None:
             sys.modules[HIDDEN] = loaded
+    if module.__name__ == _ASKS:
+        module.WITH_MULTIMODAL = False
 
 
 def register() -> None:
-    """Ask this finder first from now on, once per process; imports nothing."""
-    if not any(isinstance(finder, HidingFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, HidingFinder())  # type: ignore[arg-type]
+    """Hide it from now on, once per process; imports nothing."""
+    WrappingFinder((*FROM, _ASKS), _around).register()

@@ -6,40 +6,25 @@ warns of a package that one of its metrics needs, whoever uses it; our evaluator
 metric. ``import argus`` keeps both quiet, by their names: all else is printed as it was.
 """
 
+import contextlib
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
+
+from argus.libraries.wrapped_loading import WrappingFinder
 
 _MODULE = "mmengine.logging.logger"
 _NOTE = "Could not import OneDL"
 _WARNING = "faster_coco_eval is not installed"
 
 
-class _LogFinder:
-    """Finds one module as it is found without, and changes it when it has been loaded."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Answer for the module of ``print_log`` alone."""
-        if fullname != _MODULE:
-            return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
-        spec = find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                _change(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
+@contextlib.contextmanager
+def _around(module: ModuleType) -> Iterator[None]:
+    yield
+    _change(module)
 
 
 def _change(module: Any) -> None:
@@ -58,7 +43,7 @@ def register() -> None:
     warnings.filterwarnings("ignore", message=_WARNING, category=UserWarning)
     loaded = sys.modules.get(_MODULE)
     if loaded is None:
-        sys.meta_path.insert(0, _LogFinder())  # type: ignore[arg-type]
+        WrappingFinder((_MODULE,), _around).register()
         return
     _change(loaded)
     for name in ("mmengine.logging", "mmengine"):  # which have it from there
