@@ -18,7 +18,8 @@ from argus.libraries.importing import import_libraries
 import_libraries()
 """
 USE = """
-import numpy as np
+import cv2, mmcv, numpy as np
+from mmdet.visualization import local_visualizer
 from mmdet.registry import TASK_UTILS
 from mmdet.models.dense_heads.paa_head import skm
 from mmdet.datasets.transforms.generate_line import LineString, iaa
@@ -38,6 +39,14 @@ assert np.abs(np.sort(means) - [0, 9]).max() < 0.5, means
 picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
 assert (iaa.Sequential([iaa.Fliplr(1.0)])(image=picture) == picture[:, ::-1]).all()
 assert LineString([(0, 0), (3, 4)]).length == 5
+
+plt, mcolors = local_visualizer.plt, local_visualizer.mcolors
+plt.rcParams["figure.figsize"] = 2, 1
+assert plt.figure().get_size_inches().tolist() == [2, 1]
+assert mcolors.to_rgb(plt.get_cmap("tab10")(3)) == mcolors.to_rgb("tab:red")
+plain = [cv2.IMWRITE_TIFF_COMPRESSION, 1]
+tiff = cv2.imencode(".tiff", picture[..., ::-1], plain)[1].tobytes()
+assert (mmcv.imfrombytes(tiff, backend="tifffile", channel_order="rgb") == picture).all()
 assert timm.create_model("resnet18", num_classes=3).get_classifier().out_features == 3
 """
 
@@ -53,12 +62,13 @@ except ImportError:
 
 
 def test_libraries__import_nothing_late_and_what_uses_it_works() -> None:
-    show = "print(sorted({'sklearn', 'timm', 'imgaug'} & set(sys.modules)))"
+    names = {"imgaug", "matplotlib.pyplot", "sklearn", "tifffile", "timm"}
+    show = f"print(sorted({names} & set(sys.modules)))"
     code = f"{IMPORT}{show}\n{USE}\n{show}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert (lines[0], lines[-1]) == ("[]", "['imgaug', 'sklearn', 'timm']")
+    assert (lines[0], lines[-1]) == ("[]", str(sorted(names)))
 
 
 @pytest.fixture
