@@ -16,6 +16,7 @@ from argus.engine.checks.classes_of_test_data import check_test_classes
 from argus.engine.distributed import average_buffers, training_buffers
 from argus.engine.gradient_schedule import GradientSchedule, StepValues
 from argus.engine.guard.bad_steps import BadSteps, MicroBatch, image_paths
+from argus.engine.guard.idle_parameters import IdleParameters
 from argus.engine.guard.odd_parts import OddParts
 from argus.engine.guard.spikes import SpikeWatch
 from argus.engine.guard.step_guard import BufferKeeper, read_step
@@ -99,6 +100,7 @@ class MultitaskTrainLoop(BaseLoop):
         self.bad_steps = BadSteps(max_in_a_row=max_bad_steps_in_a_row, max_in_all=max_bad_steps)
         self.spikes = SpikeWatch(spike_threshold)
         self.odd_parts = OddParts()
+        self.idle_parameters = IdleParameters(runner.raw_model)
 
     def _make_schedule(self, kind: str) -> GradientSchedule:
         """The schedule; with a balancer, which is started here."""
@@ -213,6 +215,7 @@ class MultitaskTrainLoop(BaseLoop):
             self.bad_steps.note_good()
             self._look_for_spikes(values, micro_batches)
             self.odd_parts.look(self.iter + 1, values.parts)
+            self.idle_parameters.look(self.iter + 1, values.losses)
         else:
             self._keeper.restore()
             self.schedule.undo()

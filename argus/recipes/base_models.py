@@ -111,7 +111,7 @@ def num_groups(channels: int) -> int:
     """Groups of a norm that divide the width of a narrow decoder, and half of it.
 
     Args:
-        channels: Width of the backbone.
+        channels: Width of the decoder, or of a backbone that is no wider.
     """
     half = max(_scaled(channels, 0.5), _MULTIPLE)
     return next(n for n in range(32, 0, -1) if half % n == 0 and half // n >= _MIN_PER_GROUP)

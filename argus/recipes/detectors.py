@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from argus.recipes.base import Recipe
-from argus.recipes.base_models import base_model
+from argus.recipes.base_models import base_model, num_groups
 from argus.recipes.parts import part
 
 # What a prediction is scaled back by, and the truth that it is compared with.
@@ -88,7 +88,14 @@ def set_num_classes(value: Any, number: int) -> None:
 
 
 def mask_rcnn(recipe: DetectorTask) -> dict[str, Any]:
-    """Mask R-CNN, as mmdet has it."""
+    """Mask R-CNN, as mmdet has it, with norms in its neck and mask head.
+
+    mmdet's stands on maps that were trained with such heads. On others, and at the rates at which
+    they are learned, its maps grow until the layers on them are 0 for every picture.
+    """
     model = base_model("mask_rcnn", traits=recipe.traits, width=256)
+    mask_head = model["roi_head"]["mask_head"]
+    for layers, width in ((model["neck"], "out_channels"), (mask_head, "conv_out_channels")):
+        layers["norm_cfg"] = dict(type="GN", num_groups=num_groups(layers[width]))
     set_num_classes(model["roi_head"], len(recipe.names))
     return model

@@ -15,7 +15,8 @@ def _mask_dino(recipe: DetectorTask) -> dict[str, Any]:
     """Mask DINO: the most precise, from many pictures and steps."""
     model = base_model("mask_dino", traits=recipe.traits, width=256)
     model["num_things_classes"] = len(recipe.names)
-    model["pixel_encoder"]["norm_groups"] = num_groups(recipe.traits.channels[0])
+    encoder = model["pixel_encoder"]
+    encoder["norm_groups"] = num_groups(encoder["embed_dim"])
     return model
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import torch
 from mmseg.models import EncoderDecoder, SegformerHead
+from torch import nn
 
 from argus.errors import ConfigError, DataError
 from argus.models import MultitaskModel
@@ -61,6 +63,10 @@ def leaves(value: Any, wanted: str) -> list[Any]:
     return []
 
 
+def _decoders(task: dict[str, Any]) -> dict[str, Any]:
+    return dict(plates=parse_tasks(dict(plates=task))["plates"].decoder)
+
+
 def test_kinds__all_have_a_case() -> None:
     RECIPES.import_from_location()
     ours = {n for n, kind in RECIPES.module_dict.items() if kind.__module__.startswith("argus.")}
@@ -80,6 +86,23 @@ def test_decoder__of_every_name_is_built_for_the_backbone(kind: str, channels: i
         kernels = [p for p in model.decoder("plates").parameters() if p.dim() == 4]
         # What is concatenated is at most eight maps wide.
         assert max([p.shape[1] for p in kernels], default=0) <= 8 * max(channels, 8), name
+
+
+@pytest.mark.parametrize("name", ["mask_dino", "mask_rcnn"])
+def test_norms__divide_the_width_of_the_decoder_where_the_backbone_is_wider(name: str) -> None:
+    task = expanded("InstanceTask", 288, decoder=name)
+    model = MultitaskModel(ToyBackbone(288), _decoders(task))
+    norms = [m for m in model.decoder("plates").modules() if isinstance(m, nn.GroupNorm)]
+    assert norms and all(norm.num_channels % norm.num_groups == 0 for norm in norms)
+
+
+def test_mask_rcnn__maps_of_its_neck_do_not_grow_with_what_they_are_made_of() -> None:
+    task = expanded("InstanceTask", decoder="mask_rcnn")
+    model = MultitaskModel(ToyBackbone(16), _decoders(task)).eval()
+    neck = model.decoder("plates").neck
+    maps = [torch.randn(1, 16, size, size) for size in (16, 8, 4, 2)]
+    for small, large in zip(neck(maps), neck([100 * each for each in maps]), strict=True):
+        torch.testing.assert_close(small, large, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(

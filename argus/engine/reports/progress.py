@@ -108,6 +108,7 @@ class ProgressHook(Hook):
         for spike in gather_lists(runner.train_loop.spikes.found):
             spike.tell(runner)
         runner.train_loop.odd_parts.tell(runner)
+        runner.train_loop.idle_parameters.tell(runner)
         runner.train_loop.replaced, runner.train_loop.spikes.found = [], []
         # Before the checkpoint hook, so that a checkpoint of this step holds the counts of all.
         runner.train_loop.dataloader.share_bad_samples()

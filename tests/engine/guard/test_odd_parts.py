@@ -11,22 +11,12 @@ import torch
 
 from argus.engine.guard import odd_parts
 from argus.engine.guard.odd_parts import OddParts
+from tests.engine.guard.warned import WarnedRunner
 from tests.engine.toy_training import train
 
 
-class Runner:
-    """The warnings of a training."""
-
-    def __init__(self) -> None:
-        self.logger = self
-        self.warnings: list[str] = []
-
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
-
-
 def test_parts__are_told_at_first_and_when_the_count_has_a_digit_more() -> None:
-    parts, runner = OddParts(), Runner()
+    parts, runner = OddParts(), WarnedRunner()
     told_at = []
     for step in range(1, 121):
         parts.look(step, {"depth/share": math.nan, "depth/loss_l1": 1.0})
@@ -43,7 +33,7 @@ def test_parts__a_step_counts_once_in_however_many_processes(
 ) -> None:
     other = {"depth/share": [2, 3], "semantic/acc": [3]}
     monkeypatch.setattr(odd_parts, "gather_lists", lambda values: [*values, other])
-    parts, runner = OddParts(), Runner()
+    parts, runner = OddParts(), WarnedRunner()
     for step in (1, 2):
         parts.look(step, {"depth/share": math.inf})
     parts.tell(runner)

@@ -24,14 +24,20 @@ _mask_rcnn["data_preprocessor"].update(
     batch_augments=[dict(type=BatchFixedSizePad, size=_crop_size, pad_mask=True)]
 )
 _mask_rcnn["backbone"] = dict(type=SharedBackbone, levels=(0, 1, 2))
-_mask_rcnn["neck"].update(in_channels=[_width] * 3, out_channels=128, num_outs=3)
+# Without norms the maps of the neck grow, and the layers on them die: see docs/small_real.md.
+_norm = dict(type="GN", num_groups=32)
+_mask_rcnn["neck"].update(
+    in_channels=[_width] * 3, out_channels=128, num_outs=3, norm_cfg=dict(_norm)
+)
 _mask_rcnn["rpn_head"].update(in_channels=128, feat_channels=128)
 _mask_rcnn["rpn_head"]["anchor_generator"].update(scales=[4], strides=_strides)
 _roi_head = _mask_rcnn["roi_head"]
 for _key in ("bbox_roi_extractor", "mask_roi_extractor"):
     _roi_head[_key].update(out_channels=128, featmap_strides=_strides)
 _roi_head["bbox_head"].update(in_channels=128, fc_out_channels=256, num_classes=1)
-_roi_head["mask_head"].update(in_channels=128, conv_out_channels=128, num_convs=2, num_classes=1)
+_roi_head["mask_head"].update(
+    in_channels=128, conv_out_channels=128, num_convs=2, num_classes=1, norm_cfg=dict(_norm)
+)
 _mask_rcnn["train_cfg"]["rpn_proposal"].update(nms_pre=1000, max_per_img=300)
 _mask_rcnn["train_cfg"]["rcnn"]["sampler"].update(num=128)
 _mask_rcnn["test_cfg"]["rpn"].update(max_per_img=300)
