@@ -43,7 +43,7 @@ class IdleParameters:
         grads = {
             name: parameter.grad
             for name, parameter in self._parameters.items()
-            if parameter.grad is not None and (_task(name) is None or losses.get(_task(name)))
+            if parameter.grad is not None and ((task := _task(name)) is None or losses.get(task))
         }
         for name, learns in zip(grads, _are_any(list(grads.values())), strict=True):
             self._in_a_row[name] = 0 if learns else self._in_a_row[name] + 1
