@@ -2,7 +2,7 @@
 
 python tools/checkpoints/download.py dinov2_vits14
 python tools/train.py configs/small/stage1_4task.py
-python tools/test.py configs/small/stage1_4task.py work_dirs/small/stage1_4task/iter_2000.pth
+python tools/test.py configs/small/stage1_4task.py work_dirs/small/stage1_4task/iter_2400.pth
 
 The 13.1 M parameters of adapter and decoders are trained, the 22.1 M of the ViT are not.
 """

@@ -10,7 +10,7 @@ with read_base():
 backbone = dict(
     type=trained_backbone,
     backbone=_argus,
-    checkpoint="work_dirs/small/stage1_4task/iter_2000.pth",
+    checkpoint="work_dirs/small/stage1_4task/iter_2400.pth",
     weights="auto",
     freeze=True,
 )

@@ -21,7 +21,7 @@ from argus.engine import EMAHook
 with read_base():
     from ..._base_.schedules.warm_cosine import warm_cosine as _warm_cosine
 
-_max_iters = 2000
+_max_iters = 2400
 _warmup_iters = 100
 
 train_cfg = dict(max_iters=_max_iters, val_interval=0, schedule="sequential")

@@ -42,7 +42,7 @@ _mask_rcnn["train_cfg"]["rpn_proposal"].update(nms_pre=1000, max_per_img=300)
 _mask_rcnn["train_cfg"]["rcnn"]["sampler"].update(num=128)
 _mask_rcnn["test_cfg"]["rpn"].update(max_per_img=300)
 
-nuclei_mask_rcnn = dict(_nuclei, decoder=_mask_rcnn, loss_weight=1.0, lr_mult=2.0)
+nuclei_mask_rcnn = dict(_nuclei, decoder=_mask_rcnn, loss_weight=1.0, lr_mult=1.0)
 for _part in ("train", "val"):
     for _step in nuclei_mask_rcnn[_part]["dataset"]["pipeline"]:
         if "scale" in _step:
