@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "argus.registry": (),
     "argus.structures": (),
     "argus.building": ("argus.errors",),
-    "argus.libraries": (),
+    "argus.libraries": ("argus.processes",),
     "argus.names": ("argus.errors",),
     "argus.safe_load": ("argus.errors", "argus.files"),
     "argus.precision": ("argus.errors",),

@@ -30,6 +30,7 @@ from argus.names.categories import category_ids, person_id
 from argus.names.keypoints import order_keypoints
 from argus.names.wording import counted, counted_kind
 from argus.processes.freed_memory import give_back_memory
+from argus.processes.garbage import no_garbage_search
 from argus.registry import DATASETS
 
 _OTHER = "of categories that are no classes of the data set"
@@ -66,6 +67,7 @@ class CocoInstances(MMDetCocoDataset):
 
     COCOAPI = CheckedCoco
 
+    @no_garbage_search()
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read the annotation file."""
         self._category_ids: set[Any] | None = None
@@ -176,6 +178,7 @@ class CocoKeypoints(MMPoseCocoDataset):
     )
 
     # mmpose's own would read the file again, and index it for lookups that are not made.
+    @no_garbage_search()
     def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The people, and the images that they are in."""
         content, number = self._read(), self.metainfo["num_keypoints"]

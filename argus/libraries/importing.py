@@ -1,7 +1,7 @@
 """Importing the OpenMMLab libraries, whose registries are filled by that alone.
 
-A module of its own, which imports nothing: who calls it first does not wait before, and hears
-nothing of what they print.
+A module of its own, which imports next to nothing: who calls it first does not wait before, and
+hears nothing of what they print.
 """
 
 import contextlib
@@ -11,6 +11,8 @@ import importlib
 import io
 import warnings
 
+from argus.processes.garbage import no_garbage_search
+
 
 @functools.cache
 def import_libraries() -> None:
@@ -19,15 +21,10 @@ def import_libraries() -> None:
     The collector of garbage is kept off what stays for good: while it is imported, and afterwards,
     when mmengine asks for a collection with every data set.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with no_garbage_search():
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for library in ("mmdet", "mmseg", "mmpose", "mmpretrain"):
                 for part in ("datasets", "evaluation", "models"):
                     importlib.import_module(f"{library}.{part}")
         gc.freeze()
-    finally:
-        if was_enabled:
-            gc.enable()
